@@ -1,0 +1,3 @@
+#ifndef QUICGW_CSOCKET_H
+#define QUICGW_CSOCKET_H
+#endif
