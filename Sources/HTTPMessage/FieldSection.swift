@@ -1,0 +1,165 @@
+/// A field section (RFC 9110 §5): header or trailer fields in wire order, all names and values in one run of bytes.
+///
+/// A head costs two allocations whatever the number of its fields. A replaced or removed field leaves its old bytes unused in
+/// the storage until the section goes; heads live for one exchange, so nothing accumulates.
+public struct FieldSection: Sendable {
+  private(set) var storage: [UInt8]
+  private(set) var entries: [Entry]
+
+  /// An empty section.
+  /// - Parameters:
+  ///   - byteCapacity: bytes of names and values to make room for.
+  ///   - fieldCapacity: number of fields to make room for.
+  public init(byteCapacity: Int = 512, fieldCapacity: Int = 16) {
+    storage = []
+    entries = []
+    storage.reserveCapacity(byteCapacity)
+    entries.reserveCapacity(fieldCapacity)
+  }
+
+  /// The number of fields.
+  public var count: Int { entries.count }
+
+  public var isEmpty: Bool { entries.isEmpty }
+
+  /// The size that limits are held against: names, values and 32 bytes a field (RFC 9114 §4.2.2).
+  public var fieldSectionSize: Int {
+    entries.reduce(0) { $0 + Int($1.nameLength) + Int($1.valueLength) + 32 }
+  }
+
+  /// Adds a field behind all others.
+  /// - Parameters:
+  ///   - name: lower-case name; not checked here, the wires check what comes from outside (`FieldRules`).
+  ///   - neverIndexed: the value must not enter a compression table (RFC 9204 §7.1.3).
+  public mutating func append(
+    name: some Collection<UInt8>, value: some Collection<UInt8>, neverIndexed: Bool = false
+  ) {
+    entries.append(store(name: name, value: value, neverIndexed: neverIndexed))
+  }
+
+  public mutating func append(_ name: FieldName, _ value: some Collection<UInt8>) {
+    append(name: name.bytes, value: value)
+  }
+
+  public mutating func append(_ name: FieldName, _ value: String) {
+    append(name: name.bytes, value: value.utf8)
+  }
+
+  /// Adds a field before all others; pseudo-header fields must precede regular ones (RFC 9114 §4.3).
+  public mutating func prepend(_ name: FieldName, _ value: some Collection<UInt8>) {
+    entries.insert(store(name: name.bytes, value: value, neverIndexed: false), at: 0)
+  }
+
+  /// Gives the first field of that name a new value, keeping its place, and removes further ones; false if there is none.
+  @discardableResult
+  public mutating func replace(_ name: FieldName, with value: some Collection<UInt8>) -> Bool {
+    guard let index = entries.firstIndex(where: { isNamed($0, name) }) else { return false }
+    let replaced = store(name: name.bytes, value: value, neverIndexed: entries[index].neverIndexed)
+    if index + 1 < entries.count {
+      let later = entries[(index + 1)...].filter { !isNamed($0, name) }
+      entries.replaceSubrange((index + 1)..., with: later)
+    }
+    entries[index] = replaced
+    return true
+  }
+
+  /// Removes all fields of that name; true if there was one.
+  @discardableResult
+  public mutating func remove(_ name: FieldName) -> Bool {
+    guard entries.contains(where: { isNamed($0, name) }) else { return false }
+    entries.removeAll { isNamed($0, name) }
+    return true
+  }
+
+  /// Removes the fields for which `predicate(name, value)` holds.
+  public mutating func removeAll(where predicate: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Bool) {
+    let bytes = storage
+    entries.removeAll { predicate(bytes[$0.nameRange], bytes[$0.valueRange]) }
+  }
+
+  /// The value of the first field of that name.
+  public func first(_ name: FieldName) -> ArraySlice<UInt8>? {
+    for entry in entries where isNamed(entry, name) { return storage[entry.valueRange] }
+    return nil
+  }
+
+  /// The values of all fields of that name in order.
+  public func all(_ name: FieldName) -> [ArraySlice<UInt8>] {
+    entries.compactMap { isNamed($0, name) ? storage[$0.valueRange] : nil }
+  }
+
+  public func contains(_ name: FieldName) -> Bool {
+    entries.contains { isNamed($0, name) }
+  }
+
+  /// The first value of that name as text, for logs, tests and configuration decisions; not for the data path.
+  public func text(_ name: FieldName) -> String? {
+    first(name).map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension FieldSection: RandomAccessCollection {
+  /// One field: its bytes are slices of the section's storage.
+  public struct Field: Sendable {
+    public let name: ArraySlice<UInt8>
+    public let value: ArraySlice<UInt8>
+    public let neverIndexed: Bool
+  }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { entries.count }
+
+  public subscript(position: Int) -> Field {
+    let entry = entries[position]
+    return Field(name: storage[entry.nameRange], value: storage[entry.valueRange], neverIndexed: entry.neverIndexed)
+  }
+}
+
+extension FieldSection: Equatable {
+  /// Sections are equal when they hold the same fields in the same order.
+  public static func == (left: FieldSection, right: FieldSection) -> Bool {
+    left.count == right.count
+      && zip(left, right).allSatisfy { $0.name == $1.name && $0.value == $1.value && $0.neverIndexed == $1.neverIndexed }
+  }
+}
+
+extension FieldSection: ExpressibleByDictionaryLiteral, CustomStringConvertible {
+  public init(dictionaryLiteral elements: (String, String)...) {
+    self.init()
+    for (name, value) in elements { append(name: name.utf8, value: value.utf8) }
+  }
+
+  public var description: String {
+    map { "\(String(decoding: $0.name, as: UTF8.self)): \(String(decoding: $0.value, as: UTF8.self))" }.joined(separator: "\n")
+  }
+}
+
+extension FieldSection {
+  /// Where a field's bytes lie in the storage; 16 bytes, so that a head of 16 fields has an index of 256.
+  struct Entry: Sendable {
+    var nameStart: UInt32
+    var valueStart: UInt32
+    var valueLength: UInt32
+    var nameLength: UInt16
+    var neverIndexed: Bool
+
+    var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
+    var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueLength) }
+  }
+
+  private mutating func store(
+    name: some Collection<UInt8>, value: some Collection<UInt8>, neverIndexed: Bool
+  ) -> Entry {
+    let nameStart = storage.count
+    storage.append(contentsOf: name)
+    let valueStart = storage.count
+    storage.append(contentsOf: value)
+    return Entry(
+      nameStart: UInt32(nameStart), valueStart: UInt32(valueStart), valueLength: UInt32(storage.count - valueStart),
+      nameLength: UInt16(valueStart - nameStart), neverIndexed: neverIndexed)
+  }
+
+  private func isNamed(_ entry: Entry, _ name: FieldName) -> Bool {
+    Int(entry.nameLength) == name.bytes.count && storage[entry.nameRange].elementsEqual(name.bytes)
+  }
+}

@@ -1,0 +1,32 @@
+/// A connection as its stream application sees it. `Connection` is the one in production; tests put two applications
+/// back to back on a stand-in.
+public protocol StreamTransport: AnyObject {
+  /// Opens a stream; nil when the peer's limit is reached (then `peerExtendedStreamLimit` is called later).
+  func openBidirectionalStream() -> StreamID?
+  func openUnidirectionalStream() -> StreamID?
+
+  /// Whether this end is the QUIC client.
+  var isClient: Bool { get }
+
+  /// How many bidirectional streams of ours the peer would still let us open now.
+  var bidirectionalStreamsLeft: UInt64 { get }
+
+  /// Gives the peer credit for further bytes on a stream, at most as many as were received and consumed plus what the window
+  /// is to grow by.
+  func extendStreamCredit(_ stream: StreamID, by byteCount: Int)
+
+  /// Lets the peer open so many further bidirectional streams (MAX_STREAMS).
+  func extendBidirectionalStreamLimit(by count: Int)
+
+  /// Aborts both directions (RESET_STREAM and STOP_SENDING, RFC 9000 §3.5).
+  func resetStream(_ stream: StreamID, code: UInt64)
+
+  /// Aborts sending only (RESET_STREAM).
+  func resetSending(_ stream: StreamID, code: UInt64)
+
+  /// Aborts reading only (STOP_SENDING).
+  func stopReading(_ stream: StreamID, code: UInt64)
+
+  /// Says that the application has something to write; the owner runs a write pass at the end of the loop's turn.
+  func setNeedsWrite()
+}
