@@ -6,11 +6,16 @@ public struct FieldSection: Sendable {
   private(set) var storage: [UInt8]
   private(set) var entries: [Entry]
 
+  /// An empty section with room for a usual head.
+  public init() {
+    self.init(byteCapacity: 512, fieldCapacity: 16)
+  }
+
   /// An empty section.
   /// - Parameters:
   ///   - byteCapacity: bytes of names and values to make room for.
   ///   - fieldCapacity: number of fields to make room for.
-  public init(byteCapacity: Int = 512, fieldCapacity: Int = 16) {
+  public init(byteCapacity: Int, fieldCapacity: Int) {
     storage = []
     entries = []
     storage.reserveCapacity(byteCapacity)

@@ -11,12 +11,14 @@ extension FieldSection {
   /// Lends the storage and the places of all fields, in order, for as long as `body` runs.
   ///
   /// The pointers must not leave `body`. `visit` gets name, value and whether the value must never be indexed.
-  public func withRawFields<Result, Failure: Error>(
-    _ body: (RawFields) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try unsafe storage.withUnsafeBytes { (bytes) throws(Failure) in
-      try unsafe body(RawFields(base: bytes, entries: entries))
+  public func withRawFields<Value, Failure: Error>(
+    _ body: (RawFields) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    let entries = entries
+    let result = unsafe storage.withUnsafeBytes { bytes in
+      unsafe Result { () throws(Failure) in try unsafe body(RawFields(base: bytes, entries: entries)) }
     }
+    return try result.get()
   }
 
   /// Fields as pointers into a section's storage; valid only inside `withRawFields`.

@@ -51,12 +51,13 @@ public protocol StreamApplication: AnyObject {
 }
 
 /// One piece of memory to send. Layout-compatible with `ngtcp2_vec` and `nghttp3_vec`.
+@unsafe
 public struct StreamBytes {
   public var base: UnsafeMutablePointer<UInt8>?
   public var count: Int
 
   public init(base: UnsafeMutablePointer<UInt8>?, count: Int) {
-    unsafe self.base = unsafe base
+    unsafe self.base = base
     unsafe self.count = count
   }
 }
