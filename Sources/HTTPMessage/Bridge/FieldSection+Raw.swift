@@ -16,7 +16,7 @@ extension FieldSection {
   ) throws(Failure) -> Value {
     let entries = entries
     let result = unsafe storage.withUnsafeBytes { bytes in
-      unsafe Result { () throws(Failure) in try unsafe body(RawFields(base: bytes, entries: entries)) }
+      Result { () throws(Failure) in try unsafe body(RawFields(base: bytes, entries: entries)) }
     }
     return try result.get()
   }
