@@ -71,15 +71,14 @@ public struct FieldSection: Sendable {
   /// Removes all fields of that name; true if there was one.
   @discardableResult
   public mutating func remove(_ name: FieldName) -> Bool {
-    guard entries.contains(where: { isNamed($0, name) }) else { return false }
-    entries.removeAll { isNamed($0, name) }
+    guard contains(name) else { return false }
+    entries = entries.filter { !isNamed($0, name) }
     return true
   }
 
   /// Removes the fields for which `predicate(name, value)` holds.
   public mutating func removeAll(where predicate: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Bool) {
-    let bytes = storage
-    entries.removeAll { predicate(bytes[$0.nameRange], bytes[$0.valueRange]) }
+    entries = entries.filter { !predicate(storage[$0.nameRange], storage[$0.valueRange]) }
   }
 
   /// The value of the first field of that name.

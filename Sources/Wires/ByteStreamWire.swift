@@ -1,0 +1,56 @@
+public import Exchange
+public import NIOCore
+
+/// The protocol spoken on one TCP (or TLS) connection, without IO: bytes in, bytes out, a deadline.
+///
+/// The network layer drives it on the connection's event loop: it hands over what was read, and at the end of the loop's turn
+/// takes output for as long as the socket accepts it. A wire never closes a socket; it says that it wants to be closed.
+public protocol ByteStreamWire: AnyObject {
+  /// Who drives this wire; set once before any other call, and not retained.
+  var transport: (any ByteStreamTransport)? { get set }
+
+  /// Bytes that the peer sent. The wire may keep slices of the buffer.
+  func receive(_ bytes: ByteBuffer)
+
+  /// The peer has ended its side (TCP FIN, TLS close_notify).
+  func receivedEnd()
+
+  /// The connection is gone: every open exchange is cancelled or failed. Nothing is called afterwards.
+  func connectionClosed()
+
+  /// The next bytes to write; nil when there is nothing now. Called until nil or until the socket takes no more, so credit
+  /// for what was handed out may be given back to its producer at once.
+  func nextOutput() -> ByteBuffer?
+
+  /// False while the wire cannot take more bytes: too much is outstanding.
+  var wantsBytes: Bool { get }
+
+  /// True when the connection is to be closed as soon as all output is written.
+  var wantsClose: Bool { get }
+
+  /// When `handleTimeout` wants to be called; nil if never.
+  var deadline: NIODeadline? { get }
+
+  func handleTimeout(now: NIODeadline)
+
+  /// No new exchanges from now on (GOAWAY, `Connection: close`); `wantsClose` becomes true when the open ones are over.
+  func drain()
+
+  /// Exchanges that are open now.
+  var openExchangeCount: Int { get }
+}
+
+/// The IO under a wire.
+public protocol ByteStreamTransport: AnyObject {
+  /// The wire has output, or `wantsBytes`, `wantsClose` or `deadline` changed: look again at the end of the turn.
+  func setNeedsUpdate()
+}
+
+/// A wire in the client's role: a connection to an origin.
+public protocol OriginWire: ByteStreamWire, ExchangeHandler {
+  /// How many further exchanges can be opened now; 0 on a connection that is busy (HTTP/1.1), full, or draining.
+  var vacancy: Int { get }
+
+  /// Whether the connection may serve again after its present exchanges.
+  var isReusable: Bool { get }
+}
