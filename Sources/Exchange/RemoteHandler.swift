@@ -1,4 +1,4 @@
-public import HTTPMessage
+import HTTPMessage
 public import NIOCore
 
 /// A handler of another event loop, as a handler of this one: exchanges opened here run there, their parts crossing in batches.
