@@ -1,0 +1,89 @@
+/// Why a handshake did not complete.
+public enum HandshakeFailure: String, Sendable, CaseIterable {
+  case noCertificate = "no_certificate"
+  case unknownAuthority = "unknown_authority"
+  case certificateExpired = "certificate_expired"
+  case certificateRejected = "certificate_rejected"
+  case noIdentity = "no_identity"
+  case wrongName = "wrong_name"
+  case wrongApplicationProtocol = "wrong_alpn"
+  case unsupportedVersion = "unsupported_version"
+  case timedOut = "timed_out"
+  case refusedByPeer = "refused_by_peer"
+  case protocolViolation = "protocol_violation"
+}
+
+/// How an established connection ended.
+public enum ConnectionEnd: String, Sendable, CaseIterable {
+  case closedByUs = "closed_by_us"
+  case closedByPeer = "closed_by_peer"
+  case idle = "idle_timeout"
+  case statelessReset = "stateless_reset"
+  case protocolViolation = "protocol_violation"
+  case internalError = "internal_error"
+}
+
+/// Why a datagram was dropped without reaching a connection.
+public enum DatagramRefusal: String, Sendable, CaseIterable {
+  case tooShort = "too_short"
+  case malformed = "malformed"
+  case unknownConnection = "unknown_connection"
+  case unsupportedVersion = "unsupported_version"
+  case badToken = "bad_token"
+  case tooManyHandshakes = "too_many_handshakes"
+  case amplificationLimited = "amplification_limited"
+  case thirdPath = "third_path"
+}
+
+/// A help of the kernel's that was found not to work and is no longer used.
+public enum Offload: String, Sendable, CaseIterable {
+  case segmentation = "gso"
+  case receive = "gro"
+  case steering = "reuseport_steering"
+  case ecn
+}
+
+/// What an edge's link is doing, as told to logs and metrics.
+public enum LinkPhase: String, Sendable, CaseIterable {
+  case connecting, confirmed, draining, lost, refused, closed
+}
+
+/// The state of a connection for the gauge of connections.
+public enum ConnectionPhase: String, Sendable, CaseIterable {
+  case handshaking, established, closing, draining
+}
+
+/// What a connection is doing now and has done since it began; read when somebody asks for metrics.
+public struct ConnectionFigures: Sendable {
+  public var phase: ConnectionPhase
+  public var identity: String?
+  public var openStreams: Int
+  public var smoothedRoundTrip: Duration
+  public var minimumRoundTrip: Duration
+  public var congestionWindowBytes: UInt64
+  public var bytesInFlight: UInt64
+  public var bytesSent: UInt64
+  public var bytesReceived: UInt64
+  public var packetsSent: UInt64
+  public var packetsReceived: UInt64
+  public var packetsLost: UInt64
+
+  public init(
+    phase: ConnectionPhase, identity: String?, openStreams: Int, smoothedRoundTrip: Duration, minimumRoundTrip: Duration,
+    congestionWindowBytes: UInt64, bytesInFlight: UInt64, bytesSent: UInt64, bytesReceived: UInt64, packetsSent: UInt64,
+    packetsReceived: UInt64, packetsLost: UInt64
+  ) {
+    self.phase = phase
+    self.identity = identity
+    self.openStreams = openStreams
+    self.smoothedRoundTrip = smoothedRoundTrip
+    self.minimumRoundTrip = minimumRoundTrip
+    self.congestionWindowBytes = congestionWindowBytes
+    self.bytesInFlight = bytesInFlight
+    self.bytesSent = bytesSent
+    self.bytesReceived = bytesReceived
+    self.packetsSent = packetsSent
+    self.packetsReceived = packetsReceived
+    self.packetsLost = packetsLost
+  }
+}

@@ -1,0 +1,54 @@
+/// Everything that happens in a gateway and that somebody may want to see: declared once here, turned into log lines and
+/// metrics by sinks.
+///
+/// Figures that change with every packet (bytes, round-trip time, windows) are not events; they are read from the connections
+/// when somebody asks (`ConnectionFigures`).
+public enum Event: Sendable {
+  // The process
+  case started(role: Role, listeners: [String], link: String?, identity: String?, instance: String)
+  case reloaded(what: [String])
+  case reloadRefused(reason: String)
+  case certificateExpires(file: String, daysLeft: Int)
+  case drainBegan(deadline: Duration)
+  case drainEnded(abandonedExchanges: Int)
+
+  // QUIC connections
+  case connectionAccepted(ConnectionName)
+  case handshakeCompleted(ConnectionName, identity: String?, duration: Duration, isResumed: Bool)
+  case handshakeFailed(ConnectionName, HandshakeFailure, reason: String)
+  case connectionMigrated(ConnectionName, from: String)
+  case connectionClosed(ConnectionName, ConnectionEnd, reason: String)
+  case datagramRefused(DatagramRefusal, from: String)
+  case offloadDisabled(Offload, reason: String)
+
+  // The link of an edge
+  case linkChanged(LinkPhase, core: String, reason: String)
+
+  // Messages
+  case exchangeEnded(ExchangeSummary)
+  case messageRefused(wire: String, MessageRefusal, from: String, reason: String)
+  case originFailed(service: String, origin: String, reason: String)
+}
+
+/// Takes events on one event loop; a sink is confined to it.
+public protocol EventSink: AnyObject {
+  func record(_ event: Event)
+}
+
+/// Which end of the link this process is.
+public enum Role: String, Sendable, CaseIterable {
+  case core, edge
+}
+
+/// A QUIC connection as log lines name it.
+public struct ConnectionName: Sendable, Hashable {
+  /// Counts up from 1 in a process.
+  public let number: UInt64
+  /// The peer's address and port.
+  public let peer: String
+
+  public init(number: UInt64, peer: String) {
+    self.number = number
+    self.peer = peer
+  }
+}
