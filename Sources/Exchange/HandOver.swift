@@ -60,13 +60,13 @@ extension HandOver {
     func land() {
       switch self {
       case .open(let far, let request): far.land(request)
-      case .requestBody(let far, let chunk): far.request?.receiveBody(chunk)
+      case .requestBody(let far, let chunk): far.request?.receiveRequestBody(chunk)
       case .requestEnd(let far, let trailers): far.landRequestEnd(trailers: trailers)
       case .cancel(let far, let reason): far.landCancel(reason)
       case .responseConsumed(let far, let count): far.request?.responseConsumed(count)
       case .interim(let near, let head): near.response?.receiveInterim(head)
       case .head(let near, let head): near.response?.receiveHead(head)
-      case .responseBody(let near, let chunk): near.response?.receiveBody(chunk)
+      case .responseBody(let near, let chunk): near.response?.receiveResponseBody(chunk)
       case .responseEnd(let near, let trailers): near.landResponseEnd(trailers: trailers)
       case .fail(let near, let error): near.landFailure(error)
       case .stopRequest(let near, let reason): near.response?.stopRequest(reason)

@@ -39,11 +39,11 @@ final class NearEnd: RequestSink {
     self.handOver = handOver
   }
 
-  func receiveBody(_ chunk: ByteBuffer) {
+  func receiveRequestBody(_ chunk: ByteBuffer) {
     if let far { handOver.send(.requestBody(far, chunk)) }
   }
 
-  func receiveEnd(trailers: FieldSection?) {
+  func receiveRequestEnd(trailers: FieldSection?) {
     if let far { handOver.send(.requestEnd(far, trailers)) }
     requestEnded = true
     releaseIfOver()
@@ -61,7 +61,7 @@ final class NearEnd: RequestSink {
   }
 
   func landResponseEnd(trailers: FieldSection?) {
-    response?.receiveEnd(trailers: trailers)
+    response?.receiveResponseEnd(trailers: trailers)
     responseEnded = true
     releaseIfOver()
   }
@@ -103,7 +103,7 @@ final class FarEnd: ResponseSink {
   }
 
   func landRequestEnd(trailers: FieldSection?) {
-    request?.receiveEnd(trailers: trailers)
+    request?.receiveRequestEnd(trailers: trailers)
     requestEnded = true
     releaseIfOver()
   }
@@ -123,11 +123,11 @@ final class FarEnd: ResponseSink {
     if let near { handOver.value.send(.head(near, head)) }
   }
 
-  func receiveBody(_ chunk: ByteBuffer) {
+  func receiveResponseBody(_ chunk: ByteBuffer) {
     if let near { handOver.value.send(.responseBody(near, chunk)) }
   }
 
-  func receiveEnd(trailers: FieldSection?) {
+  func receiveResponseEnd(trailers: FieldSection?) {
     if let near { handOver.value.send(.responseEnd(near, trailers)) }
     responseEnded = true
     releaseIfOver()

@@ -5,7 +5,7 @@ public import NIOCore
 ///
 /// Every call is made on the one event loop that the sink lives on, and may be made already while
 /// `ExchangeHandler.open(_:respondingTo:)` runs. A sink records and returns; it never calls the request sink from inside
-/// these methods. Order: any number of interim heads, one head, body chunks, then `receiveEnd` or, at any point, `fail`.
+/// these methods. Order: any number of interim heads, one head, body chunks, then `receiveResponseEnd` or, at any point, `fail`.
 public protocol ResponseSink: AnyObject {
   /// A 1xx response other than 101 (RFC 9110 §15.2).
   func receiveInterim(_ head: ResponseHead)
@@ -13,11 +13,11 @@ public protocol ResponseSink: AnyObject {
   func receiveHead(_ head: ResponseHead)
 
   /// Takes ownership of a chunk of content; it is outstanding until reported to `RequestSink.responseConsumed(_:)`.
-  func receiveBody(_ chunk: ByteBuffer)
+  func receiveResponseBody(_ chunk: ByteBuffer)
 
   /// The answer is complete, with trailers if there were any. The request may still be on its way: it goes on until its end,
   /// or until `stopRequest`.
-  func receiveEnd(trailers: FieldSection?)
+  func receiveResponseEnd(trailers: FieldSection?)
 
   /// No answer, or no more of it: before the head the client gets the error's status, after it a reset. Nothing follows.
   func fail(_ error: GatewayError)
