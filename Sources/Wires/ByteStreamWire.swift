@@ -28,6 +28,10 @@ public protocol ByteStreamWire: AnyObject {
   /// True when the connection is to be closed as soon as all output is written.
   var wantsClose: Bool { get }
 
+  /// True when the close that `wantsClose` asks for must be seen as a failure (TCP RST), because a plain end of the stream
+  /// would make a truncated message look complete (RFC 9112 §8).
+  var closesAbruptly: Bool { get }
+
   /// When `handleTimeout` wants to be called; nil if never.
   var deadline: NIODeadline? { get }
 
@@ -38,6 +42,10 @@ public protocol ByteStreamWire: AnyObject {
 
   /// Exchanges that are open now.
   var openExchangeCount: Int { get }
+}
+
+extension ByteStreamWire {
+  public var closesAbruptly: Bool { false }
 }
 
 /// The IO under a wire.
