@@ -1,0 +1,44 @@
+public import Events
+
+/// What the owner of a connection learns from `Connection.nextEvent()`; stream data goes to the `StreamApplication` instead.
+public enum ConnectionEvent: Sendable {
+  /// The TLS handshake is complete (RFC 9001 §4.1.1): on a server, the client's certificate is verified. A client does not know
+  /// yet whether the server has accepted its certificate.
+  case handshakeCompleted(identity: String?, isResumed: Bool)
+  /// The handshake is confirmed (RFC 9001 §4.1.2): the peer has accepted our certificate too.
+  case handshakeConfirmed
+  /// The peer's or our address changed, and the new path carries data.
+  case migrated(NetworkPath)
+  /// A ticket to resume the session with (client only); good for one connection.
+  case sessionTicket(SessionTicket)
+  /// The connection is over. Always the last event, and always told once.
+  case closed(ConnectionClosure)
+}
+
+/// What a client needs to resume a session (RFC 8446 §4.6.1). Secret; it holds the session's keys.
+public struct SessionTicket: Sendable {
+  let bytes: [UInt8]
+}
+
+/// Why and how a connection ended.
+public struct ConnectionClosure: Sendable, Equatable {
+  public var cause: Cause
+  /// The error code in the CONNECTION_CLOSE frame that was sent or received; nil when there was none.
+  public var code: Code?
+  /// One sentence for the operator: what happened and, where known, what to do.
+  public var reason: String
+
+  public enum Cause: Sendable, Hashable {
+    /// Before the handshake was confirmed.
+    case handshake(HandshakeFailure)
+    /// After that.
+    case end(ConnectionEnd)
+  }
+
+  public enum Code: Sendable, Hashable {
+    /// RFC 9000 §20.1; 0x100 to 0x1ff are TLS alerts.
+    case transport(UInt64)
+    /// The application protocol's, RFC 9000 §20.2.
+    case application(UInt64)
+  }
+}
