@@ -11,10 +11,11 @@ extension ConnectionID {
 
   init(_ id: ngtcp2_cid) {
     self.init()
-    count = UInt8(clamping: min(id.datalen, ConnectionID.maximumByteCount))
+    let length = min(id.datalen, ConnectionID.maximumByteCount)
+    count = UInt8(length)
     unsafe withUnsafeBytes(of: id.data) { source in
       unsafe withUnsafeMutableBytes(of: &self) {
-        unsafe $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<Int(count)]))
+        unsafe $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<length]))
       }
     }
   }
