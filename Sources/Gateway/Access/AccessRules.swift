@@ -1,0 +1,40 @@
+/// Which identities may use which service.
+///
+/// Without a rule every identity that the CA signed may use every service. A deny wins over every allow, whether it stands in
+/// the service's rule or in the rule for all services.
+public struct AccessRules: Sendable, Equatable {
+  /// The rule of one service, or of all.
+  public struct Rule: Sendable, Equatable {
+    /// Who may; nil leaves the question to the rule for all services, and without that it is everybody.
+    public var allow: [IdentityPattern]?
+    public var deny: [IdentityPattern]
+
+    public init(allow: [IdentityPattern]? = nil, deny: [IdentityPattern] = []) {
+      self.allow = allow
+      self.deny = deny
+    }
+  }
+
+  /// The rule for all services.
+  public var everywhere: Rule
+  /// Rules by service name.
+  public var services: [String: Rule]
+
+  public init(everywhere: Rule = Rule(), services: [String: Rule] = [:]) {
+    self.everywhere = everywhere
+    self.services = services
+  }
+
+  public static let defaults = AccessRules()
+
+  /// - Parameter identity: nil for a client without one, which no list of identities means: it may where nothing is ruled.
+  public func allows(_ identity: String?, service: String) -> Bool {
+    if services.isEmpty, everywhere.allow == nil, everywhere.deny.isEmpty { return true }
+    let rule = services[service]
+    guard let identity else { return rule?.allow == nil && everywhere.allow == nil }
+    if everywhere.deny.contains(where: { $0.matches(identity) }) { return false }
+    if let rule, rule.deny.contains(where: { $0.matches(identity) }) { return false }
+    guard let allow = rule?.allow ?? everywhere.allow else { return true }
+    return allow.contains { $0.matches(identity) }
+  }
+}

@@ -1,0 +1,151 @@
+public import Events
+public import Exchange
+import HTTPMessage
+public import NIOCore
+
+/// Decides for every request where it goes, whether it may, and what its head says afterwards; then stays out of the way.
+///
+/// One object an event loop, used on that loop only. It never touches a socket or a wire: requests come from whoever calls
+/// `open(_:respondingTo:)` and go to the handlers that `Destinations` names.
+public final class Gateway: ExchangeHandler {
+  /// What new requests are held against; exchanges in flight keep the policy that they began with.
+  public var policy: Policy
+
+  let hop: Hop
+  let events: any EventSink
+  let now: () -> NIODeadline
+  private let destinations: Destinations
+  private var rewriting: HeadRewriting
+
+  /// - Parameters:
+  ///   - hop: who this process is, and which way it passes requests.
+  ///   - destinations: where requests go.
+  ///   - events: told once of every exchange, when it is over.
+  ///   - now: the loop's clock.
+  public init(
+    hop: Hop, policy: Policy, destinations: Destinations, events: any EventSink, now: @escaping () -> NIODeadline
+  ) {
+    self.hop = hop
+    self.policy = policy
+    self.destinations = destinations
+    self.events = events
+    self.now = now
+    rewriting = HeadRewriting(hop: hop)
+  }
+
+  public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+    let passage = Passage(request, client: sink, gateway: self)
+    do throws(GatewayError) {
+      let dispatch = try dispatch(request, for: passage)
+      passage.begin(dispatch.handler.open(dispatch.request, respondingTo: passage))
+    } catch {
+      passage.fail(error)
+    }
+    return passage
+  }
+}
+
+extension Gateway {
+  private struct Dispatch {
+    let handler: any ExchangeHandler
+    let request: ExchangeRequest
+  }
+
+  private func dispatch(_ request: ExchangeRequest, for passage: Passage) throws(GatewayError) -> Dispatch {
+    let head = request.head
+    let authority = try checkedAuthority(of: head)
+    if ViaField.names(hop.nameBytes, in: head.fields) {
+      throw GatewayError(
+        .loopDetected, side: hop.side, retry: .safe,
+        message: "the request has passed this hop before; an origin or a route leads back to where the request came from")
+    }
+    let client = try clientAuthority(of: head, authority)
+    let decision = try route(request, authority)
+    if let decision {
+      passage.service = decision.service.name
+      try checkAccess(request.origin.identity, to: decision.service)
+    }
+
+    var rewritten = request
+    switch (destinations, decision) {
+    case (.link(let link, let wire), _):
+      passage.destinationWire = wire.rawValue
+      rewriting.addressToLink(
+        &rewritten.head, from: request.origin, client: client,
+        service: decision.map { $0.service.nameBytes[...] } ?? authority.host)
+      if let decision { rewriting.strip(decision.strippedByteCount, fromPathOf: &rewritten.head) }
+      return Dispatch(handler: link, request: rewritten)
+    case (.origins(let pool), let decision?):
+      passage.destinationWire = decision.service.origins.first?.scheme.wireName ?? passage.destinationWire
+      rewriting.addressToOrigin(&rewritten.head, from: request.origin, client: client, service: decision.service)
+      rewriting.strip(decision.strippedByteCount, fromPathOf: &rewritten.head, basePath: decision.service.basePathBytes)
+      return Dispatch(handler: pool(decision.service), request: rewritten)
+    case (.origins, nil):
+      throw GatewayError(
+        .destinationNotFound, side: .client, retry: .safe,
+        message: "no service answers to “\(printable(authority.host))”; name one in services or set default_service")
+    }
+  }
+
+  /// The request's authority; a message without one, with two different ones or with user information is malformed
+  /// (RFC 9114 §4.3.1).
+  private func checkedAuthority(of head: RequestHead) throws(GatewayError) -> Authority {
+    if head.isConnect || head.protocol != nil {
+      throw GatewayError(
+        .httpUpgradeFailed, side: .client, retry: .safe, message: "tunnels (CONNECT) are not offered by this gateway")
+    }
+    guard let bytes = head.authority, let authority = Authority(bytes) else {
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe, message: "the request names no valid host; send a Host field with name and port")
+    }
+    guard let host = head.fields.first(.host) else { return authority }
+    guard host.elementsEqual(bytes), head.fields.all(.host).count == 1 else {
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe, message: "Host and :authority of the request differ; send the same name in both")
+    }
+    return authority
+  }
+
+  /// What the client itself asked for: on the link it travels in `Forwarded`.
+  private func clientAuthority(of head: RequestHead, _ authority: Authority) throws(GatewayError) -> ArraySlice<UInt8> {
+    guard let own = head.authority else { return authority.host }
+    guard case .origins = destinations else { return own }
+    switch ForwardedField.clientHost(in: head.fields) {
+    case .absent: return own
+    case .host(let host) where Authority(host) != nil: return host
+    case .host, .malformed:
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe, message: "the request's Forwarded field cannot be read; send a valid one or none")
+    }
+  }
+
+  /// - Returns: nil on the way to the link for a request that no rule takes: it goes on under its own host name.
+  private func route(_ request: ExchangeRequest, _ authority: Authority) throws(GatewayError) -> RoutingTable.Decision? {
+    guard let path = request.head.path, path.first == UInt8(ascii: "/") || path.elementsEqual(CollectionOfOne(UInt8(ascii: "*")))
+    else {
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe, message: "the path of the request does not begin with “/”")
+    }
+    let decision = policy.routing.route(listener: request.origin.listener, authority: authority, path: path)
+    if let decision, decision.isByPath, PathPrefix.hasDotSegment(path) {
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe, message: "the path has “.” or “..” segments, so no path prefix can be told from it")
+    }
+    return decision
+  }
+
+  private func checkAccess(_ identity: String?, to service: Service) throws(GatewayError) {
+    guard !policy.access.allows(identity, service: service.name) else { return }
+    throw GatewayError(
+      .httpRequestDenied, side: .client, retry: .safe,
+      message: "\(identity.map { "“\($0)”" } ?? "a client without a certificate") may not use the service “\(service.name)”; see access")
+  }
+
+  private func printable(_ bytes: ArraySlice<UInt8>) -> String {
+    String(decoding: bytes.prefix(80), as: UTF8.self)
+  }
+}
+
+extension Hop {
+  var side: GatewayError.Side { role == .edge ? .edge : .core }
+}

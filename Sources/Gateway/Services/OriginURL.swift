@@ -1,0 +1,92 @@
+/// Where an origin listens and what is spoken to it: `http://` (HTTP/1.1), `h2c://` (HTTP/2 without TLS, prior knowledge) or
+/// `https://` (HTTP/1.1 or HTTP/2 as ALPN decides), host, port and an optional base path.
+public struct OriginURL: Sendable, Hashable {
+  public enum Scheme: String, Sendable, CaseIterable {
+    case http, h2c, https
+
+    /// The port of a URL that names none.
+    public var defaultPort: UInt16 { self == .https ? 443 : 80 }
+    /// `:scheme` of requests to the origin (RFC 9114 §4.3.1).
+    public var requestScheme: String { self == .https ? "https" : "http" }
+    /// What is spoken, for logs; `https` where ALPN decides.
+    public var wireName: String {
+      switch self {
+      case .http: "HTTP/1.1"
+      case .h2c: "HTTP/2"
+      case .https: "https"
+      }
+    }
+  }
+
+  public let scheme: Scheme
+  /// A name or an address; an IPv6 address without brackets.
+  public let host: String
+  public let port: UInt16
+  /// Put before the path of every request: empty or `/…` without a slash at the end.
+  public let basePath: String
+
+  /// `host[:port]` as it stands in `:authority`: brackets around IPv6, no default port.
+  public var authority: String {
+    let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+    return port == scheme.defaultPort ? name : "\(name):\(port)"
+  }
+
+  public init(scheme: Scheme, host: String, port: UInt16, basePath: String = "") {
+    self.scheme = scheme
+    self.host = host
+    self.port = port
+    self.basePath = basePath
+  }
+
+  /// Reads `scheme://host[:port][/path]`.
+  /// - Throws: `Malformed`, with what is wrong and what to write instead.
+  public init(_ text: String) throws(Malformed) {
+    let bytes = Array(text.utf8)[...]
+    guard let schemeEnd = Self.position(of: "://", in: bytes) else {
+      throw Malformed(message: "“\(text)” has no scheme", advice: "write http://host:port, h2c://host:port or https://host:port")
+    }
+    guard let scheme = Scheme(rawValue: String(decoding: bytes[..<schemeEnd], as: UTF8.self)) else {
+      throw Malformed(
+        message: "“\(String(decoding: bytes[..<schemeEnd], as: UTF8.self))” is not a scheme that origins are reached by",
+        advice: "write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS) or https://")
+    }
+    let rest = bytes[(schemeEnd + 3)...]
+    let authorityEnd = rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex
+    guard let authority = Authority(rest[..<authorityEnd]) else {
+      throw Malformed(message: "“\(text)” names no valid host and port", advice: "write \(scheme.rawValue)://host:port")
+    }
+    let path = rest[authorityEnd...]
+    guard path.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }) else {
+      throw Malformed(message: "“\(text)” has a query or a fragment", advice: "end the URL with the path")
+    }
+    self.init(
+      scheme: scheme, host: String(decoding: authority.hostWithoutBrackets, as: UTF8.self),
+      port: authority.port ?? scheme.defaultPort, basePath: String(decoding: path.trimmingTrailing(UInt8(ascii: "/")), as: UTF8.self))
+  }
+
+  /// A text that is not the URL of an origin.
+  public struct Malformed: Error, Equatable {
+    public let message: String
+    public let advice: String
+  }
+}
+
+extension OriginURL: CustomStringConvertible {
+  public var description: String { "\(scheme.rawValue)://\(authority)\(basePath)" }
+}
+
+extension OriginURL {
+  private static func position(of text: StaticString, in bytes: ArraySlice<UInt8>) -> Int? {
+    let sought = Array(text.description.utf8)
+    return bytes.indices.first { bytes[$0...].starts(with: sought) }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// The slice without the run of `byte` at its end.
+  func trimmingTrailing(_ byte: UInt8) -> ArraySlice<UInt8> {
+    var end = endIndex
+    while end > startIndex, self[end - 1] == byte { end -= 1 }
+    return self[..<end]
+  }
+}

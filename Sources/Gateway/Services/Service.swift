@@ -1,0 +1,56 @@
+/// Something reachable through the link, under a name.
+public struct Service: Sendable, Hashable {
+  /// The name: a lower-case host name, because it is the `:authority` of requests on the link.
+  public let name: String
+  /// Where it is reached; empty on the end that only sends towards the link.
+  public let origins: [OriginURL]
+  /// Which Host the origin gets.
+  public let host: HostRule
+  /// Whom origins with `https://` must be certified by.
+  public let trust: OriginTrust
+  /// How long an origin may take for the head of its answer; nil is without limit. It is not applied to gRPC, whose calls have
+  /// deadlines of their own and whose streams may be silent.
+  public let responseHeadTimeout: Duration?
+  /// The name's bytes, kept so that a request costs no conversion.
+  let nameBytes: [UInt8]
+  /// The base path of its origins; all of a service's origins have the same.
+  let basePathBytes: [UInt8]
+
+  public init(
+    name: String, origins: [OriginURL] = [], host: HostRule = .preserve, trust: OriginTrust = .system,
+    responseHeadTimeout: Duration? = Service.defaultResponseHeadTimeout
+  ) {
+    self.name = name
+    self.origins = origins
+    self.host = host
+    self.trust = trust
+    self.responseHeadTimeout = responseHeadTimeout
+    nameBytes = Array(name.utf8)
+    basePathBytes = Array((origins.first?.basePath ?? "").utf8)
+  }
+
+  public static let defaultResponseHeadTimeout: Duration = .seconds(60)
+
+  /// Whether a text may be a service's name: lower-case letters, digits, `-`, `_` and `.`, at most 253 bytes.
+  public static func isName(_ text: String) -> Bool {
+    (1...253).contains(text.utf8.count)
+      && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || [45, 46, 95].contains($0) }
+      && text.utf8.first != UInt8(ascii: ".") && text.utf8.last != UInt8(ascii: ".")
+  }
+}
+
+/// Which authority an origin gets as Host.
+public enum HostRule: String, Sendable, CaseIterable {
+  /// What the client asked for, so that the origin can make links and choose virtual hosts.
+  case preserve
+  /// The origin's own name, for origins that know no other.
+  case origin
+}
+
+/// Who certifies the origins of a service.
+public enum OriginTrust: Sendable, Hashable {
+  /// The authorities that the operating system trusts.
+  case system
+  /// Only these: PEM text of one or more certificates.
+  case authorities(pem: [UInt8])
+}
