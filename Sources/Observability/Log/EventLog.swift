@@ -1,0 +1,74 @@
+public import Events
+public import Logging
+public import NIOCore
+import Synchronization
+
+/// Writes events as log lines: a sentence a person understands, and in JSON its parts under stable keys.
+///
+/// One object a process; every loop may record. Occurrences that hostile input can cause at will are limited to one line a
+/// second and cause, over all loops, with a count of what was left out. Requests are the access log's; without one, those that
+/// failed appear here under the same limit.
+public final class EventLog: EventSink, Sendable {
+  private let logger: Logger
+  private let role: Role
+  private let format: LogFormat
+  private let limiter = Mutex(OccurrenceLimiter<LogCause, Event>())
+  private let now: @Sendable () -> NIODeadline
+
+  /// - Parameters:
+  ///   - role: which end of the link this process is; sentences are written from its side.
+  ///   - settings: the format decides whether entries carry their parts beside the sentence.
+  ///   - logger: takes the entries, usually one with a `LineLogHandler` behind it.
+  ///   - now: the time that the limit is measured with; tests give their own.
+  public init(
+    role: Role, settings: LogSettings, logger: Logger, now: @escaping @Sendable () -> NIODeadline = { .now() }
+  ) {
+    self.role = role
+    self.format = settings.format
+    self.logger = logger
+    self.now = now
+  }
+
+  /// A log with quicgw's own line format behind it.
+  public convenience init(role: Role, settings: LogSettings, output: any LineOutput = StandardStream.standardError) {
+    let logger = Logger(label: "quicgw") { _ in LineLogHandler(settings: settings, output: output) }
+    self.init(role: role, settings: settings, logger: logger)
+  }
+
+  public func record(_ event: Event) {
+    guard event.logLevel >= logger.logLevel, !event.isForAccessLogOnly else { return }
+    guard let cause = LogCause(event) else { return write(event, heldBack: 0) }
+    let now = now()
+    switch limiter.withLock({ $0.judge(cause, event, now: now) }) {
+    case .write(let heldBack): write(event, heldBack: heldBack)
+    case .hold: break
+    }
+  }
+
+  /// Writes one line for each cause whose second is over and that has occurrences held back.
+  public func tick(now: NIODeadline) {
+    for summary in limiter.withLock({ $0.endWindows(now: now) }) {
+      write(summary.latest, heldBack: summary.heldBack - 1)
+    }
+  }
+
+  private func write(_ event: Event, heldBack: Int) {
+    var sentence = event.sentence(seenFrom: role)
+    if heldBack > 0 { sentence += " (and \(heldBack) more like it)" }
+    var fields: Logger.Metadata = [:]
+    if format == .json {
+      fields = event.logFields
+      fields["event"] = .string(event.name)
+      if heldBack > 0 { fields["held_back"] = .stringConvertible(heldBack) }
+    }
+    logger.log(level: event.logLevel, "\(sentence)", metadata: fields)
+  }
+}
+
+extension Event {
+  /// Requests that ended as they should: told by the access log or by nobody.
+  fileprivate var isForAccessLogOnly: Bool {
+    guard case .exchangeEnded(let summary) = self else { return false }
+    return summary.outcome == .complete || summary.outcome == .cancelled
+  }
+}

@@ -1,0 +1,111 @@
+import Events
+import Logging
+
+extension Event {
+  /// The event's stable name in JSON lines.
+  var name: String {
+    switch self {
+    case .started: "started"
+    case .reloaded: "reloaded"
+    case .reloadRefused: "reload_refused"
+    case .certificateExpires: "certificate_expires"
+    case .drainBegan: "drain_began"
+    case .drainEnded: "drain_ended"
+    case .connectionAccepted: "connection_accepted"
+    case .handshakeCompleted: "handshake_completed"
+    case .handshakeFailed: "handshake_failed"
+    case .connectionMigrated: "connection_migrated"
+    case .connectionClosed: "connection_closed"
+    case .datagramRefused: "datagram_refused"
+    case .offloadDisabled: "offload_disabled"
+    case .linkChanged: "link_changed"
+    case .exchangeEnded: "exchange_ended"
+    case .messageRefused: "message_refused"
+    case .originFailed: "origin_failed"
+    }
+  }
+
+  /// How much the event matters: what needs a person is a warning or an error, what outside input can cause at will is not.
+  var logLevel: LogLevel {
+    switch self {
+    case .connectionAccepted: .debug
+    case .handshakeCompleted, .connectionMigrated: .info
+    case .started, .reloaded, .drainBegan, .drainEnded, .offloadDisabled, .datagramRefused, .messageRefused: .notice
+    case .handshakeFailed, .originFailed: .warning
+    case .certificateExpires(_, let daysLeft): daysLeft < 3 ? .error : .warning
+    case .reloadRefused: .error
+    case .connectionClosed(_, let end, _):
+      switch end {
+      case .closedByUs, .closedByPeer, .idle, .statelessReset: .info
+      case .protocolViolation: .warning
+      case .internalError: .error
+      }
+    case .linkChanged(let phase, _, _):
+      switch phase {
+      case .connecting, .draining, .closed: .info
+      case .confirmed: .notice
+      case .lost: .warning
+      case .refused: .error
+      }
+    case .exchangeEnded(let summary): summary.outcome.logLevel
+    }
+  }
+
+  /// The event's parts under stable keys.
+  var logFields: Logger.Metadata {
+    switch self {
+    case .started(let role, let listeners, let link, let identity, let instance):
+      var fields: Logger.Metadata = ["role": .string(role.rawValue), "instance": .string(instance)]
+      fields["listeners"] = .array(listeners.map { .string($0) })
+      fields["link"] = link.map { .string($0) }
+      fields["identity"] = identity.map { .string($0) }
+      return fields
+    case .reloaded(let what): return ["what": .array(what.map { .string($0) })]
+    case .reloadRefused(let reason): return ["reason": .string(reason)]
+    case .certificateExpires(let file, let daysLeft): return ["file": .string(file), "days_left": .stringConvertible(daysLeft)]
+    case .drainBegan(let deadline): return ["deadline_ms": .stringConvertible(deadline)]
+    case .drainEnded(let abandoned): return ["abandoned_exchanges": .stringConvertible(abandoned)]
+    case .connectionAccepted(let connection): return connection.logFields
+    case .handshakeCompleted(let connection, let identity, let duration, let isResumed):
+      var fields = connection.logFields
+      fields["identity"] = identity.map { .string($0) }
+      fields["duration_ms"] = .stringConvertible(duration)
+      fields["resumed"] = .stringConvertible(isResumed)
+      return fields
+    case .handshakeFailed(let connection, let failure, let reason):
+      return connection.logFields(cause: failure.rawValue, reason: reason)
+    case .connectionMigrated(let connection, let from): return connection.logFields.merging(["from": .string(from)]) { $1 }
+    case .connectionClosed(let connection, let end, let reason): return connection.logFields(cause: end.rawValue, reason: reason)
+    case .datagramRefused(let refusal, let from): return ["cause": .string(refusal.rawValue), "peer": .string(from)]
+    case .offloadDisabled(let offload, let reason): return ["offload": .string(offload.rawValue), "reason": .string(reason)]
+    case .linkChanged(let phase, let core, let reason):
+      return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
+    case .exchangeEnded(let summary):
+      return [
+        "service": .string(summary.service), "outcome": .string(summary.outcome.rawValue), "reason": .string(summary.reason ?? ""),
+      ]
+    case .messageRefused(let wire, let refusal, let from, let reason):
+      return ["wire": .string(wire), "cause": .string(refusal.rawValue), "peer": .string(from), "reason": .string(reason)]
+    case .originFailed(let service, let origin, let reason):
+      return ["service": .string(service), "origin": .string(origin), "reason": .string(reason)]
+    }
+  }
+}
+
+extension ExchangeOutcome {
+  /// An access-log line's level.
+  var logLevel: LogLevel {
+    switch self {
+    case .complete, .cancelled: .info
+    case .refused, .broken: .warning
+    }
+  }
+}
+
+extension ConnectionName {
+  fileprivate var logFields: Logger.Metadata { ["connection": .stringConvertible(number), "peer": .string(peer)] }
+
+  fileprivate func logFields(cause: String, reason: String) -> Logger.Metadata {
+    logFields.merging(["cause": .string(cause), "reason": .string(reason)]) { $1 }
+  }
+}

@@ -1,0 +1,152 @@
+import Events
+
+extension Event {
+  /// What happened in one sentence, written for the operator of this end: what, where, and what to do if that is known.
+  func sentence(seenFrom role: Role) -> String {
+    switch self {
+    case .started(let role, let listeners, let link, let identity, let instance):
+      var text = "\(role.rawValue) \(instance) listens on \(listeners.isEmpty ? "nothing" : listeners.joined(separator: ", "))"
+      if let link { text += ", links to \(link)" }
+      if let identity { text += ", is \(identity)" }
+      return text
+    case .reloaded(let what): return "reloaded " + (what.isEmpty ? "nothing, all is as before" : what.joined(separator: ", "))
+    case .reloadRefused(let reason): return "not reloaded, everything stays as it is: \(reason)"
+    case .certificateExpires(let file, let daysLeft):
+      let when = daysLeft < 0 ? "has expired" : daysLeft == 0 ? "expires today" : "expires in \(daysLeft) \(daysLeft == 1 ? "day" : "days")"
+      return "certificate \(file) \(when); issue a new one and send SIGHUP"
+    case .drainBegan(let deadline):
+      return "draining: no new requests, open ones have \(deadline.millisecondsText) ms"
+    case .drainEnded(let abandoned):
+      return abandoned == 0 ? "drained" : "drain deadline reached, \(abandoned) open requests were cut"
+    case .connectionAccepted(let connection): return "connection \(connection.number) begins from \(connection.peer)"
+    case .handshakeCompleted(let connection, let identity, let duration, let isResumed):
+      let who = identity ?? "a peer without identity"
+      let how = "\(isResumed ? "resumed " : "")handshake \(duration.millisecondsText) ms (connection \(connection.number))"
+      return role == .core ? "\(who) connected from \(connection.peer), \(how)" : "connected to \(who) at \(connection.peer), \(how)"
+    case .handshakeFailed(let connection, let failure, let reason):
+      let what = failure.explanation(seenFrom: role)
+      let detail = reason.isEmpty ? "" : " (\(reason))"
+      return role == .core
+        ? "refused handshake from \(connection.peer): \(what)\(detail)" : "handshake with \(connection.peer) failed: \(what)\(detail)"
+    case .connectionMigrated(let connection, let from):
+      return "connection \(connection.number) moved from \(from) to \(connection.peer)"
+    case .connectionClosed(let connection, let end, let reason):
+      return "connection \(connection.number) with \(connection.peer) \(end.words)" + (reason.isEmpty ? "" : ": \(reason)")
+    case .datagramRefused(let refusal, let from): return "dropped a datagram from \(from): \(refusal.words)"
+    case .offloadDisabled(let offload, let reason):
+      return "\(offload.words) is off from now on, the kernel refused it: \(reason); all works, at more CPU time"
+    case .linkChanged(let phase, let core, let reason):
+      return "link to \(core) \(phase.words)" + (reason.isEmpty ? "" : ": \(reason)")
+    case .exchangeEnded(let summary):
+      let what = "\(summary.method) \(summary.path) of service \(summary.service)"
+      return "\(what) from \(summary.client) \(summary.outcome.words)" + (summary.reason.map { ": \($0)" } ?? "")
+    case .messageRefused(let wire, let refusal, let from, let reason):
+      return "refused a message from \(from) over \(wire): \(refusal.words)" + (reason.isEmpty ? "" : " (\(reason))")
+    case .originFailed(let service, let origin, let reason): return "origin \(origin) of service \(service) failed: \(reason)"
+    }
+  }
+}
+
+extension HandshakeFailure {
+  /// What went wrong and what to do about it, from the side of the process that says so.
+  fileprivate func explanation(seenFrom role: Role) -> String {
+    switch (self, role) {
+    case (.noCertificate, .core): "the client sent no certificate; give it one that this core's CA issued"
+    case (.noCertificate, .edge): "the core sent no certificate"
+    case (.unknownAuthority, .core): "the client's certificate is signed by an unknown authority; issue it with this core's CA"
+    case (.unknownAuthority, .edge): "the core's certificate is signed by an unknown authority; give this edge the CA that issued it"
+    case (.certificateExpired, .core): "the client's certificate has expired or is not valid yet; issue a new one or set the clocks right"
+    case (.certificateExpired, .edge): "the core's certificate has expired or is not valid yet; issue a new one or set the clocks right"
+    case (.certificateRejected, .core): "the client's certificate is not acceptable"
+    case (.certificateRejected, .edge): "the core's certificate is not acceptable"
+    case (.noIdentity, .core): "the client's certificate does not name exactly one identity; issue it with one DNS name for client use"
+    case (.noIdentity, .edge): "the core's certificate names no identity; issue it with the core's DNS names for server use"
+    case (.wrongName, .core): "the client's certificate is for another name"
+    case (.wrongName, .edge): "the core's certificate is for another name; correct the upstream or set the server name"
+    case (.wrongApplicationProtocol, _): "no common application protocol (ALPN); the peer is not quicgw or speaks no HTTP/3"
+    case (.unsupportedVersion, _): "no common QUIC version"
+    case (.timedOut, .core): "the client did not finish it in time"
+    case (.timedOut, .edge): "no answer; check the address, and that UDP passes"
+    case (.refusedByPeer, .core): "the client refused this core; it may not know the CA of this core's certificate"
+    case (.refusedByPeer, .edge): "the core refused this edge; see its log, usually the certificate's CA, dates or name"
+    case (.protocolViolation, _): "the peer broke the protocol"
+    }
+  }
+}
+
+extension ConnectionEnd {
+  fileprivate var words: String {
+    switch self {
+    case .closedByUs: "closed by us"
+    case .closedByPeer: "closed by the peer"
+    case .idle: "ended, the peer was silent for too long"
+    case .statelessReset: "ended, the peer has forgotten it (stateless reset)"
+    case .protocolViolation: "closed, the peer broke the protocol"
+    case .internalError: "closed after a fault of our own"
+    }
+  }
+}
+
+extension DatagramRefusal {
+  fileprivate var words: String {
+    switch self {
+    case .tooShort: "too short"
+    case .malformed: "not QUIC"
+    case .unknownConnection: "of no known connection"
+    case .unsupportedVersion: "of a QUIC version that is not spoken here"
+    case .badToken: "its address validation token is forged or too old"
+    case .tooManyHandshakes: "too many handshakes at once"
+    case .amplificationLimited: "its address is not validated and has had its share of answers"
+    case .thirdPath: "from a third address while a change of address is being validated"
+    }
+  }
+}
+
+extension Offload {
+  fileprivate var words: String {
+    switch self {
+    case .segmentation: "segmentation offload (GSO)"
+    case .receive: "receive offload (GRO)"
+    case .steering: "steering of datagrams to loops"
+    case .ecn: "explicit congestion notification (ECN)"
+    }
+  }
+}
+
+extension LinkPhase {
+  fileprivate var words: String {
+    switch self {
+    case .connecting: "is being made"
+    case .confirmed: "is up"
+    case .draining: "takes no new requests"
+    case .lost: "is lost and will be tried again"
+    case .refused: "is refused and will be tried again"
+    case .closed: "is closed"
+    }
+  }
+}
+
+extension ExchangeOutcome {
+  fileprivate var words: String {
+    switch self {
+    case .complete: "is complete"
+    case .cancelled: "was cancelled by its client"
+    case .refused: "was refused"
+    case .broken: "broke off"
+    }
+  }
+}
+
+extension MessageRefusal {
+  fileprivate var words: String {
+    switch self {
+    case .malformed: "it is malformed"
+    case .ambiguousLength: "its length is ambiguous"
+    case .forbiddenField: "it has a field that is not allowed"
+    case .fieldsTooLarge: "its fields are too large"
+    case .unsupported: "it asks for what is not supported"
+    case .timedOut: "it did not come in time"
+    case .excessive: "its sender asks for too much"
+    }
+  }
+}

@@ -1,0 +1,150 @@
+/// Makes the lines of the log, in either format, at the end of a buffer of bytes.
+///
+/// A text line is `time LEVEL sentence key=value…`; a JSON line one object with `time`, `level`, `message` and the keys in the
+/// order they are given. What comes from outside is escaped: nobody can end a line or send a control sequence to a terminal.
+struct LineEncoder {
+  /// The finished lines, and the one that is being made.
+  private(set) var bytes: [UInt8] = []
+  private let format: LogFormat
+  private var timestamp = Timestamp()
+
+  init(format: LogFormat) {
+    self.format = format
+  }
+
+  /// Begins a line.
+  mutating func begin(time: WallTime, level: LogLevel) {
+    switch format {
+    case .text:
+      timestamp.append(time, to: &bytes)
+      put(" ")
+      put(level.label)
+      put(" ")
+    case .json:
+      put("{\"time\":\"")
+      timestamp.append(time, to: &bytes)
+      put("\",\"level\":\"")
+      put(level.rawValue)
+      put("\"")
+    }
+  }
+
+  /// The sentence; the first thing behind `begin`.
+  mutating func message(_ text: String) {
+    switch format {
+    case .text: escapeText(text, quoted: false)
+    case .json: field("message", text)
+    }
+  }
+
+  mutating func field(_ key: String, _ value: String) {
+    beginField(key)
+    switch format {
+    case .json:
+      put("\"")
+      escapeJSON(value)
+      put("\"")
+    case .text:
+      guard value.isEmpty || value.utf8.contains(where: Self.needsQuotes) else { return put(value) }
+      put("\"")
+      escapeText(value, quoted: true)
+      put("\"")
+    }
+  }
+
+  mutating func field(_ key: String, _ value: some BinaryInteger) {
+    beginField(key)
+    put(String(value))
+  }
+
+  /// A duration in milliseconds with three decimals.
+  mutating func field(_ key: String, milliseconds value: Duration) {
+    beginField(key)
+    put(value.millisecondsText)
+  }
+
+  /// A value that is JSON already; in text it stands as it is.
+  mutating func rawField(_ key: String, _ value: String) {
+    beginField(key)
+    put(value)
+  }
+
+  mutating func end() {
+    if format == .json { put("}") }
+    put("\n")
+  }
+
+  /// The lines made so far; the buffer begins anew and keeps its memory.
+  mutating func take() -> [UInt8] {
+    let taken = bytes
+    bytes.removeAll(keepingCapacity: true)
+    return taken
+  }
+
+  private mutating func beginField(_ key: String) {
+    switch format {
+    case .text:
+      put(" ")
+      put(key)
+      put("=")
+    case .json:
+      put(",\"")
+      escapeJSON(key)
+      put("\":")
+    }
+  }
+
+  private mutating func put(_ text: String) {
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  private mutating func escapeJSON(_ text: String) {
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(byte)
+      case UInt8(ascii: "\n"): put("\\n")
+      case 0..<0x20, 0x7f:
+        put("\\u00")
+        putHexadecimal(byte)
+      default: bytes.append(byte)
+      }
+    }
+  }
+
+  private mutating func escapeText(_ text: String, quoted: Bool) {
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\n"): put("\\n")
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        if quoted { bytes.append(UInt8(ascii: "\\")) }
+        bytes.append(byte)
+      case 0..<0x20, 0x7f:
+        put("\\x")
+        putHexadecimal(byte)
+      default: bytes.append(byte)
+      }
+    }
+  }
+
+  private mutating func putHexadecimal(_ byte: UInt8) {
+    let digits = Array("0123456789abcdef".utf8)
+    bytes.append(digits[Int(byte >> 4)])
+    bytes.append(digits[Int(byte & 15)])
+  }
+
+  private static func needsQuotes(_ byte: UInt8) -> Bool {
+    byte <= 0x20 || byte == 0x7f || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\\")
+  }
+}
+
+extension Duration {
+  /// Milliseconds with three decimals, as log lines write durations.
+  var millisecondsText: String {
+    let (seconds, attoseconds) = components
+    let microseconds = max(0, seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    let decimals = String(microseconds % 1_000)
+    return "\(microseconds / 1_000)." + String(repeating: "0", count: 3 - decimals.count) + decimals
+  }
+}

@@ -1,0 +1,123 @@
+/// Every metric, declared once: the raw value is its name, which ends in its unit (or in what is counted, for plain numbers).
+///
+/// Label sets are bounded: enumerations of `Events`, services of the configuration (others are `unknown`), certificates and an
+/// edge's own connections.
+enum Metric: String, CaseIterable {
+  // Requests; the direction is edge_to_core or core_to_edge.
+  case requests = "quicgw_requests_total"
+  case requestBytes = "quicgw_request_bytes_total"
+  case responseBytes = "quicgw_response_bytes_total"
+  case requestDuration = "quicgw_request_duration_seconds"
+  case requestOutcomes = "quicgw_request_outcomes_total"
+  case grpcResponses = "quicgw_grpc_responses_total"
+  case openExchanges = "quicgw_open_exchanges"
+  case originFailures = "quicgw_origin_failures_total"
+  case refusedMessages = "quicgw_refused_messages_total"
+
+  // QUIC connections
+  case connections = "quicgw_connections"
+  case openStreams = "quicgw_open_streams"
+  case handshakes = "quicgw_handshakes_total"
+  case handshakeDuration = "quicgw_handshake_duration_seconds"
+  case closedConnections = "quicgw_closed_connections_total"
+  case migrations = "quicgw_migrations_total"
+  case roundTrip = "quicgw_round_trip_seconds"
+  case congestionWindow = "quicgw_congestion_window_bytes"
+  case bytesInFlight = "quicgw_bytes_in_flight"
+  case packetsSent = "quicgw_packets_sent_total"
+  case packetsReceived = "quicgw_packets_received_total"
+  case packetsLost = "quicgw_packets_lost_total"
+  case connectionBytes = "quicgw_connection_bytes_total"
+
+  // Each connection of an edge
+  case linkRoundTrip = "quicgw_link_round_trip_seconds"
+  case linkMinimumRoundTrip = "quicgw_link_minimum_round_trip_seconds"
+  case linkCongestionWindow = "quicgw_link_congestion_window_bytes"
+  case linkState = "quicgw_link_state"
+  case linkChanges = "quicgw_link_changes_total"
+
+  // Datagrams
+  case datagrams = "quicgw_datagrams_total"
+  case datagramBytes = "quicgw_datagram_bytes_total"
+  case segmentedBatches = "quicgw_gso_batches_total"
+  case coalescedReads = "quicgw_gro_reads_total"
+  case refusedDatagrams = "quicgw_refused_datagrams_total"
+  case disabledOffloads = "quicgw_disabled_offloads"
+
+  // The process
+  case buildInfo = "quicgw_build_info"
+  case reloads = "quicgw_reloads_total"
+  case certificateExpiry = "quicgw_certificate_expiry_seconds"
+  case eventLoops = "quicgw_event_loops"
+  case processCPU = "process_cpu_seconds_total"
+  case processResident = "process_resident_memory_bytes"
+  case processOpenFiles = "process_open_fds"
+  case processMaximumFiles = "process_max_fds"
+  case processStart = "process_start_time_seconds"
+}
+
+extension Metric {
+  /// Prometheus' metric types, as the text format names them.
+  enum Kind: String {
+    case counter, gauge, histogram
+  }
+
+  var kind: Kind {
+    switch self {
+    case .requestDuration, .handshakeDuration: .histogram
+    case .openExchanges, .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .linkRoundTrip,
+      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
+      .processResident, .processOpenFiles, .processMaximumFiles, .processStart:
+      .gauge
+    default: .counter
+    }
+  }
+
+  /// What the metric says, for the HELP line.
+  var help: String {
+    switch self {
+    case .requests: "Requests that are over, by service, direction and class of the final status (none: no answer)."
+    case .requestBytes: "Bytes of content that clients sent."
+    case .responseBytes: "Bytes of content that clients were sent."
+    case .requestDuration: "Time from a request's head to the end of its exchange, in seconds."
+    case .requestOutcomes: "Requests that are over, by how they ended."
+    case .grpcResponses: "gRPC calls that are over, by grpc-status."
+    case .openExchanges: "Requests and tunnels that are open now."
+    case .originFailures: "Failures of origins, by service."
+    case .refusedMessages: "HTTP messages refused as malformed or not allowed, by wire and cause."
+    case .connections: "QUIC connections, by phase."
+    case .openStreams: "Streams of all QUIC connections that are open now."
+    case .handshakes: "QUIC handshakes, by result (full, resumed, failed) and cause of failure."
+    case .handshakeDuration: "Time from a handshake's first datagram to its completion, in seconds."
+    case .closedConnections: "QUIC connections that were established and have ended, by cause."
+    case .migrations: "Changes of a peer's address that were validated."
+    case .roundTrip: "Smoothed round-trip time over the established connections, in seconds: their minimum, median and maximum."
+    case .congestionWindow: "Congestion windows of all connections together, in bytes."
+    case .bytesInFlight: "Bytes of all connections that are sent and not yet acknowledged or lost."
+    case .packetsSent: "QUIC packets sent."
+    case .packetsReceived: "QUIC packets received."
+    case .packetsLost: "QUIC packets declared lost."
+    case .connectionBytes: "Bytes of QUIC packets, by direction."
+    case .linkRoundTrip: "Smoothed round-trip time of each of this edge's connections, in seconds."
+    case .linkMinimumRoundTrip: "Smallest round-trip time of each of this edge's connections, in seconds."
+    case .linkCongestionWindow: "Congestion window of each of this edge's connections, in bytes."
+    case .linkState: "1 for the state that the edge's link to the core is in."
+    case .linkChanges: "Changes of the link's state, by the new state."
+    case .datagrams: "UDP datagrams, by direction."
+    case .datagramBytes: "Bytes of UDP datagrams, by direction."
+    case .segmentedBatches: "Sends of several datagrams in one system call (UDP_SEGMENT)."
+    case .coalescedReads: "Reads that brought several datagrams at once (UDP_GRO)."
+    case .refusedDatagrams: "Datagrams dropped without reaching a connection, by cause."
+    case .disabledOffloads: "1 for a help of the kernel's that was found not to work and is off."
+    case .buildInfo: "Always 1; version, role and instance of the process are in the labels."
+    case .reloads: "Reloads of the configuration, by result."
+    case .certificateExpiry: "Seconds until a certificate expires; negative afterwards."
+    case .eventLoops: "Event loops that these figures are from."
+    case .processCPU: "User and system CPU time of the process, in seconds."
+    case .processResident: "Resident memory of the process, in bytes."
+    case .processOpenFiles: "Open file descriptors of the process."
+    case .processMaximumFiles: "File descriptors that the process may open."
+    case .processStart: "When the process started, in seconds since 1970."
+    }
+  }
+}
