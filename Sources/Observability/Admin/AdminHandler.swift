@@ -50,14 +50,14 @@ private final class AdminExchange: RequestSink {
     for field in more { fields.append(name: field.name, value: field.value) }
     let length = BodyLength.known(UInt64(answer.body.readableBytes))
     response.receiveHead(ResponseHead(status: answer.status, fields: fields, bodyLength: isHead ? .none : length))
-    if !isHead, answer.body.readableBytes > 0 { response.receiveBody(answer.body) }
-    response.receiveEnd(trailers: nil)
+    if !isHead, answer.body.readableBytes > 0 { response.receiveResponseBody(answer.body) }
+    response.receiveResponseEnd(trailers: nil)
     if hasContent { response.stopRequest(.noError) }
   }
 
-  func receiveBody(_ chunk: ByteBuffer) {}
+  func receiveRequestBody(_ chunk: ByteBuffer) {}
 
-  func receiveEnd(trailers: FieldSection?) {
+  func receiveRequestEnd(trailers: FieldSection?) {
     hasContent = false
   }
 

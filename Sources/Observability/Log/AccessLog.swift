@@ -56,12 +56,13 @@ public final class AccessLog: TurnParticipant {
 
 extension LineEncoder {
   fileprivate mutating func request(_ summary: ExchangeSummary) {
-    message("\(summary.method) \(summary.path)")
+    message(summary.methodBytes, summary.pathBytes)
     if let status = summary.status { field("status", status) }
     if let grpcStatus = summary.grpcStatus { field("grpc_status", grpcStatus) }
     field("service", summary.service)
     field("direction", summary.direction.rawValue)
-    field("wire", summary.wire)
+    field("wire", summary.clientWire)
+    field("to", summary.destinationWire)
     if let identity = summary.identity { field("edge", identity) }
     field("client", summary.client)
     field("request_bytes", summary.requestBytes)

@@ -31,25 +31,26 @@ struct LineEncoder {
 
   /// The sentence; the first thing behind `begin`.
   mutating func message(_ text: String) {
-    switch format {
-    case .text: escapeText(text, quoted: false)
-    case .json: field("message", text)
-    }
+    beginMessage()
+    escape(text.utf8)
+    endMessage()
+  }
+
+  /// A sentence of two words that came from outside as bytes.
+  mutating func message(_ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>) {
+    beginMessage()
+    escapeForeign(first)
+    put(" ")
+    escapeForeign(second)
+    endMessage()
   }
 
   mutating func field(_ key: String, _ value: String) {
     beginField(key)
-    switch format {
-    case .json:
-      put("\"")
-      escapeJSON(value)
-      put("\"")
-    case .text:
-      guard value.isEmpty || value.utf8.contains(where: Self.needsQuotes) else { return put(value) }
-      put("\"")
-      escapeText(value, quoted: true)
-      put("\"")
-    }
+    if format == .text, !value.isEmpty, !value.utf8.contains(where: Self.needsQuotes) { return put(value) }
+    put("\"")
+    escape(value.utf8, isQuoted: true)
+    put("\"")
   }
 
   mutating func field(_ key: String, _ value: some BinaryInteger) {
@@ -89,7 +90,7 @@ struct LineEncoder {
       put("=")
     case .json:
       put(",\"")
-      escapeJSON(key)
+      escape(key.utf8)
       put("\":")
     }
   }
@@ -98,30 +99,30 @@ struct LineEncoder {
     bytes.append(contentsOf: text.utf8)
   }
 
-  private mutating func escapeJSON(_ text: String) {
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
-      case UInt8(ascii: "\n"): put("\\n")
-      case 0..<0x20, 0x7f:
-        put("\\u00")
-        putHexadecimal(byte)
-      default: bytes.append(byte)
-      }
-    }
+  private mutating func beginMessage() {
+    if format == .json { put(",\"message\":\"") }
   }
 
-  private mutating func escapeText(_ text: String, quoted: Bool) {
-    for byte in text.utf8 {
+  private mutating func endMessage() {
+    if format == .json { put("\"") }
+  }
+
+  /// Bytes that need not be UTF-8; what is not becomes U+FFFD.
+  private mutating func escapeForeign(_ foreign: ArraySlice<UInt8>) {
+    guard foreign.contains(where: { $0 >= 0x80 }) else { return escape(foreign) }
+    escape(String(decoding: foreign, as: UTF8.self).utf8)
+  }
+
+  /// - Parameter isQuoted: whether a quote would end the text; a message in a text line has none around it.
+  private mutating func escape(_ text: some Sequence<UInt8>, isQuoted: Bool = false) {
+    for byte in text {
       switch byte {
-      case UInt8(ascii: "\n"): put("\\n")
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        if quoted { bytes.append(UInt8(ascii: "\\")) }
+        if isQuoted || format == .json { bytes.append(UInt8(ascii: "\\")) }
         bytes.append(byte)
+      case UInt8(ascii: "\n"): put("\\n")
       case 0..<0x20, 0x7f:
-        put("\\x")
+        put(format == .json ? "\\u00" : "\\x")
         putHexadecimal(byte)
       default: bytes.append(byte)
       }
