@@ -1,0 +1,26 @@
+public import Gateway
+
+/// Everything that `quicgw server` is told: the values of `core.yaml` and of the flags that win over it, checked.
+public struct CoreConfiguration: Sendable {
+  /// `listen`: the UDP address; `[::]` takes IPv4 as well.
+  public var listen: HostPort
+  /// `certificate`, `key` and `ca`, read and checked; `ca` certifies the edges.
+  public var credentials: Credentials
+  /// `identity`: which name of an edge's certificate says who it is.
+  public var identity: IdentityKind
+  /// `name`: the stable name of this replica, which its stateless reset keys are made from; nil is the host's name.
+  public var name: String?
+  /// `services`, `default_service` and `access`.
+  public var policy: Policy
+  public var process: ProcessSettings
+
+  public static let defaultListen = HostPort(host: "::", port: 4433)
+}
+
+/// The kind of subject alternative name that is an identity.
+public enum IdentityKind: String, Sendable, CaseIterable {
+  /// The one dNSName.
+  case dns
+  /// The one uniformResourceIdentifier, for SPIFFE.
+  case uri
+}

@@ -1,0 +1,30 @@
+public import Gateway
+
+/// Everything that `quicgw edge` is told: the values of `edge.yaml` and of the flags that win over it, checked.
+public struct EdgeConfiguration: Sendable {
+  /// `upstream`: the cores, the preferred one first; never empty.
+  public var upstream: [HostPort]
+  /// `server_name`: the name that the core's certificate must have; nil is the host of the upstream that is dialled.
+  public var serverName: String?
+  /// `certificate`, `key` and `ca`, read and checked; `ca` certifies the core.
+  public var credentials: Credentials
+  public var listeners: [Listener]
+  /// `routes`, the listeners' `service` and `default_service`.
+  public var policy: Policy
+  public var process: ProcessSettings
+
+  /// Where applications on the node connect to.
+  public struct Listener: Sendable, Equatable {
+    /// `name`, by which the policy knows it; the address where none is given.
+    public var name: String
+    /// `address`: TCP.
+    public var address: HostPort
+
+    public init(name: String, address: HostPort) {
+      self.name = name
+      self.address = address
+    }
+  }
+
+  public static let defaultListener = Listener(name: "127.0.0.1:8080", address: HostPort(host: "127.0.0.1", port: 8080))
+}

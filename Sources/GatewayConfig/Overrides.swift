@@ -1,0 +1,21 @@
+/// Values from the command line; each wins over the same value of the file, and is named by its flag in errors.
+public struct Overrides: Sendable, Equatable {
+  /// `--listen`, as `host:port`: the core's UDP address, or in place of all listeners of an edge.
+  public var listen: [String] = []
+  /// `--cert`: a file.
+  public var certificate: String?
+  /// `--key`: a file.
+  public var key: String?
+  /// `--ca`: a file.
+  public var ca: String?
+  /// `--service`, core only: `NAME=URL`; a name repeated has several origins. In place of the file's service of that name.
+  public var services: [String] = []
+  /// `--upstream`, edge only: `host:port`, in place of all of the file's.
+  public var upstream: [String] = []
+  /// `--server-name`, edge only.
+  public var serverName: String?
+  /// `--admin`: `host:port`.
+  public var admin: String?
+
+  public init() {}
+}

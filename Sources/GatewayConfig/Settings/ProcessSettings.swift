@@ -1,0 +1,19 @@
+/// What both ends have in common beside the link: the keys `loops`, `admin`, `drain_timeout`, `log`, `limits` and `transport`.
+public struct ProcessSettings: Sendable, Equatable {
+  /// `loops`: event loops, each a thread; nil is one for each core of the machine.
+  public var loops: Int?
+  /// `admin`: where `/livez`, `/readyz` and `/metrics` are answered; nil is nowhere.
+  public var admin: HostPort?
+  /// `drain_timeout`: how long open exchanges may go on after SIGTERM. Shorter than Kubernetes' usual 30 s until SIGKILL.
+  public var drainTimeout: Duration = .seconds(25)
+  public var log = LogSettings.defaults
+  public var limits = LimitSettings.defaults
+  public var transport = TransportSettings.defaults
+
+  public init() {}
+
+  public static let defaults = ProcessSettings()
+
+  static let loopsRange = 1...256
+  static let drainTimeoutRange: ClosedRange<Duration> = .zero ... .seconds(3600)
+}
