@@ -1,0 +1,1 @@
+"""quicgw against clients, servers and gateways that are not ours."""

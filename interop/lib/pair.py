@@ -1,0 +1,134 @@
+"""An edge and a core with mutual TLS between them, of any subject, as one context manager."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import subjects
+from . import accounts, ports, programs
+from .certificates import CORE_NAME, LinkCertificates
+from .process import Process
+from .waiting import wait_until
+
+
+@dataclass
+class Plan:
+  """What a subject has to know to write its configuration and its command lines."""
+
+  folder: Path
+  certificates: LinkCertificates
+  services: dict[str, str]
+  """Name → origin: http://, h2c:// or https://. One alone is the default for everything."""
+  core_port: int = field(default_factory=ports.free_port)
+  edge_port: int = field(default_factory=ports.free_port)
+  upstream_port: int | None = None
+  """Where the edge sends its datagrams when that is not the core itself, such as a relay."""
+  loops: int = 1
+  admin: bool = False
+  core_admin_port: int = field(default_factory=ports.free_port)
+  edge_admin_port: int = field(default_factory=ports.free_port)
+
+  @property
+  def link_port(self) -> int:
+    """The port that the edge dials."""
+    return self.upstream_port or self.core_port
+
+  @property
+  def server_name(self) -> str:
+    return CORE_NAME
+
+
+class Pair:
+  """Two processes of one subject: clients → edge → core → origins. Ends certainly, and keeps its logs when a test fails."""
+
+  def __init__(self, services: dict[str, str] | str, *, subject: str = "quicgw", certificates: LinkCertificates | None = None,
+               **plan: object) -> None:
+    self.subject = subjects.subject(subject)
+    self.subject_name = subject
+    self.folder = Path(tempfile.mkdtemp(prefix=f"interop-{subject}-"))
+    if certificates is None:
+      make = LinkCertificates.made_by_quicgw if programs.have_quicgw() and subject == "quicgw" else LinkCertificates.made_here
+      certificates = make(self.folder / "certs")
+    services = {"origin": services} if isinstance(services, str) else services
+    self.plan = Plan(self.folder, certificates, services, **plan)
+    self.core: Process | None = None
+    self.edge: Process | None = None
+
+  @property
+  def port(self) -> int:
+    """The TCP port at which the edge takes requests."""
+    return self.plan.edge_port
+
+  def start(self, *, linked: bool = True) -> Pair:
+    """Starts both. With `linked`, returns when the link carries requests."""
+    self.start_core()
+    self.start_edge()
+    if linked:
+      self.wait_until_linked()
+    return self
+
+  def start_core(self) -> None:
+    self.core = Process("core", self.subject.core(self.plan), self.folder)
+    ports.wait_for_link(self.plan.core_port, unless=self.core.check)
+
+  def start_edge(self) -> None:
+    self.edge = Process("edge", self.subject.edge(self.plan), self.folder)
+    ports.wait_for_tcp(self.plan.edge_port, unless=self.edge.check)
+
+  def wait_until_linked(self, limit: float = 15) -> None:
+    """Returns when a request through both is answered by the origin or refused by name, not failed for want of a link."""
+    wait_until(self._answers, limit, "no request crosses the link", every=0.05, unless=self.check)
+
+  def check(self) -> None:
+    """Raises if either process has ended."""
+    for process in (self.core, self.edge):
+      if process:
+        process.check()
+
+  def cpu_seconds(self) -> float:
+    """CPU time of both so far."""
+    return accounts.total_cpu(process.pid for process in (self.core, self.edge) if process)
+
+  def stop(self) -> None:
+    """Ends both and removes the folder."""
+    self.kill()
+    shutil.rmtree(self.folder, ignore_errors=True)
+
+  def kill(self) -> None:
+    """Ends both at once; the folder with their logs stays."""
+    for process in (self.edge, self.core):
+      if process:
+        process.kill()
+
+  def __enter__(self) -> Pair:
+    try:
+      return self.start()
+    except BaseException:
+      self._report()
+      self.stop()
+      raise
+
+  def __exit__(self, kind: type | None, *_: object) -> None:
+    if kind:
+      self._report()
+    self.stop()
+
+  def _report(self) -> None:
+    for process in (self.core, self.edge):
+      if process:
+        print(f"--- {process.name} of {self.subject_name} ({'runs' if process.running else f'ended: {process.status}'})")
+        print(process.tail())
+
+  def _answers(self) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=6)
+    try:
+      connection.request("GET", "/")
+      return connection.getresponse().status not in (502, 503, 504)
+    except (OSError, http.client.HTTPException):
+      return False
+    finally:
+      connection.close()

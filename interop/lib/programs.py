@@ -1,0 +1,74 @@
+"""Where the programs are: quicgw's own build, the wheels in the virtual environment, Debian's packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+
+
+class ProgramMissing(Exception):
+  """A program that is needed is not installed; the message says how to get it."""
+
+
+def quicgw() -> Path:
+  """The gateway under test: $QUICGW, else the newer of the release and the debug build."""
+  if given := os.environ.get("QUICGW"):
+    return Path(given)
+  builds = [REPOSITORY / ".build" / kind / "quicgw" for kind in ("release", "debug")]
+  built = [path for path in builds if path.exists()]
+  if not built:
+    raise ProgramMissing("quicgw is not built: run `swift build -c release --product quicgw`, or set QUICGW")
+  return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def have_quicgw() -> bool:
+  """Whether there is a quicgw that can be run."""
+  try:
+    return quicgw().exists()
+  except ProgramMissing:
+    return False
+
+
+def envoy() -> Path:
+  """Envoy out of its wheel, not the Python script before it."""
+  return _in_package("envoy", "_bin/envoy")
+
+
+def go() -> Path:
+  """The go command out of its wheel; GOROOT is the package's folder."""
+  return _in_package("go", "bin/go")
+
+
+def caddy() -> Path:
+  """Caddy, which its wheel puts into the environment's bin folder."""
+  return system("caddy")
+
+
+def system(name: str) -> Path:
+  """A program of the virtual environment or of the system."""
+  import sys
+
+  found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), SBIN]))
+  if not found:
+    raise ProgramMissing(f"{name} is not installed: run interop/venv")
+  return Path(found)
+
+
+def version(argv: list[str | Path]) -> str:
+  """The first line a program says about its version."""
+  run = subprocess.run([str(part) for part in argv], capture_output=True, text=True, timeout=20)
+  lines = [line.strip() for line in (run.stdout + run.stderr).splitlines() if line.strip()]
+  return lines[0] if lines else "unknown"
+
+
+def _in_package(package: str, path: str) -> Path:
+  spec = importlib.util.find_spec(package)
+  if spec is None or not spec.submodule_search_locations:
+    raise ProgramMissing(f"the Python package of {package} is not installed: run interop/venv")
+  return Path(spec.submodule_search_locations[0]) / path

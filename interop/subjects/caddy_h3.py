@@ -1,0 +1,17 @@
+"""Caddy at both ends, HTTP/3 with mutual TLS between them."""
+
+from __future__ import annotations
+
+from ..lib.pair import Plan
+from . import _caddy
+
+LINK = "h3"
+version = _caddy.version
+
+
+def core(plan: Plan) -> list[str]:
+  return _caddy.core(plan, LINK)
+
+
+def edge(plan: Plan) -> list[str]:
+  return _caddy.edge(plan, LINK)

@@ -1,0 +1,63 @@
+"""quicgw at both ends, by flags as a user would start it; by files where more than the flags is wanted."""
+
+from __future__ import annotations
+
+from ..lib import programs
+from ..lib.pair import Plan
+
+LINK = "h3"
+
+
+def version() -> str:
+  return programs.version([programs.quicgw(), "--version"])
+
+
+def core(plan: Plan) -> list[str]:
+  if _needs_file(plan):
+    return [str(programs.quicgw()), "server", "--config", _core_file(plan)]
+  services = [part for name, url in plan.services.items() for part in ("--service", f"{name}={url}")]
+  own = plan.certificates.core
+  return [
+    str(programs.quicgw()), "server", "--listen", f"127.0.0.1:{plan.core_port}", "--cert", str(own.certificate),
+    "--key", str(own.key), "--ca", str(plan.certificates.ca), *services]
+
+
+def edge(plan: Plan) -> list[str]:
+  if _needs_file(plan):
+    return [str(programs.quicgw()), "edge", "--config", _edge_file(plan)]
+  own = plan.certificates.edge
+  return [
+    str(programs.quicgw()), "edge", "--upstream", f"127.0.0.1:{plan.link_port}", "--server-name", plan.server_name,
+    "--listen", f"127.0.0.1:{plan.edge_port}", "--cert", str(own.certificate), "--key", str(own.key),
+    "--ca", str(plan.certificates.ca)]
+
+
+def _needs_file(plan: Plan) -> bool:
+  return plan.loops != 1 or plan.admin
+
+
+def _core_file(plan: Plan) -> str:
+  own = plan.certificates.core
+  lines = [
+    f"listen: 127.0.0.1:{plan.core_port}", f"certificate: {own.certificate}", f"key: {own.key}",
+    f"ca: {plan.certificates.ca}", f"loops: {plan.loops}", "services:"]
+  for name, url in plan.services.items():
+    lines += [f"  {name}:", f"    origins: [\"{url}\"]"]
+  return _write(plan, "core.yaml", lines, plan.core_admin_port)
+
+
+def _edge_file(plan: Plan) -> str:
+  own = plan.certificates.edge
+  lines = [
+    f"upstream: 127.0.0.1:{plan.link_port}", f"server_name: {plan.server_name}", f"certificate: {own.certificate}",
+    f"key: {own.key}", f"ca: {plan.certificates.ca}", f"loops: {plan.loops}",
+    "listeners:", f"  - address: 127.0.0.1:{plan.edge_port}"]
+  return _write(plan, "edge.yaml", lines, plan.edge_admin_port)
+
+
+def _write(plan: Plan, name: str, lines: list[str], admin_port: int) -> str:
+  if plan.admin:
+    lines = [*lines, f"admin: 127.0.0.1:{admin_port}"]
+  path = plan.folder / name
+  path.write_text("\n".join(lines) + "\n")
+  return str(path)
