@@ -21,7 +21,7 @@ def core(plan: Plan, link: str) -> list[str]:
   policy = {"protocol_min": "tls1.3", "client_authentication": {"mode": "require_and_verify", "ca": trusted}}
   server = {
     "listen": [f"127.0.0.1:{plan.core_port}"], "protocols": ["h3"] if link == "h3" else ["h1", "h2"],
-    "routes": [_proxy(f"{origin.hostname}:{origin.port}", {"versions": versions})],
+    "routes": [_proxy(f"{origin.hostname}:{origin.port}", {"versions": versions})], "strict_sni_host": False,
     "tls_connection_policies": [policy], "automatic_https": {"disable": True}}
   own = plan.certificates.core
   tls = {"certificates": {"load_files": [{"certificate": str(own.certificate), "key": str(own.key)}]}}

@@ -1,0 +1,1 @@
+"""Real gRPC through both gateways."""

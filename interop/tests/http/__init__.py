@@ -1,0 +1,1 @@
+"""HTTP semantics through both gateways."""

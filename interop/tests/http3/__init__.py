@@ -1,0 +1,1 @@
+"""Foreign HTTP/3 clients straight at the core."""

@@ -1,0 +1,1 @@
+"""The real go command through both gateways."""
