@@ -1,11 +1,44 @@
+/// The few lines of C that Swift cannot say: control messages, socket options with structs, BPF.
+/// Every function returns -1 and sets errno on failure unless it says otherwise.
 #ifndef QUICGW_CSOCKET_H
 #define QUICGW_CSOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
 
-/* Sends one datagram to the service manager's socket, sd_notify(3). The path begins with '/', or with '@' for an abstract
-   address; neither path nor text needs a terminating zero. 0, or a negated errno. */
+/// What a UDP socket is opened with.
+struct csocket_udp_options {
+  bool reuse_port;           // member of a SO_REUSEPORT group
+  int receive_buffer_bytes;  // SO_RCVBUF; 0 leaves the kernel's default
+  int send_buffer_bytes;     // SO_SNDBUF; 0 leaves the kernel's default
+};
+
+/// Opens, configures and binds a non-blocking UDP socket: dual stack for IPv6, path MTU discovery on (RFC 9000 §14 forbids
+/// fragments), destination addresses and ECN bits of what arrives are reported.
+/// Returns the descriptor.
+int csocket_udp_open(const struct sockaddr *address, socklen_t address_length, const struct csocket_udp_options *options);
+
+/// Sends one datagram, or with `segment_bytes` > 0 a burst that the kernel cuts into datagrams of that size (UDP_SEGMENT).
+/// `local` is the address to send from on a wildcard socket, or NULL; `ecn` goes into the low bits of TOS or traffic class.
+ssize_t csocket_send_burst(
+    int descriptor, const void *bytes, size_t byte_count, uint16_t segment_bytes, const struct sockaddr *remote,
+    socklen_t remote_length, const struct sockaddr *local, uint8_t ecn);
+
+/// Steers datagrams of a SO_REUSEPORT group by connection ID: socket number (first byte of the destination connection ID) modulo
+/// `socket_count`, in the order in which the sockets were bound. Call on any one member.
+int csocket_attach_steering(int descriptor, uint32_t socket_count);
+
+/// The address that a socket is bound to; returns its length.
+int csocket_local_address(int descriptor, struct sockaddr_storage *address);
+
+/// The errno values that a refused offload is known by.
+bool csocket_is_offload_refusal(int error);
+
+/// Sends one datagram to the service manager's socket, sd_notify(3). The path begins with '/', or with '@' for an abstract
+/// address; neither path nor text needs a terminating zero. Returns 0, or a negated errno.
 int csocket_notify(const uint8_t *path, size_t path_length, const uint8_t *text, size_t text_length);
 
 #endif

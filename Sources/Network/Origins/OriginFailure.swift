@@ -1,0 +1,47 @@
+import Exchange
+import Gateway
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Turns the errors of opening a connection into the gateway's.
+enum OriginFailure {
+  /// Nothing of the request was sent, so all of these may be tried again.
+  static func gatewayError(for error: any Error, origin: OriginURL, timeout: TimeAmount) -> GatewayError {
+    func failure(_ cause: GatewayError.Cause, _ message: String) -> GatewayError {
+      GatewayError(cause, side: .origin, retry: .safe, message: message)
+    }
+    switch error {
+    case let error as NIOConnectionError where error.connectionErrors.isEmpty:
+      return failure(.dnsError, "the name of origin \(origin) cannot be resolved; check it and the resolver")
+    case let error as NIOConnectionError:
+      let causes = error.connectionErrors.map(\.error)
+      if let refusal = causes.lazy.compactMap({ $0 as? IOError }).first { return failure(for: refusal, origin: origin) }
+      return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
+    case ChannelError.connectTimeout:
+      return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
+    case let error as IOError:
+      return self.failure(for: error, origin: origin)
+    case let error as NIOSSLError:
+      return failure(.tlsProtocolError, "TLS to origin \(origin) failed: \(error)")
+    case let error as NIOSSLExtraError:
+      return failure(.tlsCertificateError, "the certificate of origin \(origin) was refused: \(error)")
+    default:
+      return failure(.destinationUnavailable, "origin \(origin) cannot be reached: \(error)")
+    }
+  }
+
+  private static func failure(for error: IOError, origin: OriginURL) -> GatewayError {
+    if error.errnoCode == ECONNREFUSED {
+      return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: "origin \(origin) refused the connection; is it running?")
+    }
+    return GatewayError(.destinationUnavailable, side: .origin, retry: .safe, message: "origin \(origin) cannot be reached: \(error)")
+  }
+}
+
+extension TimeAmount {
+  /// As an operator writes it: `5s`, `250ms`.
+  var text: String {
+    nanoseconds % 1_000_000_000 == 0 ? "\(nanoseconds / 1_000_000_000)s" : "\(nanoseconds / 1_000_000)ms"
+  }
+}

@@ -1,0 +1,49 @@
+import DequeModule
+import Events
+import Exchange
+import Gateway
+import NIOCore
+import Wires
+
+/// The connections of one event loop to the origins of one service, as the handler that the gateway sends its exchanges to.
+///
+/// Connections are kept alive and shared; an exchange that finds none with room waits while one is opened.
+final class OriginPool: ExchangeHandler {
+  let name: String
+  let responseLimit: TimeAmount
+  private let origins: [OriginConnections]
+  private let responseTimer: CoarseTimer
+  private var next = 0
+
+  init(name: String, origins: [OriginConnections], responseLimit: TimeAmount, responseTimer: CoarseTimer) {
+    self.name = name
+    self.origins = origins
+    self.responseLimit = responseLimit
+    self.responseTimer = responseTimer
+  }
+
+  func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+    let exchange = OriginExchange(request, pool: self, respondingTo: sink)
+    responseTimer.watch(exchange)
+    exchange.begin()
+    return exchange
+  }
+
+  /// Chooses an origin, round robin, passing over those that just failed, and opens the exchange there.
+  func dispatch(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+    let now = NIODeadline.now()
+    for _ in origins.indices.dropLast() where origins[next].isResting(at: now) { advance() }
+    let chosen = origins[next]
+    advance()
+    return chosen.open(request, respondingTo: sink)
+  }
+
+  /// No further exchanges on the present connections; they close when they are idle.
+  func drain() {
+    for origin in origins { origin.drain() }
+  }
+
+  private func advance() {
+    next = (next + 1) % origins.count
+  }
+}

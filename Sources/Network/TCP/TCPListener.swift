@@ -1,0 +1,134 @@
+import Exchange
+import NIOCore
+import NIOPosix
+import Wires
+
+/// A TCP listener whose connections are spread over the loops and served by a wire each.
+final class TCPListener: Sendable {
+  /// The bound address with the port that was chosen.
+  let localAddress: SocketAddress
+  private let channel: any Channel
+  private let connections: [NIOLoopBound<ConnectionTable>]
+
+  /// Binds and begins to accept.
+  ///
+  /// - Parameters:
+  ///   - address: where to listen.
+  ///   - group: the loops that accept and serve.
+  ///   - loops: for each loop of `group`, how to make a wire there.
+  /// - Throws: when the address cannot be bound.
+  static func bind(
+    to address: SocketAddress, group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<ListenerLoop>]
+  ) async throws -> TCPListener {
+    let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+    let tables = try await withThrowingTaskGroup(of: NIOLoopBound<ConnectionTable>.self) { tasks in
+      for loop in loops {
+        tasks.addTask { try await loop.eventLoop.submit { NIOLoopBound(loop.value.connections, eventLoop: loop.eventLoop) }.get() }
+      }
+      return try await tasks.reduce(into: []) { $0.append($1) }
+    }
+    let channel = try await ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
+          try loop.value.accept(channel)
+        }
+      }
+      .bind(to: address).get()
+    return TCPListener(channel: channel, localAddress: channel.localAddress ?? address, connections: tables)
+  }
+
+  /// Accepts no more; connections say so to their clients and close when their exchanges are over.
+  func drain() async {
+    try? await channel.close()
+    for table in connections { table.eventLoop.execute { table.value.drain() } }
+  }
+
+  /// Closes every connection now.
+  func abort() {
+    for table in connections { table.eventLoop.execute { table.value.abort() } }
+  }
+
+  private init(channel: any Channel, localAddress: SocketAddress, connections: [NIOLoopBound<ConnectionTable>]) {
+    self.channel = channel
+    self.localAddress = localAddress
+    self.connections = connections
+  }
+}
+
+/// A listener's part on one loop: makes wires for accepted connections and knows those that are open.
+final class ListenerLoop {
+  let connections = ConnectionTable()
+  private let turn: LoopTurn
+  private let makeWire: (RequestOrigin) -> any ByteStreamWire
+  private let name: String
+
+  /// - Parameters:
+  ///   - name: the listener's name in the configuration.
+  ///   - makeWire: the wire for a connection from this client.
+  init(name: String, turn: LoopTurn, makeWire: @escaping (RequestOrigin) -> any ByteStreamWire) {
+    self.name = name
+    self.turn = turn
+    self.makeWire = makeWire
+  }
+
+  func accept(_ channel: any Channel) throws {
+    let peer = channel.remoteAddress.map(Self.text) ?? "unknown"
+    let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: peer, listener: name, isSecure: false)
+    let connection = ListenerConnection(wire: makeWire(origin))
+    let handler = ByteStreamHandler(wire: connection.wire, turn: turn, onClose: { [connections] in connections.remove(connection) })
+    connection.handler = handler
+    try channel.pipeline.syncOperations.addHandler(handler)
+    connections.insert(connection)
+  }
+
+  private static func text(_ address: SocketAddress) -> String {
+    guard let host = address.ipAddress, let port = address.port else { return "unix" }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
+
+/// A client's connection.
+final class ListenerConnection {
+  let wire: any ByteStreamWire
+  var handler: ByteStreamHandler?
+
+  init(wire: any ByteStreamWire) {
+    self.wire = wire
+  }
+}
+
+/// The open connections of a listener on one loop.
+final class ConnectionTable {
+  private var connections: [ObjectIdentifier: ListenerConnection] = [:]
+  private var isDraining = false
+
+  var count: Int { connections.count }
+  var openExchangeCount: Int { connections.values.reduce(0) { $0 + $1.wire.openExchangeCount } }
+
+  func insert(_ connection: ListenerConnection) {
+    connections[ObjectIdentifier(connection)] = connection
+    if isDraining { connection.wire.drain() }
+  }
+
+  func remove(_ connection: ListenerConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    connection.handler = nil
+  }
+
+  func drain() {
+    isDraining = true
+    for connection in connections.values {
+      connection.wire.drain()
+      connection.handler?.setNeedsUpdate()
+    }
+  }
+
+  func abort() {
+    for connection in connections.values { connection.handler?.abort() }
+  }
+}

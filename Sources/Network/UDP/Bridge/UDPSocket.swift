@@ -1,0 +1,108 @@
+internal import CSocket
+import Glibc
+import NIOCore
+import QUICTransport
+
+/// A bound UDP socket that bursts are sent from. NIO reads from the same descriptor and closes it.
+///
+/// Confined to its loop. Sending uses the descriptor only between `init` and `channelClosed()`.
+final class UDPSocket {
+  let descriptor: CInt
+  /// The bound address with the port that was chosen.
+  let localAddress: Address
+  private var isOpen = true
+  private(set) var usesSegmentation = true
+
+  /// Opens and binds a non-blocking socket: dual stack for IPv6, path MTU discovery on.
+  /// - Parameter reusesPort: to be one of several sockets on this port.
+  /// - Throws: `IOError` with the failed call's errno.
+  init(bindingTo address: Address, reusesPort: Bool, bufferBytes: Int) throws {
+    var options = csocket_udp_options(
+      reuse_port: reusesPort, receive_buffer_bytes: CInt(bufferBytes), send_buffer_bytes: CInt(bufferBytes))
+    descriptor = unsafe address.withSockaddr { pointer, length in unsafe csocket_udp_open(pointer, length, &options) }
+    guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "bind UDP \(address)") }
+    var storage = sockaddr_storage()
+    let length = unsafe csocket_local_address(descriptor, &storage)
+    guard length > 0, let bound = unsafe withUnsafeBytes(of: &storage, { bytes in unsafe Address(sockaddr: bytes, length: Int(length)) }) else {
+      let error = IOError(errnoCode: errno, reason: "getsockname of UDP \(address)")
+      close(descriptor)
+      throw error
+    }
+    localAddress = bound
+  }
+
+  /// What became of a burst.
+  enum Outcome: Equatable {
+    case sent
+    /// The kernel's queue is full: to be sent again when the socket is writable, or lost.
+    case blocked
+    /// The kernel or the device refuses segmentation; the burst was sent datagram by datagram, as all later ones will be.
+    case segmentationRefused(errno: CInt)
+    /// Too long for the path: path MTU discovery learns it from the loss.
+    case tooLong
+    /// The network cannot be reached now; QUIC takes it as loss.
+    case unreachable(errno: CInt)
+  }
+
+  /// Sends the datagrams of one burst.
+  func send(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Outcome {
+    guard isOpen else { return .unreachable(errno: EBADF) }
+    guard bytes.count > segmentBytes, !usesSegmentation else {
+      return unsafe sendSegmented(bytes, segmentBytes: segmentBytes, path: path, ecn: ecn)
+    }
+    return unsafe sendSingly(bytes, segmentBytes: segmentBytes, path: path, ecn: ecn)
+  }
+
+  /// The channel was closed and with it the descriptor.
+  func channelClosed() { isOpen = false }
+
+  /// Makes the kernel deliver to the group's sockets by connection ID. To be called on one socket when all are bound.
+  func attachSteering(socketCount: Int) throws {
+    guard csocket_attach_steering(descriptor, UInt32(socketCount)) == 0 else {
+      throw IOError(errnoCode: errno, reason: "SO_ATTACH_REUSEPORT_CBPF")
+    }
+  }
+
+  /// Stops using segmentation, as after a refusal.
+  func disableSegmentation() { usesSegmentation = false }
+
+  private func sendSegmented(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Outcome {
+    let isBurst = bytes.count > segmentBytes
+    let sent = unsafe transmit(bytes, segmentBytes: isBurst ? segmentBytes : 0, path: path, ecn: ecn)
+    if sent >= 0 { return .sent }
+    let error = errno
+    if isBurst, csocket_is_offload_refusal(error) {
+      usesSegmentation = false
+      _ = unsafe sendSingly(bytes, segmentBytes: segmentBytes, path: path, ecn: ecn)
+      return .segmentationRefused(errno: error)
+    }
+    return outcome(of: error)
+  }
+
+  private func sendSingly(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Outcome {
+    var rest = unsafe bytes[...]
+    while unsafe !rest.isEmpty {
+      let segment = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(segmentBytes))
+      if unsafe transmit(segment, segmentBytes: 0, path: path, ecn: ecn) < 0 { return outcome(of: errno) }
+      unsafe rest = rest.dropFirst(segmentBytes)
+    }
+    return .sent
+  }
+
+  private func transmit(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Int {
+    unsafe path.remote.withSockaddr { remote, remoteLength in
+      unsafe path.local.withSockaddr { local, _ in
+        unsafe csocket_send_burst(
+          descriptor, bytes.baseAddress, bytes.count, UInt16(segmentBytes), remote, remoteLength, local, ecn.rawValue)
+      }
+    }
+  }
+
+  private func outcome(of error: CInt) -> Outcome {
+    switch error {
+    case EAGAIN, ENOBUFS: .blocked
+    case EMSGSIZE: .tooLong
+    default: .unreachable(errno: error)
+    }
+  }
+}
