@@ -12,6 +12,9 @@
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 static int set_int(int descriptor, int level, int name, int value) {
   return setsockopt(descriptor, level, name, &value, sizeof value);
@@ -47,6 +50,8 @@ int csocket_udp_open(const struct sockaddr *address, socklen_t address_length, c
   }
   return descriptor;
 }
+
+int csocket_enable_receive_offload(int descriptor) { return set_int(descriptor, IPPROTO_UDP, UDP_GRO, 1); }
 
 static void append_control(struct msghdr *message, int level, int type, const void *data, size_t length) {
   struct cmsghdr *header = (struct cmsghdr *)((char *)message->msg_control + message->msg_controllen);

@@ -21,6 +21,9 @@ struct csocket_udp_options {
 /// Returns the descriptor.
 int csocket_udp_open(const struct sockaddr *address, socklen_t address_length, const struct csocket_udp_options *options);
 
+/// Lets the kernel deliver several datagrams of one sender in one read (UDP_GRO); their size comes as a control message.
+int csocket_enable_receive_offload(int descriptor);
+
 /// Sends one datagram, or with `segment_bytes` > 0 a burst that the kernel cuts into datagrams of that size (UDP_SEGMENT).
 /// `local` is the address to send from on a wildcard socket, or NULL; `ecn` goes into the low bits of TOS or traffic class.
 ssize_t csocket_send_burst(

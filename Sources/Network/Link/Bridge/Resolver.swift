@@ -35,7 +35,7 @@ struct Resolver: Sendable {
     var next = unsafe list
     while let entry = unsafe next {
       let bytes = unsafe UnsafeRawBufferPointer(start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
-      if let address = unsafe Address(sockaddr: bytes, length: bytes.count), !found.contains(address) { found.append(address) }
+      if let address = unsafe Address(sockaddr: bytes), !found.contains(address) { found.append(address) }
       unsafe next = entry.pointee.ai_next
     }
     return interleaved(found)

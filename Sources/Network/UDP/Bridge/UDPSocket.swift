@@ -19,11 +19,13 @@ final class UDPSocket {
   init(bindingTo address: Address, reusesPort: Bool, bufferBytes: Int) throws {
     var options = csocket_udp_options(
       reuse_port: reusesPort, receive_buffer_bytes: CInt(bufferBytes), send_buffer_bytes: CInt(bufferBytes))
-    descriptor = unsafe address.withSockaddr { pointer, length in unsafe csocket_udp_open(pointer, length, &options) }
+    descriptor = unsafe address.withSockaddr {
+      unsafe csocket_udp_open($0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count), &options)
+    }
     guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "bind UDP \(address)") }
     var storage = sockaddr_storage()
     let length = unsafe csocket_local_address(descriptor, &storage)
-    guard length > 0, let bound = unsafe withUnsafeBytes(of: &storage, { bytes in unsafe Address(sockaddr: bytes, length: Int(length)) }) else {
+    guard length > 0, let bound = unsafe withUnsafeBytes(of: &storage, { unsafe Address(sockaddr: $0) }) else {
       let error = IOError(errnoCode: errno, reason: "getsockname of UDP \(address)")
       close(descriptor)
       throw error
@@ -55,6 +57,11 @@ final class UDPSocket {
 
   /// The channel was closed and with it the descriptor.
   func channelClosed() { isOpen = false }
+
+  /// Lets the kernel join datagrams on arrival (GRO).
+  func enableReceiveOffload() throws {
+    guard csocket_enable_receive_offload(descriptor) == 0 else { throw IOError(errnoCode: errno, reason: "UDP_GRO") }
+  }
 
   /// Makes the kernel deliver to the group's sockets by connection ID. To be called on one socket when all are bound.
   func attachSteering(socketCount: Int) throws {
@@ -90,10 +97,12 @@ final class UDPSocket {
   }
 
   private func transmit(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Int {
-    unsafe path.remote.withSockaddr { remote, remoteLength in
-      unsafe path.local.withSockaddr { local, _ in
+    unsafe path.remote.withSockaddr { remote in
+      unsafe path.local.withSockaddr { local in
         unsafe csocket_send_burst(
-          descriptor, bytes.baseAddress, bytes.count, UInt16(segmentBytes), remote, remoteLength, local, ecn.rawValue)
+          descriptor, bytes.baseAddress, bytes.count, UInt16(segmentBytes),
+          remote.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(remote.count),
+          local.baseAddress?.assumingMemoryBound(to: sockaddr.self), ecn.rawValue)
       }
     }
   }

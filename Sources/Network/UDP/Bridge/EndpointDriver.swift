@@ -1,0 +1,272 @@
+import Events
+import Exchange
+import NIOCore
+import NIOPosix
+import QUICTransport
+
+/// Gives an endpoint its socket, its clock and its timer: datagrams in as NIO reads them, one service pass at the end of each
+/// turn, bursts out with one system call each.
+///
+/// Confined to its loop.
+@safe
+final class EndpointDriver: EndpointOwner, TurnParticipant {
+  private(set) var endpoint: Endpoint!
+  let socket: UDPSocket
+  /// What was sent and received, for metrics.
+  private(set) var counters = DatagramCounters()
+
+  private let turn: LoopTurn
+  private let events: any EventSink
+  private unowned let host: any ConnectionHost
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var unsent: UnsentBurst?
+  private var channel: (any Channel)?
+  private var isEnrolled = false
+  private var timer: Scheduled<Void>?
+  private var timerDeadline: NIODeadline?
+  private var turnTime: NIODeadline?
+
+  /// - Parameter host: whose connections these are; outlives the driver.
+  init(socket: UDPSocket, configuration: EndpointConfiguration, turn: LoopTurn, events: any EventSink, host: any ConnectionHost) {
+    self.socket = socket
+    self.turn = turn
+    self.events = events
+    self.host = host
+    unsafe buffer = .allocate(byteCount: Burst.maximumByteCount, alignment: 16)
+    endpoint = Endpoint(configuration: configuration, owner: self)
+  }
+
+  deinit {
+    unsafe buffer.deallocate()
+  }
+
+  /// Begins to read.
+  func start() -> EventLoopFuture<Void> {
+    do {
+      try socket.enableReceiveOffload()
+    } catch {
+      events.record(.offloadDisabled(.receive, reason: "\(error)"))
+    }
+    let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
+    let vectorCount = 8
+    return DatagramBootstrap(group: turn.eventLoop)
+      .channelOption(.explicitCongestionNotification, value: true)
+      .channelOption(.receivePacketInfo, value: true)
+      .channelOption(.datagramReceiveSegmentSize, value: true)
+      .channelOption(.datagramVectorReadMessageCount, value: vectorCount)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65536 * vectorCount))
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(DatagramHandler(driver: bound.value))
+        }
+      }
+      .withBoundSocket(socket.descriptor)
+      .map { bound.value.channel = $0 }
+  }
+
+  /// Closes the socket.
+  func stop() {
+    timer?.cancel()
+    channel?.close(promise: nil)
+  }
+
+  /// One envelope: a datagram, or several of one size that the kernel joined.
+  func received(_ envelope: AddressedEnvelope<ByteBuffer>) {
+    guard let remote = Self.address(envelope.remoteAddress) else { return }
+    var local = socket.localAddress
+    if let destination = envelope.metadata?.packetInfo?.destinationAddress, var asked = Self.address(destination) {
+      asked.port = local.port
+      local = asked
+    }
+    let path = NetworkPath(local: local, remote: remote)
+    let ecn: ECNCodepoint =
+      switch envelope.metadata?.ecnState {
+      case .transportCapableFlag0: .capable0
+      case .transportCapableFlag1: .capable1
+      case .congestionExperienced: .congestionExperienced
+      case .transportNotCapable, nil: .notCapable
+      }
+    let now = self.now
+    unsafe envelope.data.withUnsafeReadableBytes { bytes in
+      let segmentBytes = max(envelope.metadata?.segmentSize ?? bytes.count, 1)
+      var start = 0
+      while start < bytes.count {
+        let end = min(start + segmentBytes, bytes.count)
+        unsafe deliver(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), path: path, ecn: ecn, now: now)
+        start = end
+      }
+    }
+    setNeedsTurn()
+  }
+
+  /// A datagram that another loop of the process read.
+  func receiveForwarded(_ datagram: ForwardedDatagram) {
+    let now = self.now
+    unsafe datagram.bytes.withUnsafeReadableBytes {
+      unsafe endpoint.receive($0, path: datagram.path, ecn: datagram.ecn, now: now)
+    }
+    counters.receivedDatagrams += 1
+    setNeedsTurn()
+  }
+
+  func readFailed(_ error: any Error) {
+    events.record(.datagramRefused(.malformed, from: "\(error)"))
+  }
+
+  func channelClosed() {
+    socket.channelClosed()
+    channel = nil
+  }
+
+  /// The time of this turn: read once, so that all its datagrams have one.
+  var now: NIODeadline {
+    if let turnTime { return turnTime }
+    let now = NIODeadline.now()
+    turnTime = now
+    setNeedsTurn()
+    return now
+  }
+
+  func endTurn() {
+    isEnrolled = false
+    turnTime = nil
+    let now = NIODeadline.now()
+    if let deadline = endpoint.deadline, deadline <= now { endpoint.handleTimeout(now: now) }
+    writePass(now: now)
+    if endpoint.needsService { setNeedsTurn() }
+    armTimer()
+  }
+
+  // MARK: EndpointOwner
+
+  func accept(_ incoming: IncomingConnection) -> ServerSetup? { host.accept(incoming) }
+
+  func endpointNeedsService() { setNeedsTurn() }
+
+  func refused(_ cause: DatagramRefusal, from remote: Address) {
+    events.record(.datagramRefused(cause, from: remote.description))
+  }
+
+  // MARK: Writing
+
+  private func writePass(now: NIODeadline) {
+    guard retryUnsent() else { return }
+    while let datagram = endpoint.nextStatelessDatagram() {
+      unsafe datagram.bytes.withUnsafeBytes {
+        _ = unsafe socket.send($0, segmentBytes: $0.count, path: datagram.path, ecn: .notCapable)
+      }
+      counters.sentDatagrams += 1
+    }
+    endpoint.service(now: now) { connection in
+      host.serve(connection)
+      write(connection, now: now)
+      // Writing may have reported bytes as sent, and so given credit to their producers.
+      host.served(connection)
+    }
+  }
+
+  private func write(_ connection: Connection, now: NIODeadline) {
+    var burstsLeft = Self.burstsPerTurn
+    while unsent == nil, burstsLeft > 0, let burst = unsafe connection.nextBurst(into: buffer, now: now) {
+      burstsLeft -= 1
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<burst.byteCount])
+      unsafe send(bytes, burst: burst)
+    }
+  }
+
+  private func send(_ bytes: UnsafeRawBufferPointer, burst: Burst) {
+    switch unsafe socket.send(bytes, segmentBytes: burst.segmentSize, path: burst.path, ecn: burst.ecn) {
+    case .sent, .tooLong, .unreachable: break
+    case .segmentationRefused(let error):
+      events.record(.offloadDisabled(.segmentation, reason: "errno \(error)"))
+    case .blocked:
+      unsent = unsafe UnsentBurst(bytes: Array(bytes), burst: burst)
+      let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
+      turn.eventLoop.scheduleTask(in: Self.blockedPause) { bound.value.setNeedsTurn() }
+    }
+    counters.sentDatagrams += UInt64(burst.datagramCount)
+    if burst.datagramCount > 1, socket.usesSegmentation { counters.segmentedBursts += 1 }
+  }
+
+  /// False while the kernel still takes nothing.
+  private func retryUnsent() -> Bool {
+    guard let unsent else { return true }
+    self.unsent = nil
+    unsafe unsent.bytes.withUnsafeBytes { unsafe send($0, burst: unsent.burst) }
+    return self.unsent == nil
+  }
+
+  // MARK: Turn and timer
+
+  private func setNeedsTurn() {
+    guard !isEnrolled else { return }
+    isEnrolled = true
+    turn.enroll(self)
+  }
+
+  private func armTimer() {
+    guard let deadline = endpoint.deadline else { return }
+    // A timer that fires early only looks again, so one that is early enough stays.
+    if let timerDeadline, timerDeadline <= deadline { return }
+    timer?.cancel()
+    timerDeadline = deadline
+    let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
+    timer = turn.eventLoop.scheduleTask(deadline: deadline) {
+      bound.value.timerDeadline = nil
+      bound.value.setNeedsTurn()
+    }
+  }
+
+  private func deliver(_ bytes: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline) {
+    counters.receivedDatagrams += 1
+    if let owner = unsafe endpoint.loopIndex(ofDatagram: bytes),
+      unsafe host.forward(bytes, path: path, ecn: ecn, toLoop: Int(owner))
+    {
+      return
+    }
+    unsafe endpoint.receive(bytes, path: path, ecn: ecn, now: now)
+  }
+
+  private static func address(_ address: SocketAddress) -> Address? {
+    unsafe address.withSockAddr { pointer, size in
+      unsafe Address(sockaddr: UnsafeRawBufferPointer(start: pointer, count: size))
+    }
+  }
+
+  private struct UnsentBurst {
+    let bytes: [UInt8]
+    let burst: Burst
+  }
+
+  /// Bounds how long one connection may keep the loop from its other work: 16 bursts are about a megabyte.
+  private static let burstsPerTurn = 16
+  private static let blockedPause = TimeAmount.milliseconds(1)
+}
+
+/// Whose connections an endpoint driver serves.
+protocol ConnectionHost: AnyObject {
+  func accept(_ incoming: IncomingConnection) -> ServerSetup?
+
+  /// A connection has events or output: take its events; called before its output is written.
+  func serve(_ connection: Connection)
+
+  /// Its output was written.
+  func served(_ connection: Connection)
+
+  /// Passes a datagram to the loop that owns its connection; false if that is this loop or there is none.
+  func forward(_ bytes: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, toLoop index: Int) -> Bool
+}
+
+/// A datagram on its way to the loop that owns its connection.
+struct ForwardedDatagram: Sendable {
+  let bytes: ByteBuffer
+  let path: NetworkPath
+  let ecn: ECNCodepoint
+}
+
+/// Counts of a socket's datagrams.
+struct DatagramCounters: Sendable {
+  var receivedDatagrams: UInt64 = 0
+  var sentDatagrams: UInt64 = 0
+  var segmentedBursts: UInt64 = 0
+}
