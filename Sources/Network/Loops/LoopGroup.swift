@@ -1,5 +1,5 @@
-public import Exchange
-public import NIOCore
+import Exchange
+import NIOCore
 import NIOPosix
 
 /// The event loops of a process: one thread each, and for each ordered pair of them one way for exchanges to cross.

@@ -91,7 +91,7 @@ final class OriginConnections: ExchangeHandler {
           guard let self else { return }
           self.connectingCount -= 1
           switch result {
-          case .success(let connection): self.connected(connection)
+          case .success(let connection): self.connected(connection.value)
           case .failure(let error): self.connectionFailed(error)
           }
         }

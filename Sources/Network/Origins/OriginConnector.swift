@@ -24,7 +24,7 @@ struct OriginConnector {
   ///   - onClose: called once when it is gone.
   func connect(
     turn: LoopTurn, onTurn: @escaping (OriginConnection) -> Void, onClose: @escaping (OriginConnection) -> Void
-  ) -> EventLoopFuture<OriginConnection> {
+  ) -> EventLoopFuture<NIOLoopBound<OriginConnection>> {
     let eventLoop = turn.eventLoop
     let context = NIOLoopBound((self, turn, onTurn, onClose), eventLoop: eventLoop)
     let connected = ClientBootstrap(group: eventLoop)
@@ -34,7 +34,7 @@ struct OriginConnector {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try context.value.0.addTLS(to: channel) }
       }
-      .connect(host: origin.host, port: origin.port)
+      .connect(host: origin.host, port: Int(origin.port))
     return connected.flatMap { channel in
       context.value.0.negotiatedProtocol(on: channel).flatMapThrowing { wireProtocol in
         let (connector, turn, onTurn, onClose) = context.value
@@ -45,7 +45,7 @@ struct OriginConnector {
         try channel.pipeline.syncOperations.addHandler(handler)
         return NIOLoopBound(connection, eventLoop: eventLoop)
       }
-    }.map { $0.value }.hop(to: eventLoop)
+    }
   }
 
   private func addTLS(to channel: any Channel) throws {

@@ -16,12 +16,12 @@ enum OriginFailure {
       return failure(.dnsError, "the name of origin \(origin) cannot be resolved; check it and the resolver")
     case let error as NIOConnectionError:
       let causes = error.connectionErrors.map(\.error)
-      if let refusal = causes.lazy.compactMap({ $0 as? IOError }).first { return failure(for: refusal, origin: origin) }
+      if let refusal = causes.lazy.compactMap({ $0 as? IOError }).first { return refusedConnection(refusal, origin: origin) }
       return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
     case ChannelError.connectTimeout:
       return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
     case let error as IOError:
-      return self.failure(for: error, origin: origin)
+      return refusedConnection(error, origin: origin)
     case let error as NIOSSLError:
       return failure(.tlsProtocolError, "TLS to origin \(origin) failed: \(error)")
     case let error as NIOSSLExtraError:
@@ -31,7 +31,7 @@ enum OriginFailure {
     }
   }
 
-  private static func failure(for error: IOError, origin: OriginURL) -> GatewayError {
+  private static func refusedConnection(_ error: IOError, origin: OriginURL) -> GatewayError {
     if error.errnoCode == ECONNREFUSED {
       return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: "origin \(origin) refused the connection; is it running?")
     }

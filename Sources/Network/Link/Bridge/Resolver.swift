@@ -17,14 +17,14 @@ struct Resolver: Sendable {
   }
 
   private static func lookUp(_ core: CoreName) throws -> [Address] {
-    var hints = addrinfo()
-    hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
-    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
+    unsafe hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV
     var list: UnsafeMutablePointer<addrinfo>?
     var status = unsafe getaddrinfo(core.host, String(core.port), &hints, &list)
-    if status == EAI_ADDRFAMILY || status == EAI_NONAME || status == EAI_NODATA {
+    if status != 0 {
       // AI_ADDRCONFIG leaves out addresses of a family that only the loopback interface has.
-      hints.ai_flags = AI_NUMERICSERV
+      unsafe hints.ai_flags = AI_NUMERICSERV
       status = unsafe getaddrinfo(core.host, String(core.port), &hints, &list)
     }
     guard status == 0 else {
