@@ -80,7 +80,7 @@ let package = Package(
     .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1", "HTTPMessage", nioCore]),
     .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "HTTPMessage", nioCore]),
     .testTarget(name: "HTTP3Tests", dependencies: ["HTTP3", "HTTPMessage", "QUICTransport", "LinkEmulator", nioCore, x509, crypto]),
-    .testTarget(name: "WiresTests", dependencies: ["Wires", "Exchange", "HTTPMessage", "HTTP1", "HTTP2", "HTTP3", nioCore]),
+    .testTarget(name: "WiresTests", dependencies: ["Wires", "Events", "Exchange", "HTTPMessage", "HTTP1", "HTTP2", "HTTP3", nioCore]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Exchange", "HTTPMessage", "Events", nioCore]),
     .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Events", "Exchange", "HTTPMessage", log, nioCore]),
     .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", x509, crypto]),

@@ -40,8 +40,10 @@ public struct ServerWireContext {
 public struct ServerTimeouts: Sendable {
   /// From the first byte of a connection or request to the end of the head.
   public var head: TimeAmount = .seconds(10)
-  /// Without an open exchange.
+  /// An HTTP/1.1 connection without an open exchange.
   public var idle: TimeAmount = .seconds(75)
+  /// An HTTP/2 connection without an open exchange; ends with GOAWAY.
+  public var idleHTTP2: TimeAmount = .minutes(10)
   /// For the rest of a request whose answer is complete, renewed by every byte.
   public var linger: TimeAmount = .seconds(10)
 

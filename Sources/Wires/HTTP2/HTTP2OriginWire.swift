@@ -1,4 +1,6 @@
+import Events
 public import Exchange
+import HTTP2
 import HTTPMessage
 public import NIOCore
 
@@ -6,41 +8,151 @@ public import NIOCore
 public final class HTTP2OriginWire: OriginWire {
   public weak var transport: (any ByteStreamTransport)?
 
-  public init(_ context: OriginWireContext) {}
+  let session: HTTP2Session
+  private let context: OriginWireContext
+  private let maximumOpenExchanges: Int
+  private var isDraining = false
+  private var hasEnded = false
 
-  public var vacancy: Int { 0 }
+  /// - Parameter context: the origin's name and where refusals are told.
+  public init(_ context: OriginWireContext) {
+    self.context = context
+    var configuration = HTTP2Configuration()
+    configuration.limits = context.limits
+    session = HTTP2Session(role: .client, configuration: configuration)
+    // So many streams cannot have more outstanding than the connection's budget, whatever their readers do: one that is
+    // stalled never takes the window from the others.
+    maximumOpenExchanges = max(1, configuration.budgetBytes / Int(configuration.streamWindowBytes))
+  }
 
-  public var isReusable: Bool { false }
+  var name: String { context.name }
+
+  public var vacancy: Int {
+    guard isReusable else { return 0 }
+    return max(0, min(session.peerMaximumConcurrentStreams, maximumOpenExchanges) - session.openStreamCount)
+  }
+
+  public var isReusable: Bool { !isDraining && !hasEnded && session.mayOpen }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    sink.fail(GatewayError(.internalError, side: .local, retry: .safe, message: "not built yet"))
-    return Discard()
+    guard vacancy > 0, let stream = session.submitRequest(request.head) else {
+      sink.fail(
+        GatewayError(
+          .connectionLimitReached, side: .local, retry: .safe, message: "the connection to \(name) takes no further request"))
+      return DiscardingRequestSink()
+    }
+    let hasContent = request.head.bodyLength != .none
+    let exchange = HTTP2OriginExchange(wire: self, stream: stream, response: sink, hasContent: hasContent)
+    stream.owner = exchange
+    setNeedsUpdate()
+    return exchange
   }
 
-  private final class Discard: RequestSink {
-    func receiveRequestBody(_ chunk: ByteBuffer) {}
-    func receiveRequestEnd(trailers: FieldSection?) {}
-    func cancel(_ reason: ResetReason) {}
-    func responseConsumed(_ byteCount: Int) {}
+  public func receive(_ bytes: ByteBuffer) {
+    guard !hasEnded else { return }
+    session.receive(bytes)
+    handleEvents()
+    setNeedsUpdate()
   }
 
-  public func receive(_ bytes: ByteBuffer) {}
+  public func receivedEnd() {
+    failAll("\(name) closed the connection")
+    hasEnded = true
+    setNeedsUpdate()
+  }
 
-  public func receivedEnd() {}
+  public func connectionClosed() {
+    failAll("the connection to \(name) was lost")
+    hasEnded = true
+  }
 
-  public func connectionClosed() {}
+  public func nextOutput() -> ByteBuffer? {
+    guard !hasEnded else { return nil }
+    let output = session.nextOutput()
+    handleEvents()
+    return output
+  }
 
-  public func nextOutput() -> ByteBuffer? { nil }
-
+  /// Flow control bounds what an origin can send; frames that carry no content are never held back.
   public var wantsBytes: Bool { true }
 
-  public var wantsClose: Bool { false }
+  public var wantsClose: Bool { hasEnded || session.isFinished }
 
   public var deadline: NIODeadline? { nil }
 
   public func handleTimeout(now: NIODeadline) {}
 
-  public func drain() {}
+  public func drain() {
+    isDraining = true
+    session.drain()
+    setNeedsUpdate()
+  }
 
-  public var openExchangeCount: Int { 0 }
+  public var openExchangeCount: Int { session.openStreamCount }
+
+  func setNeedsUpdate() {
+    transport?.setNeedsUpdate()
+  }
+
+  private func handleEvents() {
+    while let event = session.nextEvent() { handle(event) }
+  }
+
+  private func handle(_ event: HTTP2Event) {
+    switch event {
+    case .interimHead(let stream, let head): exchange(stream)?.receiveInterim(head)
+    case .responseHead(let stream, let head): exchange(stream)?.receiveHead(head)
+    case .body(let stream, let chunk):
+      if let exchange = exchange(stream) {
+        exchange.receiveBody(chunk)
+      } else {
+        session.consumed(chunk.readableBytes, on: stream)
+      }
+    case .end(let stream, let trailers): exchange(stream)?.receiveEnd(trailers: trailers)
+    case .bodyTaken(let stream, let byteCount): exchange(stream)?.requestTaken(byteCount)
+    case .closed(let stream, let code, let isByPeer):
+      let exchange = exchange(stream)
+      stream.owner = nil
+      exchange?.closed(code, isByPeer: isByPeer)
+    case .refused(let stream, let refusal): refused(refusal, on: stream)
+    case .requestHead, .requestTooLarge, .goAway, .settingsReceived: break
+    }
+  }
+
+  private func refused(_ refusal: HTTP2Refusal, on stream: HTTP2Stream?) {
+    let cause: GatewayError.Cause
+    let text: String
+    switch refusal {
+    case .malformed(let reason), .connectionError(let reason), .excessive(let reason):
+      record(.malformed, reason: reason)
+      cause = .httpProtocolError
+      text = "\(name) sent a malformed HTTP/2 message: \(reason)"
+    case .fieldsTooLarge:
+      record(.fieldsTooLarge, reason: "a response's fields are more than the limits allow")
+      cause = .httpResponseTooLarge
+      text = "\(name) sent header fields that are larger than this gateway passes on"
+    }
+    if let stream {
+      exchange(stream)?.violation = GatewayError(cause, side: .origin, message: text)
+    } else {
+      failAll(text)
+    }
+  }
+
+  private func failAll(_ reason: String) {
+    for stream in session.openStreams {
+      let exchange = exchange(stream)
+      stream.owner = nil
+      exchange?.connectionLost(reason)
+    }
+  }
+
+  private func exchange(_ stream: HTTP2Stream) -> HTTP2OriginExchange? {
+    stream.owner as? HTTP2OriginExchange
+  }
+
+  private func record(_ refusal: MessageRefusal, reason: String) {
+    context.events?.record(
+      .messageRefused(wire: WireProtocol.http2.rawValue, refusal, from: context.name, reason: reason))
+  }
 }
