@@ -1,0 +1,52 @@
+# quicgw: what a developer types. Every target installs what it needs and does nothing that is done already.
+#   make demo [KEEP=1]   see traffic cross a link            make test      every test, as the build machine runs them
+#   make build           .build/release/quicgw               make interop   long tests against foreign clients
+#   make bench           figures, side by side with Envoy    make clean     remove what was built
+
+SHELL := /bin/bash
+export PATH := $(PATH):/opt/swift/usr/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+QUICGW := .build/release/quicgw
+
+# The libraries under the gateway, and what the Swift toolchain itself calls or links.
+BUILD_PACKAGES := libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev libnghttp2-dev libgnutls28-dev pkg-config \
+  git ca-certificates libc6-dev libgcc-12-dev libstdc++-12-dev binutils libxml2-dev libcurl4-openssl-dev libncurses-dev zlib1g-dev
+# interop/venv adds the programs that the tests call.
+TEST_PACKAGES := python3-venv procps iproute2 curl openssl
+
+# $(call installed,PACKAGES): installs those that are missing; asks dpkg first, so that nothing is fetched when none is.
+define installed
+@missing=$$(for package in $(1); do \
+    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || echo $$package; done); \
+  [ -z "$$missing" ] || { echo "installing Debian packages:" $$missing; $(SUDO) apt-get update -qq && \
+    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; }
+endef
+
+.PHONY: demo test build interop bench clean packages test-packages
+
+demo: build
+	@$(QUICGW) demo $(if $(KEEP),--keep)
+
+build: packages
+	swift build -c release --product quicgw
+
+test: packages test-packages
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+	interop/check
+
+interop: build test-packages
+	interop/run
+
+bench: build test-packages
+	interop/bench
+
+clean:
+	rm -rf .build
+
+packages:
+	$(call installed,$(BUILD_PACKAGES))
+	@command -v swift >/dev/null || { echo "Swift 6.3 is needed, in PATH or in /opt/swift: https://www.swift.org/install" >&2; exit 1; }
+
+test-packages:
+	$(call installed,$(TEST_PACKAGES))
