@@ -86,7 +86,7 @@ let package = Package(
     .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", x509, crypto]),
     .testTarget(name: "LinkEmulatorTests", dependencies: ["LinkEmulator"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Wires", "Exchange", "HTTPMessage", "Gateway", "Events", "QUICTransport", nioCore, nioPosix, x509, crypto]),
-    .testTarget(name: "quicgwTests", dependencies: ["quicgw", nioCore, nioPosix]),
+    .testTarget(name: "quicgwTests", dependencies: ["quicgw", nioCore, nioPosix, x509]),
   ],
   swiftLanguageModes: [.v6]
 )
