@@ -1,0 +1,34 @@
+public import HTTPMessage
+
+/// What one HTTP/3 session announces, and how much it holds.
+public struct HTTP3Configuration: Sendable {
+  /// Limits of incoming field sections.
+  public var limits = MessageLimits.defaults
+
+  /// Bytes of the QPACK dynamic tables, ours and the most that we use of the peer's (RFC 9204 §3.2.3).
+  public var qpackTableBytes = 4096
+
+  /// How many streams may wait for QPACK table updates (RFC 9204 §2.1.2).
+  ///
+  /// None by default: a stream then never waits for another one's lost packet, and the encoders refer to an entry as soon as
+  /// it is acknowledged.
+  public var qpackBlockedStreams = 0
+
+  /// Extended CONNECT (RFC 9220); announced by servers only.
+  public var isExtendedConnectEnabled = true
+
+  /// Bytes of content that a new stream may send us; the same as the transport's `initial_max_stream_data_bidi_*`.
+  public var initialStreamWindowBytes = 128 * 1024
+
+  /// How far a stream's window may grow.
+  public var maximumStreamWindowBytes = 16 * 1024 * 1024
+
+  /// Bytes that one connection may hold for readers that have not taken them, growth of windows included. When it is used up
+  /// windows stop growing, then the peer gets no new streams.
+  public var receiveBudgetBytes = 32 * 1024 * 1024
+
+  /// Bidirectional streams that the peer may have open at once; the same as the transport's `initial_max_streams_bidi`.
+  public var maximumConcurrentStreams = 1000
+
+  public init() {}
+}

@@ -1,0 +1,98 @@
+/// How much a peer may send on one stream ahead of its reader, and how that grows (RFC 9000 §4.2).
+///
+/// The window doubles when a whole window was drained by a reader that kept up: then the window, not the reader, limits the
+/// peer. A slow reader's buffer never empties, so its window stays as it is. No clock is needed.
+struct ReceiveWindow {
+  private(set) var bytes: Int
+  /// Content that was received and not consumed.
+  private(set) var unconsumedBytes = 0
+  private let initialBytes: Int
+  private var drainedBytes = 0
+  private var leastUnconsumedBytes = Int.max
+
+  init(initialBytes: Int) {
+    self.initialBytes = initialBytes
+    bytes = initialBytes
+  }
+
+  /// Bytes that were granted beyond the initial window.
+  var grownBytes: Int { bytes - initialBytes }
+
+  mutating func received(_ byteCount: Int) {
+    unconsumedBytes += byteCount
+  }
+
+  /// The reader took bytes.
+  /// - Parameters:
+  ///   - maximumBytes: the largest window.
+  ///   - budget: of the connection; growth is taken from it or, when it is overdrawn, given back.
+  /// - Returns: the credit to give to the peer.
+  mutating func consumed(_ byteCount: Int, maximumBytes: Int, budget: inout ReceiveBudget) -> Int {
+    let taken = min(byteCount, unconsumedBytes)
+    discarded(taken, budget: &budget)
+    drainedBytes += taken
+    leastUnconsumedBytes = min(leastUnconsumedBytes, unconsumedBytes)
+    let shrink = min(taken, grownBytes, budget.overdrawnBytes)
+    if shrink > 0 {
+      bytes -= shrink
+      budget.shrank(shrink)
+      return taken - shrink
+    }
+    guard drainedBytes >= bytes else { return taken }
+    defer {
+      drainedBytes = 0
+      leastUnconsumedBytes = Int.max
+    }
+    guard leastUnconsumedBytes <= bytes / 8 else { return taken }
+    let growth = budget.grow(min(bytes, maximumBytes - bytes))
+    bytes += growth
+    return taken + growth
+  }
+
+  /// Content was dropped that no reader will take.
+  mutating func discarded(_ byteCount: Int, budget: inout ReceiveBudget) {
+    unconsumedBytes -= byteCount
+    budget.released(byteCount)
+  }
+
+  /// Nothing more is received: growth goes back to the budget. What the reader holds counts until it is consumed.
+  mutating func closed(budget: inout ReceiveBudget) {
+    budget.shrank(grownBytes)
+    bytes = initialBytes
+  }
+
+  /// There is no reader any more.
+  mutating func abandoned(budget: inout ReceiveBudget) {
+    discarded(unconsumedBytes, budget: &budget)
+    closed(budget: &budget)
+  }
+}
+
+/// What one connection may hold for its readers: content that was received and not consumed, and growth of windows.
+struct ReceiveBudget {
+  let totalBytes: Int
+  private(set) var heldBytes = 0
+  private var grownBytes = 0
+
+  init(totalBytes: Int) {
+    self.totalBytes = totalBytes
+  }
+
+  /// No new streams while readers hold this much up.
+  var isExhausted: Bool { heldBytes >= totalBytes }
+
+  var overdrawnBytes: Int { max(0, heldBytes + grownBytes - totalBytes) }
+
+  mutating func received(_ byteCount: Int) { heldBytes += byteCount }
+
+  mutating func released(_ byteCount: Int) { heldBytes -= byteCount }
+
+  mutating func shrank(_ byteCount: Int) { grownBytes -= byteCount }
+
+  /// Takes the growth if all of it is there.
+  mutating func grow(_ byteCount: Int) -> Int {
+    guard byteCount > 0, heldBytes + grownBytes + byteCount <= totalBytes else { return 0 }
+    grownBytes += byteCount
+    return byteCount
+  }
+}

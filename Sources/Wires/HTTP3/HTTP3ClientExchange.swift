@@ -1,0 +1,144 @@
+import DequeModule
+import Exchange
+import HTTP3
+import HTTPMessage
+import NIOCore
+
+/// One request that goes out over HTTP/3, as the sink for its content.
+final class HTTP3ClientExchange: RequestSink {
+  private let wire: HTTP3ClientWire
+  /// Who takes the answer; nil when nothing more is to be told.
+  private var response: (any ResponseSink)?
+  private var stream: HTTP3Stream?
+  private var hasHead = false
+
+  // Before there is a stream: the request as far as it came. Bounded by the producer's own limit of outstanding bytes.
+  private(set) var waitingHead: RequestHead?
+  private var waitingBody: Deque<ByteBuffer> = []
+  private var waitingEnd: FieldSection??
+
+  init(wire: HTTP3ClientWire, response: any ResponseSink) {
+    self.wire = wire
+    self.response = response
+  }
+
+  func wait(with head: RequestHead) {
+    waitingHead = head
+  }
+
+  /// A stream was found and the head is on it.
+  func begin(on stream: HTTP3Stream) {
+    self.stream = stream
+    stream.context = self
+    waitingHead = nil
+    while let chunk = waitingBody.popFirst() { wire.session.sendBody(chunk, on: stream) }
+    if let trailers = waitingEnd { wire.session.finish(stream, trailers: trailers) }
+    waitingEnd = nil
+  }
+
+  func handle(_ event: HTTP3Event) {
+    switch event {
+    case .interim(_, let head):
+      response?.receiveInterim(head)
+    case .response(_, let head):
+      hasHead = true
+      response?.receiveHead(head)
+    case .body(let stream, let chunk):
+      if let response {
+        response.receiveBody(chunk)
+      } else {
+        wire.session.consumed(chunk.readableBytes, on: stream)
+      }
+    case .end(_, let trailers):
+      let response = self.response
+      isAnswered = true
+      response?.receiveEnd(trailers: trailers)
+    case .sent(_, let byteCount):
+      response?.requestConsumed(byteCount)
+    case .peerStoppedReading(_, let code):
+      response?.stopRequest(ResetReason(code))
+    case .peerReset(let stream, let code):
+      if !isAnswered { fail(resetFailure(code)) }
+      wire.session.reset(stream, .requestCancelled)
+    case .malformed(_, let defect):
+      fail(malformedFailure(defect))
+    case .closed(_, let code):
+      if !isAnswered { fail(resetFailure(code ?? .internalError)) }
+      release()
+    default:
+      break
+    }
+  }
+
+  func connectionLost(_ error: GatewayError) {
+    if !isAnswered { fail(error) }
+    release()
+  }
+
+  /// No answer, or no more of it.
+  func fail(_ error: GatewayError) {
+    let response = self.response
+    self.response = nil
+    waitingHead = nil
+    waitingBody.removeAll()
+    response?.fail(error)
+  }
+
+  // MARK: RequestSink
+
+  func receiveBody(_ chunk: ByteBuffer) {
+    if let stream {
+      wire.session.sendBody(chunk, on: stream)
+    } else if waitingHead != nil {
+      waitingBody.append(chunk)
+    }
+  }
+
+  func receiveEnd(trailers: FieldSection?) {
+    if let stream {
+      wire.session.finish(stream, trailers: trailers)
+    } else if waitingHead != nil {
+      waitingEnd = .some(trailers)
+    }
+  }
+
+  func cancel(_ reason: ResetReason) {
+    response = nil
+    if waitingHead != nil {
+      waitingHead = nil
+      waitingBody.removeAll()
+      wire.forget(self)
+    }
+    guard let stream else { return }
+    wire.session.reset(stream, .requestCancelled)
+    release()
+  }
+
+  func responseConsumed(_ byteCount: Int) {
+    if let stream { wire.session.consumed(byteCount, on: stream) }
+  }
+
+  private var isAnswered = false
+
+  private func resetFailure(_ code: HTTP3ErrorCode) -> GatewayError {
+    switch ResetReason(code) {
+    case .refused:
+      wire.failure(.destinationUnavailable, retry: .safe, "the peer did not process the request (\(code))")
+    case .excessiveLoad:
+      wire.failure(.connectionLimitReached, "the peer has too much to do (\(code))")
+    default:
+      wire.failure(
+        hasHead ? .httpResponseIncomplete : .connectionTerminated, "the peer reset the stream before its answer was complete (\(code))")
+    }
+  }
+
+  private func malformedFailure(_ defect: MessageDefect) -> GatewayError {
+    wire.failure(defect == .fieldsTooLarge ? .httpResponseTooLarge : .httpProtocolError, "the answer was refused: \(defect.explanation)")
+  }
+
+  /// The stream and this point at each other until here; the stream is kept for content that is consumed later.
+  private func release() {
+    response = nil
+    stream?.context = nil
+  }
+}

@@ -1,0 +1,109 @@
+import DequeModule
+public import Exchange
+public import HTTP3
+public import QUICTransport
+
+/// The outgoing side of HTTP/3: exchanges that are opened here become requests on one QUIC connection.
+///
+/// The network layer gives `application` to the connection and calls `processEvents()` behind each receive, timeout and write
+/// pass. Requests that find no stream wait in order, up to a number. Confined to the connection's event loop.
+public final class HTTP3ClientWire: ExchangeHandler {
+  let session: HTTP3Session
+  private let peer: GatewayError.Side
+  private let waitingLimit: Int
+  private var waiting: Deque<HTTP3ClientExchange> = []
+  private var isClosed = false
+
+  /// - Parameters:
+  ///   - peer: who answers, for the errors that this makes.
+  ///   - waitingLimit: how many requests may wait for a stream.
+  public init(peer: GatewayError.Side, waitingLimit: Int = 1024, configuration: HTTP3Configuration = HTTP3Configuration()) {
+    session = HTTP3Session(role: .client, configuration: configuration)
+    self.peer = peer
+    self.waitingLimit = waitingLimit
+  }
+
+  /// What the connection feeds and drains.
+  public var application: any StreamApplication { session }
+
+  /// Exchanges that are open, those that wait for a stream included.
+  public var openExchangeCount: Int { session.openStreamCount + waiting.count }
+
+  /// Whether new exchanges go on another connection: the peer or we have said so.
+  public var isDraining: Bool { session.isGoingAway || session.isShuttingDown || isClosed }
+
+  public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+    let exchange = HTTP3ClientExchange(wire: self, response: sink)
+    if isDraining {
+      exchange.fail(unavailable("the connection is closing"))
+    } else if waiting.isEmpty, let stream = session.submitRequest(request.head) {
+      exchange.begin(on: stream)
+    } else if waiting.count < waitingLimit {
+      exchange.wait(with: request.head)
+      waiting.append(exchange)
+    } else {
+      exchange.fail(unavailable("\(waitingLimit) requests wait for a stream already"))
+    }
+    return exchange
+  }
+
+  /// Acts on what the connection has recorded.
+  public func processEvents() {
+    while let event = session.nextEvent() {
+      switch event {
+      case .interim(let stream, _), .response(let stream, _), .body(let stream, _), .end(let stream, _),
+        .peerReset(let stream, _), .malformed(let stream, _), .peerStoppedReading(let stream, _), .sent(let stream, _),
+        .closed(let stream, _):
+        (stream.context as? HTTP3ClientExchange)?.handle(event)
+      case .streamsAvailable:
+        openWaiting()
+      case .goAway:
+        failWaiting(unavailable("the peer takes no more requests (GOAWAY)"))
+      case .request, .refused:
+        break
+      }
+    }
+    if !waiting.isEmpty { openWaiting() }
+  }
+
+  /// Opens nothing new; what is open goes on, what waits for a stream fails and may be sent elsewhere.
+  public func drain() {
+    session.beginShutdown()
+    failWaiting(unavailable("the connection is closing"))
+  }
+
+  /// The connection is gone: every open exchange fails with `error`, those that wait with one that says they may be sent again.
+  public func connectionClosed(_ error: GatewayError) {
+    isClosed = true
+    let streams = session.openStreams
+    session.connectionClosed()
+    for stream in streams { (stream.context as? HTTP3ClientExchange)?.connectionLost(error) }
+    failWaiting(GatewayError(error.cause, side: error.side, retry: .safe, message: error.message))
+  }
+
+  /// The peer's place in errors.
+  func failure(_ cause: GatewayError.Cause, retry: GatewayError.Retry = .unsafe, _ message: String) -> GatewayError {
+    GatewayError(cause, side: peer, retry: retry, message: message)
+  }
+
+  func forget(_ exchange: HTTP3ClientExchange) {
+    waiting.removeAll { $0 === exchange }
+  }
+
+  private func unavailable(_ message: String) -> GatewayError {
+    failure(.destinationUnavailable, retry: .safe, message)
+  }
+
+  private func openWaiting() {
+    while let exchange = waiting.first, let head = exchange.waitingHead, let stream = session.submitRequest(head) {
+      waiting.removeFirst()
+      exchange.begin(on: stream)
+    }
+  }
+
+  private func failWaiting(_ error: GatewayError) {
+    let failed = waiting
+    waiting.removeAll()
+    for exchange in failed { exchange.fail(error) }
+  }
+}
