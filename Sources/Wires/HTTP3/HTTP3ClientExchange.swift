@@ -45,14 +45,14 @@ final class HTTP3ClientExchange: RequestSink {
       response?.receiveHead(head)
     case .body(let stream, let chunk):
       if let response {
-        response.receiveBody(chunk)
+        response.receiveResponseBody(chunk)
       } else {
         wire.session.consumed(chunk.readableBytes, on: stream)
       }
     case .end(_, let trailers):
       let response = self.response
       isAnswered = true
-      response?.receiveEnd(trailers: trailers)
+      response?.receiveResponseEnd(trailers: trailers)
     case .sent(_, let byteCount):
       response?.requestConsumed(byteCount)
     case .peerStoppedReading(_, let code):
@@ -86,7 +86,7 @@ final class HTTP3ClientExchange: RequestSink {
 
   // MARK: RequestSink
 
-  func receiveBody(_ chunk: ByteBuffer) {
+  func receiveRequestBody(_ chunk: ByteBuffer) {
     if let stream {
       wire.session.sendBody(chunk, on: stream)
     } else if waitingHead != nil {
@@ -94,7 +94,7 @@ final class HTTP3ClientExchange: RequestSink {
     }
   }
 
-  func receiveEnd(trailers: FieldSection?) {
+  func receiveRequestEnd(trailers: FieldSection?) {
     if let stream {
       wire.session.finish(stream, trailers: trailers)
     } else if waitingHead != nil {

@@ -34,12 +34,12 @@ final class HTTP3ServerExchange: ResponseSink {
     switch event {
     case .body(_, let chunk):
       if let request, !isRequestStopped {
-        request.receiveBody(chunk)
+        request.receiveRequestBody(chunk)
       } else {
         session.consumed(chunk.readableBytes, on: stream)
       }
     case .end(_, let trailers):
-      request?.receiveEnd(trailers: trailers)
+      request?.receiveRequestEnd(trailers: trailers)
     case .sent(_, let byteCount):
       request?.responseConsumed(byteCount)
     case .peerReset(_, let code):
@@ -75,12 +75,12 @@ final class HTTP3ServerExchange: ResponseSink {
     session.submitResponse(head, on: stream)
   }
 
-  func receiveBody(_ chunk: ByteBuffer) {
+  func receiveResponseBody(_ chunk: ByteBuffer) {
     guard !isAnswerOver else { return }
     session.sendBody(chunk, on: stream)
   }
 
-  func receiveEnd(trailers: FieldSection?) {
+  func receiveResponseEnd(trailers: FieldSection?) {
     guard !isAnswerOver else { return }
     isAnswerOver = true
     session.finish(stream, trailers: trailers)
