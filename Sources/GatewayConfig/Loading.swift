@@ -1,3 +1,6 @@
+import Foundation
+import Gateway
+
 extension CoreConfiguration {
   /// Reads and checks everything that `quicgw server` is told.
   /// - Parameters:
@@ -7,7 +10,14 @@ extension CoreConfiguration {
   public static func load(
     file: String?, overrides: Overrides = Overrides()
   ) throws(ConfigurationError) -> Checked<CoreConfiguration> {
-    throw ConfigurationError(path: "", message: "configuration files are not read yet", advice: "wait")
+    try load(file: file, overrides: overrides, files: FileReader())
+  }
+
+  static func load(
+    file: String?, overrides: Overrides, files: FileReader
+  ) throws(ConfigurationError) -> Checked<CoreConfiguration> {
+    let section = try file.map { path throws(ConfigurationError) in try files.document(path) } ?? .empty
+    return try read(section, overrides: overrides, files: files)
   }
 }
 
@@ -20,17 +30,39 @@ extension EdgeConfiguration {
   public static func load(
     file: String?, overrides: Overrides = Overrides()
   ) throws(ConfigurationError) -> Checked<EdgeConfiguration> {
-    throw ConfigurationError(path: "", message: "configuration files are not read yet", advice: "wait")
+    try load(file: file, overrides: overrides, files: FileReader())
+  }
+
+  static func load(
+    file: String?, overrides: Overrides, files: FileReader
+  ) throws(ConfigurationError) -> Checked<EdgeConfiguration> {
+    let section = try file.map { path throws(ConfigurationError) in try files.document(path) } ?? .empty
+    return try read(section, overrides: overrides, files: files)
   }
 }
 
-/// Which end a configuration file is for, told from its keys, for `quicgw check FILE`.
+/// A configuration file of either end, for `quicgw check FILE`.
 public enum CheckedFile: Sendable {
   case core(Checked<CoreConfiguration>)
   case edge(Checked<EdgeConfiguration>)
 
-  /// Reads and checks a file of either kind: one with `upstream` is an edge's.
+  /// Reads and checks a file; one with `upstream` or `listeners` is an edge's.
   public static func load(_ file: String) throws(ConfigurationError) -> CheckedFile {
-    throw ConfigurationError(path: "", message: "configuration files are not read yet", advice: "wait")
+    let files = FileReader()
+    let section = try files.document(file)
+    if section["upstream"] != nil || section["listeners"] != nil {
+      return .edge(try EdgeConfiguration.read(section, overrides: Overrides(), files: files))
+    }
+    return .core(try CoreConfiguration.read(section, overrides: Overrides(), files: files))
+  }
+}
+
+extension FileReader {
+  fileprivate func document(_ file: String) throws(ConfigurationError) -> Section {
+    let bytes = try bytes(of: file, named: Value(flag: "--config", file), ifMissing: "name a configuration file that exists")
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigurationError(place: file, path: "", message: "the file is not UTF-8 text", advice: "save it as UTF-8")
+    }
+    return try Document.read(text, file: file)
   }
 }

@@ -1,0 +1,199 @@
+import Events
+import Foundation
+import X509
+
+/// `certificate`, `key` and `ca`: finds the files, reads them and holds them against each other.
+struct CredentialsReading {
+  let credentials: Credentials
+  private(set) var warnings: [ConfigurationWarning] = []
+
+  init(_ section: Section, _ overrides: Overrides, role: Role, files: FileReader) throws(ConfigurationError) {
+    let sources = try Sources(section, overrides, role: role, files: files)
+    let certificatePEM = try files.bytes(
+      of: sources.certificate.file, named: sources.certificate.value, ifMissing: Self.advice(role))
+    let keyPEM = try files.bytes(of: sources.key.file, named: sources.key.value, ifMissing: Self.advice(role))
+    let caPEM = try files.bytes(
+      of: sources.ca.file, named: sources.ca.value, ifMissing: "make one with “quicgw certs init certs”, or name the CA's file")
+
+    let leaf = try Self.leaf(certificatePEM, sources.certificate)
+    let key = try Self.key(keyPEM, sources.key)
+    guard key.publicKey == leaf.publicKey else {
+      throw sources.key.value.error(
+        "\(sources.key.file) is not the key of \(sources.certificate.file)", "give the pair that was issued together")
+    }
+    try Self.check(leaf, role, sources.certificate, at: files.now)
+    let authorities = try Authorities(caPEM, file: sources.ca.file, named: sources.ca.value)
+    try authorities.check(at: files.now, file: sources.ca.file, named: sources.ca.value)
+
+    credentials = Credentials(
+      files: CredentialFiles(
+        certificate: files.fullPath(sources.certificate.file), key: files.fullPath(sources.key.file), ca: files.fullPath(sources.ca.file)),
+      certificateChain: certificatePEM, privateKey: keyPEM, authorities: caPEM, leaf: Credentials.Leaf(leaf))
+    warn(sources, files)
+  }
+
+  private mutating func warn(_ sources: Sources, _ files: FileReader) {
+    let days = credentials.leaf.daysLeft(at: files.now)
+    if days < Self.warningDays {
+      warnings.append(
+        ConfigurationWarning(
+          path: sources.certificate.value.path,
+          message: "the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one"))
+    }
+    if files.isOpenToOthers(sources.key.file) {
+      warnings.append(
+        ConfigurationWarning(
+          path: sources.key.value.path, message: "others than the owner may read \(sources.key.file); set its mode to 0600"))
+    }
+  }
+
+  private static let warningDays = 14
+}
+
+extension CredentialsReading {
+  /// A file and where it was named.
+  struct Source {
+    let file: String
+    let value: Value
+  }
+
+  /// Which files, by flags, the configuration file or the usual places.
+  struct Sources {
+    let certificate: Source
+    let key: Source
+    let ca: Source
+
+    init(_ section: Section, _ overrides: Overrides, role: Role, files: FileReader) throws(ConfigurationError) {
+      let certificate = try Self.named(overrides.certificate, "--cert", section["certificate"])
+      let key = try Self.named(overrides.key, "--key", section["key"])
+      switch (certificate, key) {
+      case (let certificate?, let key?):
+        self.certificate = certificate
+        self.key = key
+      case (let certificate?, nil):
+        throw certificate.value.error("the certificate \(certificate.file) comes without a key", "name its key with key or --key")
+      case (nil, let key?):
+        throw key.value.error("the key \(key.file) comes without a certificate", "name its certificate with certificate or --cert")
+      case (nil, nil):
+        let folder = try Self.usualFolder(of: "\(role.rawValue).pem", key: "certificate", role, files)
+        self.certificate = Self.usual("\(folder)/\(role.rawValue).pem", key: "certificate")
+        self.key = Self.usual("\(folder)/\(role.rawValue).key", key: "key")
+      }
+      if let ca = try Self.named(overrides.ca, "--ca", section["ca"]) {
+        self.ca = ca
+      } else {
+        ca = Self.usual("\(try Self.usualFolder(of: "ca.pem", key: "ca", role, files))/ca.pem", key: "ca")
+      }
+    }
+
+    private static func named(_ override: String?, _ flag: String, _ value: Value?) throws(ConfigurationError) -> Source? {
+      if let override { return Source(file: override, value: Value(flag: flag, override)) }
+      guard let value else { return nil }
+      let file = try value.text()
+      guard !file.isEmpty else { throw value.error("the file's name is empty", "name a PEM file") }
+      return Source(file: file, value: value)
+    }
+
+    private static func usual(_ file: String, key: String) -> Source {
+      Source(file: file, value: Value(flag: key, file))
+    }
+
+    private static func usualFolder(
+      of file: String, key: String, _ role: Role, _ files: FileReader
+    ) throws(ConfigurationError) -> String {
+      if let folder = usualFolders.first(where: { files.exists("\($0)/\(file)") }) { return folder }
+      let places = usualFolders.map { "\($0)/\(file)" }.joined(separator: " or ")
+      throw Value(flag: key, file).error("no file is named and there is no \(places)", CredentialsReading.advice(role))
+    }
+
+    private static let usualFolders = ["certs", "/etc/quicgw"]
+  }
+
+  fileprivate static func advice(_ role: Role) -> String {
+    let issue = role == .core ? "--core HOST" : "--edge NAME"
+    return "make it with “quicgw certs init certs && quicgw certs issue certs \(issue)”, or name another file"
+  }
+
+  private static func leaf(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate {
+    let blocks = PEMBlocks(pem)
+    let texts = blocks.texts(labelled: "CERTIFICATE")
+    guard let first = texts.first else {
+      let found = blocks.blocks.contains { $0.label.hasSuffix("PRIVATE KEY") } ? "a private key and no certificate" : "no certificate"
+      throw source.value.error("\(source.file) has \(found) in it", "name a PEM file with the leaf certificate first")
+    }
+    var leaf: Certificate?
+    for (index, text) in texts.enumerated() {
+      guard let certificate = try? Certificate(pemEncoded: text) else {
+        throw source.value.error("certificate \(index + 1) of \(source.file) cannot be decoded", "issue it again")
+      }
+      if text == first, leaf == nil { leaf = certificate }
+    }
+    guard let leaf else { throw source.value.error("\(source.file) has no certificate in it", "issue it again") }
+    return leaf
+  }
+
+  private static func key(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate.PrivateKey {
+    let keys = PEMBlocks(pem).blocks.filter { $0.label.hasSuffix("PRIVATE KEY") }
+    guard let block = keys.first else { throw source.value.error("\(source.file) has no private key in it", "name the PEM file of the key") }
+    if block.label == "ENCRYPTED PRIVATE KEY" || block.text.contains("ENCRYPTED") {
+      throw source.value.error("the key in \(source.file) is encrypted", "decrypt it with “openssl pkey” and protect the file by its mode")
+    }
+    guard let key = try? Certificate.PrivateKey(pemEncoded: block.text) else {
+      throw source.value.error("the key in \(source.file) cannot be decoded", "give an ECDSA, Ed25519 or RSA key as PEM")
+    }
+    return key
+  }
+
+  /// What the peer would refuse in the handshake is refused here, where it can be said in a sentence.
+  private static func check(
+    _ certificate: Certificate, _ role: Role, _ source: Source, at now: Date
+  ) throws(ConfigurationError) {
+    if certificate.notValidAfter < now {
+      throw source.value.error(
+        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)", "issue a new one with “quicgw certs issue --force”")
+    }
+    if certificate.notValidBefore > now {
+      throw source.value.error(
+        "the certificate in \(source.file) is not valid before \(certificate.notValidBefore.day)", "check the clock of this machine")
+    }
+    if case .isCertificateAuthority? = try? certificate.extensions.basicConstraints {
+      throw source.value.error("\(source.file) is the certificate of a CA", "name the leaf that the CA issued for this \(role.rawValue)")
+    }
+    let usages = (try? certificate.extensions.extendedKeyUsage).map(Array.init) ?? []
+    let needed: ExtendedKeyUsage.Usage = role == .core ? .serverAuth : .clientAuth
+    if !usages.isEmpty, !usages.contains(needed), !usages.contains(.any) {
+      let purpose = role == .core ? "servers" : "clients"
+      throw source.value.error("the certificate in \(source.file) is not for \(purpose)", advice(role))
+    }
+    let leaf = Credentials.Leaf(certificate)
+    switch role {
+    case .core where leaf.dnsNames.isEmpty && !certificate.namesAddress:
+      throw source.value.error("the certificate in \(source.file) has no host name that an edge could verify", advice(role))
+    case .edge where leaf.identity(.dns) == nil && leaf.identity(.uri) == nil:
+      throw source.value.error(
+        "the certificate in \(source.file) has \(leaf.dnsNames.isEmpty ? "no name" : "several names"), so the core could not tell who this edge is",
+        advice(role))
+    default: return
+    }
+  }
+}
+
+extension Credentials.Leaf {
+  fileprivate init(_ certificate: Certificate) {
+    let names = certificate.alternativeNames
+    subject = certificate.subject.description
+    dnsNames = names.compactMap { if case .dnsName(let name) = $0 { name } else { nil } }
+    uris = names.compactMap { if case .uniformResourceIdentifier(let uri) = $0 { uri } else { nil } }
+    notAfter = certificate.notValidAfter
+  }
+}
+
+extension Certificate {
+  fileprivate var alternativeNames: [GeneralName] {
+    (try? extensions.subjectAlternativeNames).map(Array.init) ?? []
+  }
+
+  fileprivate var namesAddress: Bool {
+    alternativeNames.contains { if case .ipAddress = $0 { true } else { false } }
+  }
+}

@@ -1,0 +1,73 @@
+import Gateway
+
+/// `listeners`, `routes` and `default_service` of an edge: addresses, and where what arrives there goes.
+struct ListenerReading {
+  private(set) var listeners: [EdgeConfiguration.Listener] = []
+  private var fixed: [String: String] = [:]
+  private var routes: [Route] = []
+  private var defaultService: String?
+
+  /// - Parameter flags: `--listen`, in place of all listeners of the file.
+  init(_ section: Section, flags: [String]) throws(ConfigurationError) {
+    if !flags.isEmpty {
+      for flag in flags { try add(Value(flag: "--listen", flag)) }
+    } else if let value = section["listeners"] {
+      for element in try value.listOrOne() { try read(element) }
+      if listeners.isEmpty { throw value.error("the list is empty", "add a listener, as in {address: 127.0.0.1:8080}") }
+    } else {
+      listeners = [EdgeConfiguration.defaultListener]
+    }
+    for element in try section["routes"]?.list() ?? [] { try readRoute(element) }
+    defaultService = try section["default_service"]?.serviceName()
+  }
+
+  var policy: Policy {
+    let names = Set(fixed.values).union(routes.map(\.service)).union(defaultService.map { [$0] } ?? [])
+    return Policy(
+      routing: RoutingTable(
+        services: names.sorted().map { Service(name: $0) }, answersToNames: false, listeners: fixed, routes: routes,
+        defaultService: defaultService))
+  }
+
+  private mutating func read(_ value: Value) throws(ConfigurationError) {
+    if value.isScalar { return try add(value) }
+    let section = try value.section(["address", "service", "name"])
+    guard let address = section["address"] else {
+      throw value.error("the listener has no address", "add address: 127.0.0.1:8080")
+    }
+    try add(address, name: try section["name"]?.text(), service: try section["service"]?.serviceName(), nameValue: section["name"])
+  }
+
+  private mutating func add(
+    _ value: Value, name: String? = nil, service: String? = nil, nameValue: Value? = nil
+  ) throws(ConfigurationError) {
+    let address = try value.hostPort(example: "127.0.0.1:8080")
+    guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
+      throw value.error("two listeners have the address \(address)", "give each its own")
+    }
+    let name = name ?? address.description
+    guard !listeners.contains(where: { $0.name == name }) else {
+      throw (nameValue ?? value).error("two listeners have the name “\(name)”", "give each its own")
+    }
+    listeners.append(EdgeConfiguration.Listener(name: name, address: address))
+    fixed[name] = service
+  }
+
+  private mutating func readRoute(_ value: Value) throws(ConfigurationError) {
+    let section = try value.section(["hosts", "path", "strip", "service"])
+    guard let service = section["service"] else { throw value.error("the route names no service", "add service: NAME") }
+    let route = Route(
+      hosts: try section["hosts"]?.hostPatterns() ?? [], pathPrefix: try section["path"]?.pathPrefix(),
+      strip: try section["strip"]?.flag() ?? false, service: try service.serviceName())
+    if route.strip, route.pathPrefix == nil, let strip = section["strip"] {
+      throw strip.error("there is no path prefix to strip", "add path or remove strip")
+    }
+    guard !route.hosts.isEmpty || route.pathPrefix != nil else {
+      throw value.error("the route takes every request", "add hosts or path, or write default_service instead")
+    }
+    if let earlier = routes.first(where: { $0.overlaps(route) }) {
+      throw value.error("these requests go to the service “\(earlier.service)” already", "choose other hosts or another path")
+    }
+    routes.append(route)
+  }
+}

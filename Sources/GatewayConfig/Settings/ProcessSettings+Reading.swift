@@ -1,0 +1,55 @@
+extension ProcessSettings {
+  static let keys = ["loops", "admin", "drain_timeout", "log", "limits", "transport"]
+
+  init(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) {
+    self.init()
+    if let value = section["loops"] { loops = try value.integer(in: Self.loopsRange) }
+    if let value = overrides.admin.map({ Value(flag: "--admin", $0) }) ?? section["admin"] {
+      admin = try value.hostPort(example: "127.0.0.1:9901")
+    }
+    if let value = section["drain_timeout"] { drainTimeout = try value.duration(in: Self.drainTimeoutRange) }
+    if let value = section["log"] { log = try LogSettings(value) }
+    if let value = section["limits"] { limits = try LimitSettings(value) }
+    if let value = section["transport"] { transport = try TransportSettings(value) }
+  }
+}
+
+extension LogSettings {
+  init(_ value: Value) throws(ConfigurationError) {
+    self.init()
+    let section = try value.section(["format", "level", "access"])
+    if let value = section["format"] { format = try value.choice(Format.self) }
+    if let value = section["level"] { level = try value.choice(Level.self) }
+    if let value = section["access"] { access = try value.flag() }
+  }
+}
+
+extension LimitSettings {
+  init(_ value: Value) throws(ConfigurationError) {
+    self.init()
+    let section = try value.section(["fields", "field_value", "request_head", "idle_client", "connect"])
+    if let value = section["fields"] { fields = try value.byteCount(in: Self.fieldsRange) }
+    if let value = section["field_value"] { fieldValue = try value.byteCount(in: Self.fieldValueRange) }
+    if let value = section["request_head"] { requestHead = try value.duration(in: Self.timeRange) }
+    if let value = section["idle_client"] { idleClient = try value.duration(in: Self.timeRange) }
+    if let value = section["connect"] { connect = try value.duration(in: Self.timeRange) }
+    guard fieldValue <= fields else {
+      throw value.error("field_value (\(fieldValue)) is more than fields (\(fields))", "raise fields or lower field_value")
+    }
+  }
+}
+
+extension TransportSettings {
+  init(_ value: Value) throws(ConfigurationError) {
+    self.init()
+    let section = try value.section([
+      "congestion_control", "idle_timeout", "max_udp_payload", "connection_budget", "max_streams", "gso",
+    ])
+    if let value = section["congestion_control"] { congestionControl = try value.choice(CongestionControl.self) }
+    if let value = section["idle_timeout"] { idleTimeout = try value.duration(in: Self.idleTimeoutRange) }
+    if let value = section["max_udp_payload"] { maxUDPPayload = try value.integer(in: Self.maxUDPPayloadRange) }
+    if let value = section["connection_budget"] { connectionBudget = try value.byteCount(in: Self.connectionBudgetRange) }
+    if let value = section["max_streams"] { maxStreams = try value.integer(in: Self.maxStreamsRange) }
+    if let value = section["gso"] { gso = try value.choice(Offload.self) }
+  }
+}
