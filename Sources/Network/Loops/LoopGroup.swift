@@ -1,23 +1,29 @@
+import Events
 import Exchange
 import NIOCore
 import NIOPosix
+import Observability
 
 /// The event loops of a process: one thread each, and for each ordered pair of them one way for exchanges to cross.
 ///
 /// What lives on a loop is made there once and stays there: nothing on the data path is shared or locked.
-public final class LoopGroup: Sendable {
+final class LoopGroup: Sendable {
   let group: MultiThreadedEventLoopGroup
   let loops: [NIOLoopBound<LoopContext>]
 
-  /// - Parameter count: number of loops, 1 or more.
-  public static func start(count: Int) async throws -> LoopGroup {
+  /// - Parameters:
+  ///   - count: number of loops, 1 or more.
+  ///   - log: the process's log.
+  ///   - settings: whether and how requests are logged.
+  static func start(count: Int, log: EventLog?, settings: LogSettings) async throws -> LoopGroup {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: count)
     let eventLoops = Array(group.makeIterator())
     var loops: [NIOLoopBound<LoopContext>] = []
     for (index, eventLoop) in eventLoops.enumerated() {
       loops.append(
         try await eventLoop.submit {
-          NIOLoopBound(LoopContext(index: index, eventLoop: eventLoop, all: eventLoops), eventLoop: eventLoop)
+          NIOLoopBound(
+            LoopContext(index: index, eventLoop: eventLoop, all: eventLoops, log: log, settings: settings), eventLoop: eventLoop)
         }.get())
     }
     return LoopGroup(group: group, loops: loops)
@@ -33,33 +39,6 @@ public final class LoopGroup: Sendable {
     return values
   }
 
-  public func shutDown() async throws {
-    try await group.shutdownGracefully()
-  }
-
-  private init(group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<LoopContext>]) {
-    self.group = group
-    self.loops = loops
-  }
-}
-
-/// What every object of one loop shares: the loop, its turn, and the ways to the other loops.
-final class LoopContext {
-  let index: Int
-  let turn: LoopTurn
-  var eventLoop: any EventLoop { turn.eventLoop }
-  /// By the index of the receiving loop; the entry of the loop itself is never used.
-  let handOvers: [HandOver]
-
-  init(index: Int, eventLoop: any EventLoop, all: [any EventLoop]) {
-    self.index = index
-    let turn = LoopTurn(eventLoop: eventLoop)
-    self.turn = turn
-    handOvers = all.map { HandOver(from: turn, to: $0) }
-  }
-}
-
-extension LoopGroup {
   /// A handler of one loop as each loop sees it: itself there, remote on the others.
   func spread(_ target: NIOLoopBound<any ExchangeHandler>, livingOn home: Int) async throws -> [NIOLoopBound<any ExchangeHandler>] {
     let homeLoop = loops[home]
@@ -70,5 +49,36 @@ extension LoopGroup {
       if loop.index == home { return target.value }
       return RemoteHandler(target, outbound: loop.handOvers[home], inbound: waysBack[loop.index])
     }
+  }
+
+  func shutDown() async throws {
+    try await group.shutdownGracefully()
+  }
+
+  private init(group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<LoopContext>]) {
+    self.group = group
+    self.loops = loops
+  }
+}
+
+/// What every object of one loop shares: the loop, its turn, its events, and the ways to the other loops.
+final class LoopContext {
+  let index: Int
+  let turn: LoopTurn
+  let metrics: LoopMetrics
+  let events: EventFan
+  /// By the index of the receiving loop; the entry of the loop itself is never used.
+  let handOvers: [HandOver]
+
+  var eventLoop: any EventLoop { turn.eventLoop }
+
+  init(index: Int, eventLoop: any EventLoop, all: [any EventLoop], log: EventLog?, settings: LogSettings) {
+    self.index = index
+    let turn = LoopTurn(eventLoop: eventLoop)
+    self.turn = turn
+    metrics = LoopMetrics()
+    events = EventFan(
+      log: log, accessLog: settings.isAccessLogOn && log != nil ? AccessLog(settings: settings, turn: turn) : nil, metrics: metrics)
+    handOvers = all.map { HandOver(from: turn, to: $0) }
   }
 }

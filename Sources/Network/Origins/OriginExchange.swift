@@ -30,8 +30,10 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
 
   func limitPassed() {
     guard !isAnswered, client != nil, !request.head.isGRPC else { return }
+    // The wait for an answer begins with the end of the request.
+    guard hasEnded.request else { return pool.watch(self) }
     origin?.cancel(.cancelled)
-    end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "\(pool.name) sent no answer within \(pool.responseLimit.text)"))
+    end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” sent no answer in time"))
   }
 
   // MARK: RequestSink

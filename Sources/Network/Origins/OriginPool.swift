@@ -10,23 +10,27 @@ import Wires
 /// Connections are kept alive and shared; an exchange that finds none with room waits while one is opened.
 final class OriginPool: ExchangeHandler {
   let name: String
-  let responseLimit: TimeAmount
   private let origins: [OriginConnections]
-  private let responseTimer: CoarseTimer
+  /// Bounds the wait for the head of an answer; nil for no bound.
+  private let responseTimer: CoarseTimer?
   private var next = 0
 
-  init(name: String, origins: [OriginConnections], responseLimit: TimeAmount, responseTimer: CoarseTimer) {
+  init(name: String, origins: [OriginConnections], responseTimer: CoarseTimer?) {
     self.name = name
     self.origins = origins
-    self.responseLimit = responseLimit
     self.responseTimer = responseTimer
   }
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = OriginExchange(request, pool: self, respondingTo: sink)
-    responseTimer.watch(exchange)
+    watch(exchange)
     exchange.begin()
     return exchange
+  }
+
+  /// Calls the exchange's `limitPassed` when an answer should have begun.
+  func watch(_ exchange: OriginExchange) {
+    responseTimer?.watch(exchange)
   }
 
   /// Chooses an origin, round robin, passing over those that just failed, and opens the exchange there.

@@ -1,0 +1,93 @@
+import Events
+import Exchange
+import Gateway
+import NIOCore
+import NIOSSL
+import Wires
+
+/// The pools of one event loop, one for each service; replaced at a reload where the service changed.
+final class OriginPools {
+  private var pools: [String: (service: Service, pool: OriginPool)] = [:]
+  private var tls: OriginTLSContexts
+  private let loop: LoopContext
+  private let hop: String
+  private let limits: NetworkLimits
+  private let connectTimer: CoarseTimer
+  private var responseTimers: [Duration: CoarseTimer] = [:]
+
+  init(loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts) {
+    self.loop = loop
+    self.hop = hop
+    self.limits = limits
+    self.tls = tls
+    connectTimer = CoarseTimer(eventLoop: loop.eventLoop, limit: limits.originConnect + .seconds(1))
+  }
+
+  /// The pool of a service, made when it is first asked for.
+  func pool(for service: Service) -> any ExchangeHandler {
+    if let known = pools[service.name] { return known.pool }
+    let pool = makePool(for: service)
+    pools[service.name] = (service, pool)
+    return pool
+  }
+
+  /// Takes new services: pools of services that are gone or changed finish their exchanges and close.
+  func reload(services: [Service], tls: OriginTLSContexts) {
+    self.tls = tls
+    let current = Dictionary(services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    for (name, entry) in pools where current[name] != entry.service {
+      entry.pool.drain()
+      pools[name] = nil
+    }
+  }
+
+  func drain() {
+    for entry in pools.values { entry.pool.drain() }
+  }
+
+  private func makePool(for service: Service) -> OriginPool {
+    let connections = service.origins.map { origin in
+      OriginConnections(
+        service: service.name, connector: connector(for: origin, trust: service.trust), turn: loop.turn, events: loop.events,
+        limits: OriginLimits(), connectTimer: connectTimer)
+    }
+    let limit = service.responseHeadTimeout
+    return OriginPool(name: service.name, origins: connections, responseTimer: limit.map(responseTimer))
+  }
+
+  private func connector(for origin: OriginURL, trust: OriginTrust) -> OriginConnector {
+    let context = OriginWireContext(name: "\(origin)", hop: hop, events: loop.events)
+    return OriginConnector(origin: origin, tls: origin.scheme == .https ? tls[trust] : nil, timeout: limits.originConnect) { wire in
+      switch wire {
+      case .http1, .http3: HTTP1OriginWire(context)
+      case .http2: HTTP2OriginWire(context)
+      }
+    }
+  }
+
+  private func responseTimer(_ limit: Duration) -> CoarseTimer {
+    if let timer = responseTimers[limit] { return timer }
+    let timer = CoarseTimer(eventLoop: loop.eventLoop, limit: TimeAmount(limit))
+    responseTimers[limit] = timer
+    return timer
+  }
+}
+
+/// TLS towards origins, one context for each way of trusting them; made once and shared by the loops.
+struct OriginTLSContexts: Sendable {
+  private var contexts: [OriginTrust: NIOSSLContext] = [:]
+
+  /// - Throws: when authorities cannot be read as PEM.
+  init(services: [Service]) throws {
+    for service in services where service.origins.contains(where: { $0.scheme == .https }) && contexts[service.trust] == nil {
+      var configuration = TLSConfiguration.makeClientConfiguration()
+      configuration.applicationProtocols = ["h2", "http/1.1"]
+      if case .authorities(let pem) = service.trust {
+        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
+      }
+      contexts[service.trust] = try NIOSSLContext(configuration: configuration)
+    }
+  }
+
+  subscript(trust: OriginTrust) -> NIOSSLContext? { contexts[trust] }
+}
