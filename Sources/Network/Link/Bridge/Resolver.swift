@@ -10,21 +10,24 @@ struct Resolver: Sendable {
     self.threads = threads
   }
 
-  /// All addresses in the order of RFC 6724, families alternating (RFC 8305 §4).
+  /// All addresses in the order of RFC 6724, families alternating (RFC 8305 §4), in the form that a socket of `family` sends to:
+  /// for IPv6 sockets, IPv4 addresses are mapped.
   /// - Throws: `ResolutionError` with the system's words.
-  func addresses(of core: CoreName) async throws -> [Address] {
-    try await threads.runIfActive { try Self.lookUp(core) }
+  func addresses(of core: CoreName, forIPv6Socket isIPv6: Bool) async throws -> [Address] {
+    try await threads.runIfActive { try Self.lookUp(core, isIPv6: isIPv6) }
   }
 
-  private static func lookUp(_ core: CoreName) throws -> [Address] {
+  private static func lookUp(_ core: CoreName, isIPv6: Bool) throws -> [Address] {
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
-    unsafe hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV
+    unsafe hints.ai_family = isIPv6 ? AF_INET6 : AF_INET
+    let mapping = isIPv6 ? AI_V4MAPPED | AI_ALL : 0
+    unsafe hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV | mapping
     var list: UnsafeMutablePointer<addrinfo>?
     var status = unsafe getaddrinfo(core.host, String(core.port), &hints, &list)
     if status != 0 {
       // AI_ADDRCONFIG leaves out addresses of a family that only the loopback interface has.
-      unsafe hints.ai_flags = AI_NUMERICSERV
+      unsafe hints.ai_flags = AI_NUMERICSERV | mapping
       status = unsafe getaddrinfo(core.host, String(core.port), &hints, &list)
     }
     guard status == 0 else {
@@ -43,8 +46,9 @@ struct Resolver: Sendable {
 
   private static func interleaved(_ addresses: [Address]) -> [Address] {
     guard let first = addresses.first else { return [] }
-    let preferred = addresses.filter { $0.isIPv6 == first.isIPv6 }
-    let others = addresses.filter { $0.isIPv6 != first.isIPv6 }
+    let isFirstMapped = isMapped(first)
+    let preferred = addresses.filter { isMapped($0) == isFirstMapped }
+    let others = addresses.filter { isMapped($0) != isFirstMapped }
     var result: [Address] = []
     for index in 0..<max(preferred.count, others.count) {
       if index < preferred.count { result.append(preferred[index]) }
@@ -52,6 +56,8 @@ struct Resolver: Sendable {
     }
     return result
   }
+
+  private static func isMapped(_ address: Address) -> Bool { address.host.hasPrefix("::ffff:") }
 }
 
 /// The core's name could not be resolved.

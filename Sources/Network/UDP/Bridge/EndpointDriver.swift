@@ -2,6 +2,7 @@ import Events
 import Exchange
 import NIOCore
 import NIOPosix
+import Observability
 import QUICTransport
 
 /// Gives an endpoint its socket, its clock and its timer: datagrams in as NIO reads them, one service pass at the end of each
@@ -12,11 +13,13 @@ import QUICTransport
 final class EndpointDriver: EndpointOwner, TurnParticipant {
   private(set) var endpoint: Endpoint!
   let socket: UDPSocket
-  /// What was sent and received, for metrics.
-  private(set) var counters = DatagramCounters()
 
   private let turn: LoopTurn
   private let events: any EventSink
+  private let metrics: LoopMetrics
+  private let loopIndex: Int
+  /// A server answers from the address that was asked; a client's path keeps the address that its socket is bound to.
+  private let usesDestinations: Bool
   private unowned let host: any ConnectionHost
   private let buffer: UnsafeMutableRawBufferPointer
   private var unsent: UnsentBurst?
@@ -27,10 +30,13 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
   private var turnTime: NIODeadline?
 
   /// - Parameter host: whose connections these are; outlives the driver.
-  init(socket: UDPSocket, configuration: EndpointConfiguration, turn: LoopTurn, events: any EventSink, host: any ConnectionHost) {
+  init(socket: UDPSocket, configuration: EndpointConfiguration, loop: LoopContext, usesDestinations: Bool, host: any ConnectionHost) {
     self.socket = socket
-    self.turn = turn
-    self.events = events
+    turn = loop.turn
+    events = loop.events
+    metrics = loop.metrics
+    loopIndex = loop.index
+    self.usesDestinations = usesDestinations
     self.host = host
     unsafe buffer = .allocate(byteCount: Burst.maximumByteCount, alignment: 16)
     endpoint = Endpoint(configuration: configuration, owner: self)
@@ -74,7 +80,7 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
   func received(_ envelope: AddressedEnvelope<ByteBuffer>) {
     guard let remote = Self.address(envelope.remoteAddress) else { return }
     var local = socket.localAddress
-    if let destination = envelope.metadata?.packetInfo?.destinationAddress, var asked = Self.address(destination) {
+    if usesDestinations, let destination = envelope.metadata?.packetInfo?.destinationAddress, var asked = Self.address(destination) {
       asked.port = local.port
       local = asked
     }
@@ -87,8 +93,10 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
       case .transportNotCapable, nil: .notCapable
       }
     let now = self.now
+    metrics.datagrams.receivedBytes += UInt64(envelope.data.readableBytes)
     unsafe envelope.data.withUnsafeReadableBytes { bytes in
       let segmentBytes = max(envelope.metadata?.segmentSize ?? bytes.count, 1)
+      if segmentBytes < bytes.count { metrics.datagrams.coalescedReads += 1 }
       var start = 0
       while start < bytes.count {
         let end = min(start + segmentBytes, bytes.count)
@@ -105,7 +113,6 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
     unsafe datagram.bytes.withUnsafeReadableBytes {
       unsafe endpoint.receive($0, path: datagram.path, ecn: datagram.ecn, now: now)
     }
-    counters.receivedDatagrams += 1
     setNeedsTurn()
   }
 
@@ -155,7 +162,8 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
       unsafe datagram.bytes.withUnsafeBytes {
         _ = unsafe socket.send($0, segmentBytes: $0.count, path: datagram.path, ecn: .notCapable)
       }
-      counters.sentDatagrams += 1
+      metrics.datagrams.sent += 1
+      metrics.datagrams.sentBytes += UInt64(datagram.bytes.count)
     }
     endpoint.service(now: now) { connection in
       host.serve(connection)
@@ -184,8 +192,9 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
       let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
       turn.eventLoop.scheduleTask(in: Self.blockedPause) { bound.value.setNeedsTurn() }
     }
-    counters.sentDatagrams += UInt64(burst.datagramCount)
-    if burst.datagramCount > 1, socket.usesSegmentation { counters.segmentedBursts += 1 }
+    metrics.datagrams.sent += UInt64(burst.datagramCount)
+    metrics.datagrams.sentBytes += UInt64(burst.byteCount)
+    if burst.datagramCount > 1, socket.usesSegmentation { metrics.datagrams.segmentedBatches += 1 }
   }
 
   /// False while the kernel still takes nothing.
@@ -218,10 +227,9 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
   }
 
   private func deliver(_ bytes: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline) {
-    counters.receivedDatagrams += 1
-    if let owner = unsafe endpoint.loopIndex(ofDatagram: bytes),
-      unsafe host.forward(bytes, path: path, ecn: ecn, toLoop: Int(owner))
-    {
+    metrics.datagrams.received += 1
+    if let owner = unsafe endpoint.loopIndex(ofDatagram: bytes), Int(owner) != loopIndex {
+      unsafe host.forward(ForwardedDatagram(bytes: ByteBuffer(bytes: bytes), path: path, ecn: ecn), toLoop: Int(owner))
       return
     }
     unsafe endpoint.receive(bytes, path: path, ecn: ecn, now: now)
@@ -253,8 +261,8 @@ protocol ConnectionHost: AnyObject {
   /// Its output was written.
   func served(_ connection: Connection)
 
-  /// Passes a datagram to the loop that owns its connection; false if that is this loop or there is none.
-  func forward(_ bytes: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, toLoop index: Int) -> Bool
+  /// Passes a datagram to the loop that owns its connection.
+  func forward(_ datagram: ForwardedDatagram, toLoop index: Int)
 }
 
 /// A datagram on its way to the loop that owns its connection.
@@ -262,11 +270,4 @@ struct ForwardedDatagram: Sendable {
   let bytes: ByteBuffer
   let path: NetworkPath
   let ecn: ECNCodepoint
-}
-
-/// Counts of a socket's datagrams.
-struct DatagramCounters: Sendable {
-  var receivedDatagrams: UInt64 = 0
-  var sentDatagrams: UInt64 = 0
-  var segmentedBursts: UInt64 = 0
 }

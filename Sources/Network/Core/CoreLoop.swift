@@ -1,0 +1,164 @@
+import Events
+import Exchange
+import Gateway
+import NIOCore
+import Observability
+import QUICTransport
+import Wires
+
+/// A core's part on one event loop: an endpoint on its socket, the connections of edges that came to it, and a gateway with
+/// pools of its own. A request stays on the loop of its connection from the edge to the origin.
+final class CoreLoop: ConnectionHost {
+  private let loop: LoopContext
+  private let options: CoreOptions
+  private let gateway: Gateway
+  private let pools: OriginPools
+  private var tls: TLSContext
+  private var driver: EndpointDriver!
+  private var siblings: [NIOLoopBound<CoreLoop>] = []
+  private var nextNumber: UInt64
+  private var isDraining = false
+
+  init(loop: LoopContext, socket: UDPSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts) {
+    self.loop = loop
+    self.options = options
+    self.tls = tls
+    nextNumber = UInt64(loop.index) + 1
+    let hop = options.hop
+    let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
+    self.pools = pools
+    gateway = Gateway(
+      hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
+    driver = EndpointDriver(
+      socket: socket, configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: true,
+      host: self)
+    loop.metrics.gauges = { [unowned self] in
+      LoopGauges(
+        openExchanges: openExchangeCount, connections: driver.endpoint.connections.map { ObservedConnection(figures: $0.figures) })
+    }
+    loop.metrics.admit(services: options.policy.routing.services.map(\.name))
+  }
+
+  func start(siblings: [NIOLoopBound<CoreLoop>]) -> EventLoopFuture<Void> {
+    self.siblings = siblings
+    return driver.start()
+  }
+
+  var openExchangeCount: Int {
+    driver.endpoint.connections.reduce(0) { $0 + (edge(of: $1)?.wire.openExchangeCount ?? 0) }
+  }
+
+  /// New connections get the new certificate and authorities, new requests the new policy; what is open keeps the old ones.
+  func reload(tls: TLSContext, policy: Policy, originTLS: OriginTLSContexts) {
+    self.tls = tls
+    gateway.policy = policy
+    pools.reload(services: policy.routing.services, tls: originTLS)
+    loop.metrics.admit(services: policy.routing.services.map(\.name))
+  }
+
+  /// Takes no new connections and says GOAWAY on those that are open.
+  func drain() {
+    isDraining = true
+    driver.endpoint.acceptsConnections = false
+    for connection in driver.endpoint.connections { edge(of: connection)?.wire.drain() }
+  }
+
+  /// Closes all connections, whatever is open on them.
+  func close(reason: String) {
+    driver.endpoint.closeAll(applicationCode: HTTP3ServerWire.noError, reason: reason)
+  }
+
+  func stop() { driver.stop() }
+
+  // MARK: ConnectionHost
+
+  func accept(_ incoming: IncomingConnection) -> ServerSetup? {
+    ServerSetup(
+      tls: tls, connection: options.connection,
+      applications: [ApplicationProtocol(name: Array("h3".utf8)) { [unowned self] in makeWire(for: $0).application }])
+  }
+
+  func serve(_ connection: Connection) {
+    while let event = connection.nextEvent() { handle(event, on: connection) }
+    edge(of: connection)?.wire.processEvents()
+  }
+
+  func served(_ connection: Connection) {
+    edge(of: connection)?.wire.processEvents()
+  }
+
+  func forward(_ datagram: ForwardedDatagram, toLoop index: Int) {
+    guard index < siblings.count else { return }
+    let sibling = siblings[index]
+    sibling.eventLoop.execute { sibling.value.driver.receiveForwarded(datagram) }
+  }
+
+  // MARK: Connections
+
+  private func makeWire(for connection: Connection) -> HTTP3ServerWire {
+    let edge = connectionRecord(of: connection)
+    edge.wireIfMade = HTTP3ServerWire(
+      configuration: options.http3, handler: gateway, hop: options.hop.name, events: loop.events)
+    return edge.wire
+  }
+
+  private func handle(_ event: ConnectionEvent, on connection: Connection) {
+    let record = connectionRecord(of: connection)
+    switch event {
+    case .handshakeCompleted(let identity, let isResumed):
+      loop.events.record(
+        .handshakeCompleted(record.name, identity: identity, duration: record.age, isResumed: isResumed))
+      record.wireIfMade?.authorize(
+        RequestOrigin(
+          wire: .http3, identity: identity, peerAddress: record.name.peer, listener: options.listenerName, isSecure: true))
+      if isDraining { record.wireIfMade?.drain() }
+    case .handshakeConfirmed, .sessionTicket:
+      break
+    case .migrated(let path):
+      loop.events.record(.connectionMigrated(record.name, from: record.name.peer))
+      record.name = ConnectionName(number: record.name.number, peer: path.remote.description)
+    case .closed(let closure):
+      closed(record, connection, closure)
+    }
+  }
+
+  private func closed(_ record: EdgeConnection, _ connection: Connection, _ closure: ConnectionClosure) {
+    loop.metrics.retire(connection.figures)
+    switch closure.cause {
+    case .handshake(let failure): loop.events.record(.handshakeFailed(record.name, failure, reason: closure.reason))
+    case .end(let end): loop.events.record(.connectionClosed(record.name, end, reason: closure.reason))
+    }
+    record.wireIfMade?.connectionClosed(
+      GatewayError(.connectionTerminated, side: .edge, message: "the connection of the edge ended: \(closure.reason)"))
+    connection.owner = nil
+  }
+
+  private func edge(of connection: Connection) -> EdgeConnection? {
+    guard let record = connection.owner as? EdgeConnection, record.wireIfMade != nil else { return nil }
+    return record
+  }
+
+  private func connectionRecord(of connection: Connection) -> EdgeConnection {
+    if let record = connection.owner as? EdgeConnection { return record }
+    let record = EdgeConnection(name: ConnectionName(number: nextNumber, peer: connection.path.remote.description))
+    // Loops count in strides, so that numbers are unique without being shared.
+    nextNumber += UInt64(options.process.loopCount)
+    connection.owner = record
+    loop.events.record(.connectionAccepted(record.name))
+    return record
+  }
+}
+
+/// What a core keeps with a connection.
+private final class EdgeConnection {
+  var name: ConnectionName
+  /// Nil until TLS has agreed on the application protocol.
+  var wireIfMade: HTTP3ServerWire?
+  private let began = NIODeadline.now()
+
+  init(name: ConnectionName) {
+    self.name = name
+  }
+
+  var age: Duration { .nanoseconds((NIODeadline.now() - began).nanoseconds) }
+}

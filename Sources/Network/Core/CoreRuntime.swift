@@ -1,0 +1,100 @@
+public import Events
+public import Gateway
+public import NIOCore
+public import QUICTransport
+import Observability
+import Synchronization
+
+/// A running core: its loops, its UDP sockets, and its life from listening to drained.
+public final class CoreRuntime: Sendable {
+  /// The UDP address that edges reach it at.
+  public let localAddress: Address
+  /// Where the admin pages are; nil when there are none.
+  public let adminAddress: SocketAddress?
+
+  private let options: CoreOptions
+  private let loops: LoopGroup
+  private let cores: [NIOLoopBound<CoreLoop>]
+  private let admin: TCPListener?
+  private let log: EventLog
+  private let life: ProcessLife
+
+  /// Binds, begins to listen, and says so in the log.
+  /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
+  public static func start(_ options: CoreOptions) async throws -> CoreRuntime {
+    let process = options.process
+    let log = EventLog(role: .core, settings: process.log)
+    let tls = try TLSContext(options.tls, unixTime: WallTime.now().seconds)
+    let originTLS = try OriginTLSContexts(services: options.policy.routing.services)
+    let loops = try await LoopGroup.start(count: process.loopCount, log: log, settings: process.log)
+    do {
+      let sockets = try openSockets(options)
+      let cores = try await loops.onEach { loop in
+        CoreLoop(loop: loop, socket: sockets.value[loop.index], options: options, tls: tls, originTLS: originTLS)
+      }
+      for core in cores {
+        try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
+      }
+      let life = ProcessLife(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: tls.certificate.expiry))])
+      life.becameReady()
+      var admin: TCPListener?
+      if let address = process.admin {
+        admin = try await AdminListener.bind(
+          to: address, loops: loops, hop: options.hop.name, readiness: { life.readiness }, process: { life.facts(of: process) })
+      }
+      return CoreRuntime(
+        options: options, localAddress: sockets.value[0].localAddress, loops: loops, cores: cores, admin: admin, log: log, life: life)
+    } catch {
+      try await loops.shutDown()
+      throw error
+    }
+  }
+
+  /// Swaps certificate, key, CA, services and access rules for new connections and requests.
+  /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
+  public func reload(tls: TLSConfiguration, policy: Policy) async throws {
+    let context = try TLSContext(tls, unixTime: WallTime.now().seconds)
+    let originTLS = try OriginTLSContexts(services: policy.routing.services)
+    for core in cores {
+      try await core.eventLoop.submit { core.value.reload(tls: context, policy: policy, originTLS: originTLS) }.get()
+    }
+    life.renewed(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: context.certificate.expiry))])
+  }
+
+  /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes.
+  public func drain() async throws {
+    life.drainBegan()
+    log.record(.drainBegan(deadline: options.process.drainTimeout))
+    for core in cores { core.eventLoop.execute { core.value.drain() } }
+    let abandoned = try await waitUntilIdle(timeout: options.process.drainTimeout) {
+      try await self.openExchangeCount()
+    }
+    log.record(.drainEnded(abandonedExchanges: abandoned))
+    for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }
+    // CONNECTION_CLOSE leaves at the end of the loops' turn.
+    try await Task.sleep(for: .milliseconds(20))
+    for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
+    await admin?.drain()
+    try await loops.shutDown()
+  }
+
+  func openExchangeCount() async throws -> Int {
+    var count = 0
+    for core in cores { count += try await core.eventLoop.submit { core.value.openExchangeCount }.get() }
+    return count
+  }
+
+  private init(
+    options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], admin: TCPListener?, log: EventLog,
+    life: ProcessLife
+  ) {
+    self.options = options
+    self.localAddress = localAddress
+    self.loops = loops
+    self.cores = cores
+    self.admin = admin
+    adminAddress = admin?.localAddress
+    self.log = log
+    self.life = life
+  }
+}
