@@ -64,7 +64,7 @@ let package = Package(
     .target(name: "Observability", dependencies: ["Events", "HTTPMessage", "Exchange", "CSocket", log, nioCore], swiftSettings: strict),
     .target(
       name: "Network",
-      dependencies: ["CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "Wires", "Gateway", "Observability", nioCore, nioPosix, nioTLS, nioSSL, collections],
+      dependencies: ["CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", nioCore, nioPosix, nioTLS, nioSSL, collections],
       swiftSettings: strict),
     .target(name: "GatewayConfig", dependencies: ["Gateway", "Events", nioCore, yams, x509, crypto], swiftSettings: strict),
     .target(name: "LinkEmulator", dependencies: [collections], swiftSettings: strict),

@@ -1,6 +1,7 @@
 import Events
 import Exchange
 import Gateway
+import HTTP3
 import NIOCore
 import Observability
 import QUICTransport
@@ -19,7 +20,7 @@ final class CoreLoop: ConnectionHost {
   private var nextNumber: UInt64
   private var isDraining = false
 
-  init(loop: LoopContext, socket: UDPSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts) {
+  init(loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts) {
     self.loop = loop
     self.options = options
     self.tls = tls
@@ -30,7 +31,7 @@ final class CoreLoop: ConnectionHost {
     gateway = Gateway(
       hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
     driver = EndpointDriver(
-      socket: socket, configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: true,
+      socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: true,
       host: self)
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(
@@ -45,7 +46,7 @@ final class CoreLoop: ConnectionHost {
   }
 
   var openExchangeCount: Int {
-    driver.endpoint.connections.reduce(0) { $0 + (edge(of: $1)?.wire.openExchangeCount ?? 0) }
+    driver.endpoint.connections.reduce(0) { $0 + (edge(of: $1)?.wire?.openExchangeCount ?? 0) }
   }
 
   /// New connections get the new certificate and authorities, new requests the new policy; what is open keeps the old ones.
@@ -60,12 +61,12 @@ final class CoreLoop: ConnectionHost {
   func drain() {
     isDraining = true
     driver.endpoint.acceptsConnections = false
-    for connection in driver.endpoint.connections { edge(of: connection)?.wire.drain() }
+    for connection in driver.endpoint.connections { edge(of: connection)?.wire?.drain() }
   }
 
   /// Closes all connections, whatever is open on them.
   func close(reason: String) {
-    driver.endpoint.closeAll(applicationCode: HTTP3ServerWire.noError, reason: reason)
+    driver.endpoint.closeAll(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: reason)
   }
 
   func stop() { driver.stop() }
@@ -80,11 +81,11 @@ final class CoreLoop: ConnectionHost {
 
   func serve(_ connection: Connection) {
     while let event = connection.nextEvent() { handle(event, on: connection) }
-    edge(of: connection)?.wire.processEvents()
+    edge(of: connection)?.wire?.processEvents()
   }
 
   func served(_ connection: Connection) {
-    edge(of: connection)?.wire.processEvents()
+    edge(of: connection)?.wire?.processEvents()
   }
 
   func forward(_ datagram: ForwardedDatagram, toLoop index: Int) {
@@ -97,9 +98,9 @@ final class CoreLoop: ConnectionHost {
 
   private func makeWire(for connection: Connection) -> HTTP3ServerWire {
     let edge = connectionRecord(of: connection)
-    edge.wireIfMade = HTTP3ServerWire(
-      configuration: options.http3, handler: gateway, hop: options.hop.name, events: loop.events)
-    return edge.wire
+    let wire = HTTP3ServerWire(handler: gateway, hop: options.hop.name, events: loop.events, configuration: options.http3)
+    edge.wire = wire
+    return wire
   }
 
   private func handle(_ event: ConnectionEvent, on connection: Connection) {
@@ -108,10 +109,10 @@ final class CoreLoop: ConnectionHost {
     case .handshakeCompleted(let identity, let isResumed):
       loop.events.record(
         .handshakeCompleted(record.name, identity: identity, duration: record.age, isResumed: isResumed))
-      record.wireIfMade?.authorize(
+      record.wire?.authorize(
         RequestOrigin(
           wire: .http3, identity: identity, peerAddress: record.name.peer, listener: options.listenerName, isSecure: true))
-      if isDraining { record.wireIfMade?.drain() }
+      if isDraining { record.wire?.drain() }
     case .handshakeConfirmed, .sessionTicket:
       break
     case .migrated(let path):
@@ -128,14 +129,12 @@ final class CoreLoop: ConnectionHost {
     case .handshake(let failure): loop.events.record(.handshakeFailed(record.name, failure, reason: closure.reason))
     case .end(let end): loop.events.record(.connectionClosed(record.name, end, reason: closure.reason))
     }
-    record.wireIfMade?.connectionClosed(
-      GatewayError(.connectionTerminated, side: .edge, message: "the connection of the edge ended: \(closure.reason)"))
+    record.wire?.connectionClosed()
     connection.owner = nil
   }
 
   private func edge(of connection: Connection) -> EdgeConnection? {
-    guard let record = connection.owner as? EdgeConnection, record.wireIfMade != nil else { return nil }
-    return record
+    connection.owner as? EdgeConnection
   }
 
   private func connectionRecord(of connection: Connection) -> EdgeConnection {
@@ -153,7 +152,7 @@ final class CoreLoop: ConnectionHost {
 private final class EdgeConnection {
   var name: ConnectionName
   /// Nil until TLS has agreed on the application protocol.
-  var wireIfMade: HTTP3ServerWire?
+  var wire: HTTP3ServerWire?
   private let began = NIODeadline.now()
 
   init(name: ConnectionName) {

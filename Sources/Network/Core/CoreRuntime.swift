@@ -1,4 +1,4 @@
-public import Events
+import Events
 public import Gateway
 public import NIOCore
 public import QUICTransport
@@ -30,11 +30,12 @@ public final class CoreRuntime: Sendable {
     do {
       let sockets = try openSockets(options)
       let cores = try await loops.onEach { loop in
-        CoreLoop(loop: loop, socket: sockets.value[loop.index], options: options, tls: tls, originTLS: originTLS)
+        CoreLoop(loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS)
       }
       for core in cores {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
       }
+      if sockets.count > 1 { steer(sockets, log: log) }
       let life = ProcessLife(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: tls.certificate.expiry))])
       life.becameReady()
       var admin: TCPListener?
@@ -42,8 +43,12 @@ public final class CoreRuntime: Sendable {
         admin = try await AdminListener.bind(
           to: address, loops: loops, hop: options.hop.name, readiness: { life.readiness }, process: { life.facts(of: process) })
       }
+      log.record(
+        .started(
+          role: .core, listeners: ["udp \(sockets[0].localAddress)"], link: nil, identity: tls.certificate.names.first,
+          instance: process.instance.hexadecimal))
       return CoreRuntime(
-        options: options, localAddress: sockets.value[0].localAddress, loops: loops, cores: cores, admin: admin, log: log, life: life)
+        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, admin: admin, log: log, life: life)
     } catch {
       try await loops.shutDown()
       throw error
@@ -82,6 +87,27 @@ public final class CoreRuntime: Sendable {
     var count = 0
     for core in cores { count += try await core.eventLoop.submit { core.value.openExchangeCount }.get() }
     return count
+  }
+
+  /// One socket a loop on the same port; a port that the system chose for the first is used for all.
+  private static func openSockets(_ options: CoreOptions) throws -> [BoundSocket] {
+    var sockets: [BoundSocket] = []
+    var address = options.listen
+    for _ in 0..<options.process.loopCount {
+      let socket = try BoundSocket(bindingTo: address, reusesPort: options.process.loopCount > 1)
+      sockets.append(socket)
+      address.port = socket.localAddress.port
+    }
+    return sockets
+  }
+
+  /// Without the kernel's help datagrams reach any loop and are handed over.
+  private static func steer(_ sockets: [BoundSocket], log: EventLog) {
+    do {
+      try sockets[0].attachSteering(socketCount: sockets.count)
+    } catch {
+      log.record(.offloadDisabled(.steering, reason: "\(error)"))
+    }
   }
 
   private init(

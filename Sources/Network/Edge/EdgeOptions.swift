@@ -17,7 +17,7 @@ public struct EdgeOptions: Sendable {
   public var limits: NetworkLimits
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
-  public var dialing = DialingPace.defaults
+  var dialing = DialingPace.defaults
 
   /// A TCP listener for the node's applications.
   public struct Listener: Sendable {

@@ -26,7 +26,7 @@ final class QUICLink: Link, ConnectionHost {
   private var isDraining = false
   private var lastTrouble = "the first handshake is under way"
 
-  init(loop: LoopContext, socket: UDPSocket, options: EdgeOptions, tls: TLSContext, life: ProcessLife) {
+  init(loop: LoopContext, socket: BoundSocket, options: EdgeOptions, tls: TLSContext, life: ProcessLife) {
     self.loop = loop
     self.options = options
     self.tls = tls
@@ -34,7 +34,7 @@ final class QUICLink: Link, ConnectionHost {
     dialing = LinkDialing(pace: options.dialing)
     waitTimer = CoarseTimer(eventLoop: loop.eventLoop, limit: options.limits.linkWait)
     driver = EndpointDriver(
-      socket: socket, configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: false, host: self)
+      socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: false, host: self)
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(
         openExchanges: openExchangeCount,
@@ -45,11 +45,10 @@ final class QUICLink: Link, ConnectionHost {
   /// Reads from the socket and dials.
   func start() -> EventLoopFuture<Void> {
     let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-    return driver.start().map {
-      loop_start(bound)
-    }
-    func loop_start(_ link: NIOLoopBound<QUICLink>) { link.value.run(link.value.dialing.started()) }
+    return driver.start().map { bound.value.dialFirst() }
   }
+
+  private func dialFirst() { run(dialing.started()) }
 
   var state: LinkState {
     if isDraining { return .draining }
@@ -86,7 +85,7 @@ final class QUICLink: Link, ConnectionHost {
     waiting.removeAll()
   }
 
-  func close(reason: String) { driver.endpoint.closeAll(applicationCode: HTTP3ClientWire.noError, reason: reason) }
+  func close(reason: String) { driver.endpoint.closeAll(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: reason) }
 
   func stop() { driver.stop() }
 
@@ -103,7 +102,12 @@ final class QUICLink: Link, ConnectionHost {
   }
 
   func served(_ connection: Connection) {
-    (connection.owner as? DialledConnection)?.wire.processEvents()
+    guard let dialled = connection.owner as? DialledConnection else { return }
+    dialled.wire.processEvents()
+    guard dialled === current, dialled.wire.isDraining, !isDraining else { return }
+    // The core said GOAWAY: open exchanges go on here, new ones need another connection.
+    report(.draining, "the core is shutting down")
+    run(dialing.ended(dialled.attempt, jitter: jitter))
   }
 
   // MARK: Dialling
@@ -113,7 +117,7 @@ final class QUICLink: Link, ConnectionHost {
       switch action {
       case .resolve: resolve()
       case .dial(let attempt, let address): dial(attempt, address)
-      case .abandon(let attempt): connections[attempt]?.close(applicationCode: HTTP3ClientWire.noError, reason: "another address was faster")
+      case .abandon(let attempt): connections[attempt]?.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another address was faster")
       case .wait(let delay): wait(delay)
       case .cancelTimer: dialTimer?.cancel()
       case .use(let attempt): use(attempt)
@@ -140,7 +144,7 @@ final class QUICLink: Link, ConnectionHost {
   }
 
   private func dial(_ attempt: LinkDialing.Attempt, _ address: Address) {
-    let wire = HTTP3ClientWire(configuration: options.http3, hop: options.hop.name, events: loop.events)
+    let wire = HTTP3ClientWire(peer: .core, configuration: options.http3)
     let setup = ClientSetup(
       tls: tls, connection: options.connection, applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in wire.application }],
       serverName: options.serverName)

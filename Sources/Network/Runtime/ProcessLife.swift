@@ -19,7 +19,7 @@ final class ProcessLife: Sendable {
 
   func facts(of process: ProcessOptions) -> ProcessFacts {
     ProcessFacts(
-      role: process.role, version: process.version, instance: process.instance.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(),
+      role: process.role, version: process.version, instance: process.instance.hexadecimal,
       startTime: startTime, certificates: state.withLock { $0.certificates })
   }
 

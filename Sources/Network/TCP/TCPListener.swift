@@ -53,6 +53,12 @@ final class TCPListener: Sendable {
     for table in connections { table.eventLoop.execute { table.value.abort() } }
   }
 
+  func openExchangeCount() async throws -> Int {
+    var count = 0
+    for table in connections { count += try await table.eventLoop.submit { table.value.openExchangeCount }.get() }
+    return count
+  }
+
   private init(channel: any Channel, localAddress: SocketAddress, connections: [NIOLoopBound<ConnectionTable>]) {
     self.channel = channel
     self.localAddress = localAddress
@@ -77,18 +83,13 @@ final class ListenerLoop {
   }
 
   func accept(_ channel: any Channel) throws {
-    let peer = channel.remoteAddress.map(Self.text) ?? "unknown"
+    let peer = channel.remoteAddress?.text ?? "unknown"
     let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: peer, listener: name, isSecure: false)
     let connection = ListenerConnection(wire: makeWire(origin))
     let handler = ByteStreamHandler(wire: connection.wire, turn: turn, onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler
     try channel.pipeline.syncOperations.addHandler(handler)
     connections.insert(connection)
-  }
-
-  private static func text(_ address: SocketAddress) -> String {
-    guard let host = address.ipAddress, let port = address.port else { return "unix" }
-    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 

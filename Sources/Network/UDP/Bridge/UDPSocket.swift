@@ -5,32 +5,18 @@ import QUICTransport
 
 /// A bound UDP socket that bursts are sent from. NIO reads from the same descriptor and closes it.
 ///
-/// Confined to its loop. Sending uses the descriptor only between `init` and `channelClosed()`.
+/// Confined to its loop. Sending uses the descriptor only until `channelClosed()`.
 final class UDPSocket {
   let descriptor: CInt
-  /// The bound address with the port that was chosen.
   let localAddress: Address
+  /// False once the kernel has refused, or when the operator said so.
+  private(set) var usesSegmentation: Bool
   private var isOpen = true
-  private(set) var usesSegmentation = true
 
-  /// Opens and binds a non-blocking socket: dual stack for IPv6, path MTU discovery on.
-  /// - Parameter reusesPort: to be one of several sockets on this port.
-  /// - Throws: `IOError` with the failed call's errno.
-  init(bindingTo address: Address, reusesPort: Bool, bufferBytes: Int) throws {
-    var options = csocket_udp_options(
-      reuse_port: reusesPort, receive_buffer_bytes: CInt(bufferBytes), send_buffer_bytes: CInt(bufferBytes))
-    descriptor = unsafe address.withSockaddr {
-      unsafe csocket_udp_open($0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count), &options)
-    }
-    guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "bind UDP \(address)") }
-    var storage = sockaddr_storage()
-    let length = unsafe csocket_local_address(descriptor, &storage)
-    guard length > 0, let bound = unsafe withUnsafeBytes(of: &storage, { unsafe Address(sockaddr: $0) }) else {
-      let error = IOError(errnoCode: errno, reason: "getsockname of UDP \(address)")
-      close(descriptor)
-      throw error
-    }
-    localAddress = bound
+  init(_ bound: BoundSocket, usesSegmentation: Bool) {
+    descriptor = bound.descriptor
+    localAddress = bound.localAddress
+    self.usesSegmentation = usesSegmentation
   }
 
   /// What became of a burst.
@@ -62,16 +48,6 @@ final class UDPSocket {
   func enableReceiveOffload() throws {
     guard csocket_enable_receive_offload(descriptor) == 0 else { throw IOError(errnoCode: errno, reason: "UDP_GRO") }
   }
-
-  /// Makes the kernel deliver to the group's sockets by connection ID. To be called on one socket when all are bound.
-  func attachSteering(socketCount: Int) throws {
-    guard csocket_attach_steering(descriptor, UInt32(socketCount)) == 0 else {
-      throw IOError(errnoCode: errno, reason: "SO_ATTACH_REUSEPORT_CBPF")
-    }
-  }
-
-  /// Stops using segmentation, as after a refusal.
-  func disableSegmentation() { usesSegmentation = false }
 
   private func sendSegmented(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Outcome {
     let isBurst = bytes.count > segmentBytes

@@ -1,0 +1,144 @@
+public import Gateway
+public import NIOCore
+public import QUICTransport
+import Events
+import Exchange
+import Observability
+import Wires
+
+/// A running edge: its loops, its link to the core on one of them, and its listeners on all.
+public final class EdgeRuntime: Sendable {
+  /// Where applications on the node connect to, in the order of the options.
+  public let listenerAddresses: [SocketAddress]
+  /// Where the admin pages are; nil when there are none.
+  public let adminAddress: SocketAddress?
+
+  private let options: EdgeOptions
+  private let loops: LoopGroup
+  private let link: NIOLoopBound<QUICLink>
+  private let gateways: [NIOLoopBound<Gateway>]
+  private let listeners: [TCPListener]
+  private let admin: TCPListener?
+  private let log: EventLog
+  private let life: ProcessLife
+
+  /// Binds the listeners, begins to dial, and says so in the log. Does not wait for the link.
+  /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
+  public static func start(_ options: EdgeOptions) async throws -> EdgeRuntime {
+    let process = options.process
+    let log = EventLog(role: .edge, settings: process.log)
+    let tls = try TLSContext(options.tls, unixTime: WallTime.now().seconds)
+    let loops = try await LoopGroup.start(count: process.loopCount, log: log, settings: process.log)
+    do {
+      return try await start(options, loops: loops, log: log, tls: tls)
+    } catch {
+      try await loops.shutDown()
+      throw error
+    }
+  }
+
+  private static func start(_ options: EdgeOptions, loops: LoopGroup, log: EventLog, tls: TLSContext) async throws -> EdgeRuntime {
+    let process = options.process
+    let life = ProcessLife(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: tls.certificate.expiry))])
+    life.becameUnready("the link to \(options.core) is not confirmed yet")
+    let home = loops.loops[0]
+    let link = try await home.eventLoop.submit {
+      let socket = try BoundSocket.openForDialling()
+      return NIOLoopBound(QUICLink(loop: home.value, socket: socket, options: options, tls: tls, life: life), eventLoop: home.eventLoop)
+    }.get()
+    let handler = try await home.eventLoop.submit {
+      NIOLoopBound(link.value as any ExchangeHandler, eventLoop: home.eventLoop)
+    }.get()
+    let ways = try await loops.spread(handler, livingOn: 0)
+    let gateways = try await loops.onEach { loop in
+      loop.metrics.admit(services: options.policy.routing.services.map(\.name))
+      return Gateway(
+        hop: options.hop, policy: options.policy, destinations: .link(ways[loop.index].value), events: loop.events, now: { .now() })
+    }
+    var listeners: [TCPListener] = []
+    for listener in options.listeners {
+      listeners.append(try await bind(listener, options: options, loops: loops, gateways: gateways))
+    }
+    var admin: TCPListener?
+    if let address = process.admin {
+      admin = try await AdminListener.bind(
+        to: address, loops: loops, hop: options.hop.name, readiness: { life.readiness }, process: { life.facts(of: process) })
+    }
+    log.record(
+      .started(
+        role: .edge, listeners: listeners.map { $0.localAddress.text }, link: "\(options.core)", identity: tls.certificate.names.first,
+        instance: process.instance.hexadecimal))
+    try await home.eventLoop.flatSubmit { link.value.start() }.get()
+    return EdgeRuntime(
+      options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, log: log, life: life)
+  }
+
+  private static func bind(
+    _ listener: EdgeOptions.Listener, options: EdgeOptions, loops: LoopGroup, gateways: [NIOLoopBound<Gateway>]
+  ) async throws -> TCPListener {
+    var timeouts = ServerTimeouts()
+    timeouts.head = options.limits.requestHead
+    timeouts.idle = options.limits.idleClient
+    let made = timeouts
+    let hop = options.hop.name
+    let perLoop = try await loops.onEach { loop in
+      let gateway = gateways[loop.index].value
+      return ListenerLoop(name: listener.name, turn: loop.turn) { origin in
+        DetectingServerWire(ServerWireContext(handler: gateway, origin: origin, hop: hop, events: loop.events, timeouts: made))
+      }
+    }
+    return try await TCPListener.bind(to: listener.address, group: loops.group, loops: perLoop)
+  }
+
+  /// Swaps certificate, key and CA for the next connection, and routes for new requests.
+  /// - Throws: `TLSContextError`; then nothing has changed.
+  public func reload(tls: TLSConfiguration, policy: Policy) async throws {
+    let context = try TLSContext(tls, unixTime: WallTime.now().seconds)
+    try await link.eventLoop.submit { [link] in link.value.reload(tls: context) }.get()
+    for gateway in gateways { try await gateway.eventLoop.submit { gateway.value.policy = policy }.get() }
+    life.renewed(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: context.certificate.expiry))])
+  }
+
+  /// Readiness off, no new connections and requests, open exchanges finish or are cut at the deadline, everything closes.
+  public func drain() async throws {
+    life.drainBegan()
+    log.record(.drainBegan(deadline: options.process.drainTimeout))
+    for listener in listeners { await listener.drain() }
+    let abandoned = try await waitUntilIdle(timeout: options.process.drainTimeout) {
+      try await self.openExchangeCount()
+    }
+    log.record(.drainEnded(abandonedExchanges: abandoned))
+    for listener in listeners { listener.abort() }
+    try await link.eventLoop.submit { [link] in
+      link.value.drain()
+      link.value.close(reason: "shutting down")
+    }.get()
+    // CONNECTION_CLOSE leaves at the end of the loop's turn.
+    try await Task.sleep(for: .milliseconds(20))
+    try await link.eventLoop.submit { [link] in link.value.stop() }.get()
+    await admin?.drain()
+    try await loops.shutDown()
+  }
+
+  func openExchangeCount() async throws -> Int {
+    var count = 0
+    for listener in listeners { count += try await listener.openExchangeCount() }
+    return count
+  }
+
+  private init(
+    options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>], listeners: [TCPListener],
+    admin: TCPListener?, log: EventLog, life: ProcessLife
+  ) {
+    self.options = options
+    self.loops = loops
+    self.link = link
+    self.gateways = gateways
+    self.listeners = listeners
+    listenerAddresses = listeners.map(\.localAddress)
+    self.admin = admin
+    adminAddress = admin?.localAddress
+    self.log = log
+    self.life = life
+  }
+}
