@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from .. import subjects
 from . import accounts, ports, programs
@@ -46,7 +47,8 @@ class Pair:
   """Two processes of one subject: clients → edge → core → origins. Ends certainly, and keeps its logs when a test fails."""
 
   def __init__(self, services: dict[str, str] | str, *, subject: str = "quicgw", certificates: LinkCertificates | None = None,
-               **plan: object) -> None:
+               probe: Callable[[int], bool] | None = None, **plan: object) -> None:
+    """With `probe`, a function of the edge's port that says whether a request crossed; a GET unless given."""
     self.subject = subjects.subject(subject)
     self.subject_name = subject
     self.folder = Path(tempfile.mkdtemp(prefix=f"interop-{subject}-"))
@@ -55,6 +57,7 @@ class Pair:
       certificates = make(self.folder / "certs")
     services = {"origin": services} if isinstance(services, str) else services
     self.plan = Plan(self.folder, certificates, services, **plan)
+    self.probe = probe or _gets_an_answer
     self.core: Process | None = None
     self.edge: Process | None = None
 
@@ -81,7 +84,7 @@ class Pair:
 
   def wait_until_linked(self, limit: float = 15) -> None:
     """Returns when a request through both is answered by the origin or refused by name, not failed for want of a link."""
-    wait_until(self._answers, limit, "no request crosses the link", every=0.05, unless=self.check)
+    wait_until(lambda: self.probe(self.port), limit, "no request crosses the link", every=0.05, unless=self.check)
 
   def check(self) -> None:
     """Raises if either process has ended."""
@@ -123,12 +126,13 @@ class Pair:
         print(f"--- {process.name} of {self.subject_name} ({'runs' if process.running else f'ended: {process.status}'})")
         print(process.tail())
 
-  def _answers(self) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=6)
-    try:
-      connection.request("GET", "/")
-      return connection.getresponse().status not in (502, 503, 504)
-    except (OSError, http.client.HTTPException):
-      return False
-    finally:
-      connection.close()
+
+def _gets_an_answer(port: int) -> bool:
+  connection = http.client.HTTPConnection("127.0.0.1", port, timeout=6)
+  try:
+    connection.request("GET", "/")
+    return connection.getresponse().status not in (502, 503, 504)
+  except (OSError, http.client.HTTPException):
+    return False
+  finally:
+    connection.close()
