@@ -48,12 +48,17 @@ class Pair:
 
   def __init__(self, services: dict[str, str] | str, *, subject: str = "quicgw", certificates: LinkCertificates | None = None,
                probe: Callable[[int], bool] | None = None, **plan: object) -> None:
-    """With `probe`, a function of the edge's port that says whether a request crossed; a GET unless given."""
-    self.subject = subjects.subject(subject)
+    """Made, not started.
+
+    subject -- a name, or two: EDGE/CORE.
+    probe -- says of the edge's port whether a request crosses now; a GET unless given.
+    """
+    edge, _, core = subject.partition("/")
     self.subject_name = subject
-    self.folder = Path(tempfile.mkdtemp(prefix=f"interop-{subject}-"))
+    self._edge, self._core = subjects.subject(edge), subjects.subject(core or edge)
+    self.folder = Path(tempfile.mkdtemp(prefix=f"interop-{edge}-"))
     if certificates is None:
-      make = LinkCertificates.made_by_quicgw if programs.have_quicgw() and subject == "quicgw" else LinkCertificates.made_here
+      make = LinkCertificates.made_by_quicgw if programs.have_quicgw() and "quicgw" in subject else LinkCertificates.made_here
       certificates = make(self.folder / "certs")
     services = {"origin": services} if isinstance(services, str) else services
     self.plan = Plan(self.folder, certificates, services, **plan)
@@ -75,11 +80,11 @@ class Pair:
     return self
 
   def start_core(self) -> None:
-    self.core = Process("core", self.subject.core(self.plan), self.folder)
+    self.core = Process("core", self._core.core(self.plan), self.folder)
     ports.wait_for_link(self.plan.core_port, unless=self.core.check)
 
   def start_edge(self) -> None:
-    self.edge = Process("edge", self.subject.edge(self.plan), self.folder)
+    self.edge = Process("edge", self._edge.edge(self.plan), self.folder)
     ports.wait_for_tcp(self.plan.edge_port, unless=self.edge.check)
 
   def wait_until_linked(self, limit: float = 15) -> None:

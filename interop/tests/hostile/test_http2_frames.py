@@ -1,0 +1,223 @@
+"""Malformed HTTP/2 at the edge's listener: the stream or the connection ends with an error, and nothing of it is passed on."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from interop.clients.answer import Broken
+from interop.clients.http2 import Http2Client
+
+from .conftest import MARKER
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_STREAM = ACK = 1
+END_HEADERS = 4
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"", length: int | None = None) -> bytes:
+  return struct.pack(">I", len(payload) if length is None else length)[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def literal(name: str, value: str) -> bytes:
+  """A field of HPACK without indexing and without Huffman code (names and values below 127 bytes)."""
+  return b"\x00" + bytes([len(name)]) + name.encode("latin-1") + bytes([len(value)]) + value.encode("latin-1")
+
+
+GOOD = [(":method", "POST"), (":scheme", "http"), (":authority", "a"), (":path", MARKER)]
+
+
+def block(fields: list[tuple[str, str]]) -> bytes:
+  return b"".join(literal(*each) for each in fields)
+
+
+def request(fields: list[tuple[str, str]], stream: int = 1, flags: int = END_HEADERS | END_STREAM) -> bytes:
+  return frame(HEADERS, flags, stream, block(fields))
+
+
+def without(name: str) -> list[tuple[str, str]]:
+  return [each for each in GOOD if each[0] != name]
+
+
+CONNECTION_ERRORS = {
+  "a frame that is too large": frame(DATA, 0, 1, b"x" * 20_000),
+  "headers on stream 0": frame(HEADERS, END_HEADERS | END_STREAM, 0, block(GOOD)),
+  "an even stream": request(GOOD, stream=2),
+  "data on an idle stream": frame(DATA, END_STREAM, 1, b"x"),
+  "a reset of an idle stream": frame(RST_STREAM, 0, 1, b"\0\0\0\0"),
+  "a window update of an idle stream": frame(WINDOW_UPDATE, 0, 1, b"\0\0\0\1"),
+  "an HPACK index that is not there": frame(HEADERS, END_HEADERS | END_STREAM, 1, block(GOOD) + b"\xfe"),
+  "HPACK index 0": frame(HEADERS, END_HEADERS | END_STREAM, 1, block(GOOD) + b"\x80"),
+  "an HPACK integer without end": frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\xff" + b"\xff" * 20),
+  "a string that is cut": frame(HEADERS, END_HEADERS | END_STREAM, 1, block(GOOD) + b"\x00\x05ab"),
+  "bad Huffman code": frame(HEADERS, END_HEADERS | END_STREAM, 1, block(GOOD) + b"\x00\x84\xff\xff\xff\xff\x01a"),
+  "a table that is too large": frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\x3f\xff\xff\xff\x07" + block(GOOD)),
+  "continuation of nothing": frame(CONTINUATION, END_HEADERS, 1, block(GOOD)),
+  "another frame within a head": frame(HEADERS, END_STREAM, 1, block(GOOD)) + frame(PING, 0, 0, b"12345678"),
+  "settings of a wrong length": frame(SETTINGS, 0, 0, b"\0\0\0\0\0"),
+  "settings on a stream": frame(SETTINGS, 0, 1),
+  "an acknowledgement with content": frame(SETTINGS, ACK, 0, b"\0\4\0\0\xff\xff"),
+  "a window beyond 2^31": frame(SETTINGS, 0, 0, b"\0\4\xff\xff\xff\xff"),
+  "a frame size of 1": frame(SETTINGS, 0, 0, b"\0\5\0\0\0\1"),
+  "push switched to 2": frame(SETTINGS, 0, 0, b"\0\2\0\0\0\2"),
+  "a window update of 0": frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\0"),
+  "a window that overflows": frame(WINDOW_UPDATE, 0, 0, b"\x7f\xff\xff\xff") * 2,
+  "a ping of 4 bytes": frame(PING, 0, 0, b"1234"),
+  "a ping on a stream": frame(PING, 0, 1, b"12345678"),
+  "a push from a client": frame(PUSH_PROMISE, END_HEADERS, 1, b"\0\0\0\2" + block(GOOD)),
+  "a short reset": frame(RST_STREAM, 0, 1, b"\0\0"),
+  "a short goaway": frame(GOAWAY, 0, 0, b"\0\0"),
+  "padding longer than the frame": frame(DATA, 8, 1, b"\xff12"),
+}
+STREAM_ERRORS = {
+  "no method": without(":method"),
+  "no path": without(":path"),
+  "no scheme": without(":scheme"),
+  "an empty path": [*without(":path"), (":path", "")],
+  "two methods": [(":method", "GET"), *GOOD],
+  "two paths": [*GOOD, (":path", MARKER)],
+  "a pseudo-field after a field": [("x-a", "1"), *GOOD],
+  "an unknown pseudo-field": [(":who", "me"), *GOOD],
+  "a status in a request": [*GOOD, (":status", "200")],
+  "an upper-case name": [*GOOD, ("X-Upper", "1")],
+  "connection": [*GOOD, ("connection", "close")],
+  "keep-alive": [*GOOD, ("keep-alive", "1")],
+  "proxy-connection": [*GOOD, ("proxy-connection", "x")],
+  "transfer-encoding": [*GOOD, ("transfer-encoding", "chunked")],
+  "upgrade": [*GOOD, ("upgrade", "h2c")],
+  "te gzip": [*GOOD, ("te", "gzip")],
+  "CR LF in a value": [*GOOD, ("x-a", "1\r\nx-b: 2")],
+  "LF in a value": [*GOOD, ("x-a", "1\nx-b: 2")],
+  "NUL in a value": [*GOOD, ("x-a", "1\x002")],
+  "a blank in a name": [*GOOD, ("x a", "1")],
+  "a colon in a name": [*GOOD, ("x:a", "1")],
+  "an empty name": [*GOOD, ("", "1")],
+  "CR LF in the path": [*without(":path"), (":path", f"{MARKER} HTTP/1.1\r\nHost: b\r\n\r\nGET /")],
+  "a blank in the path": [*without(":path"), (":path", f"{MARKER} x")],
+  "a path without a slash": [*without(":path"), (":path", f"x{MARKER}")],
+  "a blank in the method": [*without(":method"), (":method", f"GET {MARKER} HTTP/1.1\r\n")],
+  "a blank in the authority": [*without(":authority"), (":authority", "a b")],
+  "userinfo in the authority": [*without(":authority"), (":authority", "u@a")],
+  "an authority that is not the host": [*GOOD, ("host", "b")],
+  "two lengths": [*GOOD, ("content-length", "0"), ("content-length", "1")],
+  "a length that is no number": [*GOOD, ("content-length", "x")],
+  "a length without a body": [*GOOD, ("content-length", "5")],
+}
+ONLY_QUICGW = {
+  "userinfo in the authority", "a blank in the authority", "a blank in the path", "an authority that is not the host", "a path without a slash",
+  "an empty name", "a frame size of 1",
+}
+
+
+def refused(client: Http2Client, stream: int = 1) -> bool:
+  """Whether the peer ends the stream or the connection with an error, or answers 4xx."""
+  from interop.clients.http2 import Stream
+
+  state = client.streams.setdefault(stream, Stream())
+  try:
+    while client.goaway in (None, 0) and state.error is None and not 400 <= state.answer.status < 500:
+      client.receive()
+  except Broken:
+    return True
+  return True
+
+
+def params(table: dict) -> list:
+  return [pytest.param(value, id=name, marks=[pytest.mark.quicgw] if name in ONLY_QUICGW else []) for name, value in table.items()]
+
+
+@pytest.mark.parametrize("data", params(CONNECTION_ERRORS))
+def test_connection_errors(pair, data):
+  with Http2Client(pair.port, limit=5) as client:
+    client.receive()
+    client.send_raw(data)
+    try:
+      while client.goaway in (None, 0):
+        client.receive()
+    except Broken:
+      return
+
+
+@pytest.mark.parametrize("fields", params(STREAM_ERRORS))
+def test_malformed_requests(pair, fields):
+  with Http2Client(pair.port, limit=5) as client:
+    client.receive()
+    client.engine.get_next_available_stream_id()
+    client.send_raw(request(fields))
+    assert refused(client)
+
+
+def expect_unharmed(client: Http2Client) -> None:
+  """Reads until the peer ends the connection, or finds it working."""
+  try:
+    assert client.request("GET", "/").body == b"hello\n"
+  except Broken:
+    return
+
+
+def test_a_body_longer_than_its_length(pair):
+  with Http2Client(pair.port, limit=5) as client:
+    fields = [*without(":path"), (":path", "/seen"), ("content-length", "3")]
+    client.send_raw(request(fields, flags=END_HEADERS) + frame(DATA, END_STREAM, 1, b"12345"))
+    assert refused(client)
+
+
+def test_a_wrong_preface(pair):
+  from interop.clients.http1 import Http1Client
+
+  with Http1Client(pair.port, limit=12) as client:
+    client.send(b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n" + frame(SETTINGS, 0, 0))
+    while client.read(65536):
+      pass
+
+
+def test_endless_continuations(pair):
+  with Http2Client(pair.port, limit=5) as client:
+    client.receive()
+    try:
+      client.send_raw(frame(HEADERS, END_STREAM, 1, block(GOOD)))
+      for index in range(5000):
+        client.send_raw(frame(CONTINUATION, 0, 1, literal(f"x-{index}", "v" * 100) * 50))
+      while client.goaway in (None, 0):
+        client.receive()
+    except (Broken, OSError):
+      return
+
+
+def test_empty_continuations(pair):
+  with Http2Client(pair.port, limit=5) as client:
+    client.receive()
+    try:
+      client.send_raw(frame(HEADERS, END_STREAM, 1, block(GOOD)))
+      client.send_raw(frame(CONTINUATION, 0, 1) * 100_000)
+      while client.goaway in (None, 0):
+        client.receive()
+    except (Broken, OSError):
+      return
+
+
+@pytest.mark.parametrize("flood", [
+  pytest.param(frame(PING, 0, 0, b"12345678"), id="pings"),
+  pytest.param(frame(SETTINGS, 0, 0), id="settings"),
+  pytest.param(frame(PRIORITY, 0, 1, b"\0\0\0\3\x10"), id="priorities"),
+])
+def test_floods_of_a_client_that_does_not_read(pair, flood):
+  before = pair.edge.resident_bytes()
+  with Http2Client(pair.port, limit=5) as client:
+    try:
+      for _ in range(300):
+        client.send_raw(flood * 1000)
+    except (Broken, OSError):
+      pass
+    assert pair.edge.resident_bytes() - before < 64 << 20
+
+
+def test_rapid_resets(pair):
+  with Http2Client(pair.port, limit=5) as client:
+    try:
+      for stream in range(1, 20_001, 2):
+        fields = [*without(":path"), (":path", "/hang")]
+        client.send_raw(request(fields, stream) + frame(RST_STREAM, 0, stream, b"\0\0\0\x08"))
+    except (Broken, OSError):
+      pass
