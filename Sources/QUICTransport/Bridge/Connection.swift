@@ -1,10 +1,11 @@
-public import Events
+internal import CNgtcp2
+internal import DequeModule
 public import NIOCore
 
 /// One QUIC connection, without sockets, clock or tasks: datagrams and a time go in; datagrams, events and a deadline come out.
 ///
 /// Five verbs drive it: `receive`, `nextBurst`, `handleTimeout`, `deadline`, `nextEvent`. Whoever calls them is on the event loop
-/// that the connection lives on; nothing here may be used from another.
+/// that the connection lives on; nothing here may be used from another. Connections are made by an `Endpoint`.
 @safe
 public final class Connection {
   /// Whatever the owner of the endpoint keeps with the connection.
@@ -13,91 +14,238 @@ public final class Connection {
   /// Whether this end is the QUIC client.
   public let isClient: Bool
 
-  init(isClient: Bool) {
-    self.isClient = isClient
-  }
-
-  // MARK: The five verbs
-
-  /// Takes a datagram that belongs to this connection.
-  ///
-  /// - Returns: nil, or why the datagram was dropped.
-  @discardableResult
-  public func receive(
-    _ datagram: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline
-  ) -> DatagramRefusal? { nil }
-
-  /// Writes the next datagrams to send; nil when there is nothing to send now. Called until nil, or until the socket takes no more.
-  ///
-  /// - Parameter buffer: `Burst.maximumByteCount` bytes; its contents are the caller's after the call.
-  public func nextBurst(into buffer: UnsafeMutableRawBufferPointer, now: NIODeadline) -> Burst? { nil }
-
-  /// Acts on a deadline that has passed; does nothing when called early.
-  public func handleTimeout(now: NIODeadline) {}
-
-  /// When `handleTimeout` wants to be called; nil when the connection is over.
-  public var deadline: NIODeadline? { nil }
-
-  /// The next thing that happened; nil when all were told.
-  public func nextEvent() -> ConnectionEvent? { nil }
-
-  // MARK: State
+  /// The stream application; nil until the peers have agreed on a protocol.
+  public internal(set) var application: (any StreamApplication)?
 
   /// `nextBurst` may have something.
-  public private(set) var needsWrite = false
-
-  /// The stream application; nil until the peers have agreed on a protocol.
-  public var application: (any StreamApplication)? { nil }
-
-  public var phase: ConnectionPhase { .handshaking }
+  public internal(set) var needsWrite = true
 
   /// The verified identity of the peer; nil before the handshake is complete.
-  public var peerIdentity: String? { nil }
+  public internal(set) var peerIdentity: String?
 
   /// The end of the validity of the peer's leaf certificate, in seconds of Unix time; nil before the handshake is complete.
-  public var peerCertificateExpiry: Int64? { nil }
+  public internal(set) var peerCertificateExpiry: Int64?
 
   /// The application protocol that was agreed on; nil before it is known.
-  public var applicationProtocol: [UInt8]? { nil }
+  public internal(set) var applicationProtocol: [UInt8]?
 
   /// Whether the TLS session was resumed from a ticket.
-  public var isResumed: Bool { false }
+  public internal(set) var isResumed = false
 
-  /// The path that data travels on now.
-  public var path: NetworkPath { NetworkPath(local: Address(), remote: Address()) }
+  let configuration: ConnectionConfiguration
+  let tlsContext: TLSContext
+  let applications: [ApplicationProtocol]
+  weak var endpoint: Endpoint?
 
-  /// Reads the figures of the connection; costs about a microsecond.
-  public var figures: ConnectionFigures {
-    ConnectionFigures(
-      phase: phase, identity: peerIdentity, openStreams: 0, smoothedRoundTrip: .zero, minimumRoundTrip: .zero,
-      congestionWindowBytes: 0, bytesInFlight: 0, bytesSent: 0, bytesReceived: 0, packetsSent: 0, packetsReceived: 0, packetsLost: 0)
+  // The library's objects. `conn` is set once, in `init`, and lives as long as this object; the session is made with the first
+  // bytes of the handshake, so that a forged Initial costs none.
+  var conn: OpaquePointer?
+  var tls: TLSSession?
+  let clientTLS: (serverName: String, ticket: SessionTicket?)
+  let writtenPath = PathStorage()
+
+  /// The time of the verb that is running, for what callbacks record.
+  var now: NIODeadline
+  var state = State.open
+  var events = Deque<ConnectionEvent>()
+  /// What to close with as soon as a packet can be written.
+  var closeOrder: CloseOrder?
+  /// What the application threw inside a callback, through which it cannot be thrown on.
+  var applicationFailure: ApplicationError?
+  var isHandshakeCompleted = false
+  var isHandshakeConfirmed = false
+  var wasReset = false
+  /// The first packet could not be decrypted.
+  var wasForged = false
+  var keepAlive: Duration?
+
+  /// The path that ngtcp2 sends on, as far as `pathGuard` has been told.
+  var knownPath: NetworkPath
+  var pathGuard = PathGuard()
+  var migrationLimit: NIODeadline?
+  var probeTimeoutBeforeMove: UInt64 = 0
+
+  /// A packet that was written but could not leave with the burst before it.
+  var heldPacket: HeldPacket?
+
+  var counts = Counts()
+
+  // What the endpoint keeps with a connection: its entries in the tables.
+  var connectionIDs: [ConnectionID] = []
+  var resetTokens: [ResetToken] = []
+  var isEnrolled = false
+  var countsAsHandshake = false
+  var heapIndex = -1
+  var heapDeadline = NIODeadline.distantFuture
+
+  init(client setup: ClientSetup, ids: (source: ConnectionID, destination: ConnectionID), path: NetworkPath, endpoint: Endpoint, now: NIODeadline) throws(ConnectError) {
+    isClient = true
+    configuration = setup.connection
+    tlsContext = setup.tls
+    applications = setup.applications
+    clientTLS = (setup.serverName, setup.ticket)
+    keepAlive = setup.connection.keepAlive
+    self.endpoint = endpoint
+    self.now = now
+    knownPath = path
+
+    var destination = ids.destination.ngtcp2
+    var source = ids.source.ngtcp2
+    var settings = unsafe configuration.makeSettings(now: now)
+    var parameters = unsafe configuration.makeTransportParameters()
+    var callbacks = makeConnectionCallbacks()
+    let result = unsafe path.withLibraryPath { path in
+      unsafe ngtcp2_conn_client_new_versioned(
+        &conn, &destination, &source, path, NGTCP2_PROTO_VER_V1, NGTCP2_CALLBACKS_VERSION, &callbacks, NGTCP2_SETTINGS_VERSION,
+        &settings, NGTCP2_TRANSPORT_PARAMS_VERSION, &parameters, nil, Unmanaged.passUnretained(self).toOpaque())
+    }
+    guard result == 0 else { throw .libraryFailure(describeLibrary(result)) }
+    try makeSession()
   }
 
-  // MARK: Actions
+  init(server setup: ServerSetup, incoming: ClientInitial, source: ConnectionID, resetToken: ResetToken, path: NetworkPath, endpoint: Endpoint, now: NIODeadline) throws(ConnectError) {
+    isClient = false
+    configuration = setup.connection
+    tlsContext = setup.tls
+    applications = setup.applications
+    clientTLS = ("", nil)
+    keepAlive = setup.connection.keepAlive
+    self.endpoint = endpoint
+    self.now = now
+    knownPath = path
 
-  /// Closes the connection with an error code of the application protocol (RFC 9000 §10.2).
-  public func close(applicationCode: UInt64, reason: String) {}
+    var destination = incoming.header.source.ngtcp2
+    var source = source.ngtcp2
+    var parameters = unsafe configuration.makeTransportParameters()
+    if let original = incoming.originalDestination {
+      unsafe parameters.original_dcid = original.ngtcp2
+      unsafe parameters.retry_scid = incoming.header.destination.ngtcp2
+      unsafe parameters.retry_scid_present = 1
+    } else {
+      unsafe parameters.original_dcid = incoming.header.destination.ngtcp2
+    }
+    unsafe parameters.stateless_reset_token_present = 1
+    unsafe resetToken.copy(to: &parameters.stateless_reset_token)
+    var callbacks = makeConnectionCallbacks()
+    let result = unsafe incoming.token.withUnsafeBufferPointer { token in
+      unsafe path.withLibraryPath { path in
+        var settings = unsafe configuration.makeSettings(now: now)
+        unsafe settings.token = ngtcp2_vec(base: UnsafeMutablePointer(mutating: token.baseAddress), len: token.count)
+        return unsafe ngtcp2_conn_server_new_versioned(
+          &conn, &destination, &source, path, NGTCP2_PROTO_VER_V1, NGTCP2_CALLBACKS_VERSION, &callbacks,
+          NGTCP2_SETTINGS_VERSION, &settings, NGTCP2_TRANSPORT_PARAMS_VERSION, &parameters, nil,
+          Unmanaged.passUnretained(self).toOpaque())
+      }
+    }
+    guard result == 0 else { throw .libraryFailure(describeLibrary(result)) }
+  }
 
-  /// Changes the keep-alive interval; before the handshake is complete it takes effect then.
-  public func setKeepAlive(_ interval: Duration?) {}
+  deinit {
+    // The session's callbacks reach for the connection, so it goes first.
+    tls = nil
+    unsafe ngtcp2_conn_del(conn)
+  }
 
-  /// Starts a key update (RFC 9001 §6); false when one is still under way or the handshake is not confirmed.
-  @discardableResult
-  public func updateKeys(now: NIODeadline) -> Bool { false }
+  /// Makes the TLS session if there is none yet.
+  func makeSession() throws(ConnectError) {
+    guard tls == nil else { return }
+    let session = try unsafe TLSSession(
+      context: tlsContext, conn: conn, protocols: applications.map(\.name), serverName: clientTLS.serverName,
+      ticket: clientTLS.ticket)
+    unsafe ngtcp2_conn_set_tls_native_handle(conn, UnsafeMutableRawPointer(session.session))
+    tls = session
+  }
 
-  /// Moves the connection to another local address (client only); false when it cannot be done now and must be tried later.
-  @discardableResult
-  public func migrate(toLocal address: Address, now: NIODeadline) -> Bool { false }
+  // MARK: Deadline and events
+
+  /// When `handleTimeout` wants to be called; nil when the connection is over.
+  public var deadline: NIODeadline? {
+    switch state {
+    case .open: unsafe NIODeadline(timestamp: ngtcp2_conn_get_expiry(conn))
+    case .closing(let period): period.end
+    case .draining(let end): end
+    case .ended: nil
+    }
+  }
+
+  /// Acts on a deadline that has passed; does nothing when called early.
+  public func handleTimeout(now: NIODeadline) {
+    self.now = now
+    switch state {
+    case .open:
+      let result = unsafe ngtcp2_conn_handle_expiry(conn, now.uptimeNanoseconds)
+      if result != 0 { fail(result) }
+      setNeedsWrite()
+    case .closing(let period):
+      if period.end <= now { state = .ended }
+    case .draining(let end):
+      if end <= now { state = .ended }
+    case .ended:
+      break
+    }
+  }
+
+  /// The next thing that happened; nil when all were told.
+  public func nextEvent() -> ConnectionEvent? {
+    events.popFirst()
+  }
+
+  func record(_ event: ConnectionEvent) {
+    events.append(event)
+    enroll()
+  }
+
+  /// Puts the connection on the endpoint's list of those to visit.
+  func enroll() {
+    guard !isEnrolled else { return }
+    endpoint?.enroll(self)
+  }
 }
 
-extension Connection: StreamTransport {
-  public func openBidirectionalStream() -> StreamID? { nil }
-  public func openUnidirectionalStream() -> StreamID? { nil }
-  public var bidirectionalStreamsLeft: UInt64 { 0 }
-  public func extendStreamCredit(_ stream: StreamID, by byteCount: Int) {}
-  public func extendBidirectionalStreamLimit(by count: Int) {}
-  public func resetStream(_ stream: StreamID, code: UInt64) {}
-  public func resetSending(_ stream: StreamID, code: UInt64) {}
-  public func stopReading(_ stream: StreamID, code: UInt64) {}
-  public func setNeedsWrite() {}
+extension Connection {
+  enum State {
+    case open
+    case closing(ClosingPeriod)
+    case draining(NIODeadline)
+    case ended
+  }
+
+  /// What to write into CONNECTION_CLOSE.
+  struct CloseOrder {
+    var code: ConnectionClosure.Code
+    var reason: String
+  }
+
+  struct HeldPacket {
+    var bytes: [UInt8]
+    var path: NetworkPath
+    var ecn: ECNCodepoint
+    var kind: Burst.Kind
+  }
+
+  struct Counts {
+    var bytesSent: UInt64 = 0
+    var bytesReceived: UInt64 = 0
+    var packetsSent: UInt64 = 0
+    var packetsReceived: UInt64 = 0
+    var packetsLost: UInt64 = 0
+    var openStreams = 0
+  }
+
+  var isOpen: Bool {
+    if case .open = state { return true }
+    return false
+  }
+
+  /// Nothing more will come from this connection, and it is not needed any more.
+  var isFinished: Bool {
+    if case .ended = state { return events.isEmpty }
+    return false
+  }
+}
+
+/// The library's words for one of its error codes.
+func describeLibrary(_ code: Int32) -> String {
+  guard let text = unsafe ngtcp2_strerror(code) else { return "ngtcp2 error \(code)" }
+  return unsafe String(cString: text)
 }

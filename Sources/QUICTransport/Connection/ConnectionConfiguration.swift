@@ -25,7 +25,6 @@ public struct ConnectionConfiguration: Sendable {
   public var congestionControl: CongestionControl = .cubic
   /// The largest UDP payload that path MTU discovery may find; sending begins with 1200 bytes.
   public var maximumDatagramBytes: Int = 1452
-  public var discoversPathMTU: Bool = true
 
   public enum CongestionControl: String, Sendable, CaseIterable {
     case reno, cubic, bbr, bbr2

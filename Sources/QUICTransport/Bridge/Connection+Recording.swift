@@ -1,0 +1,98 @@
+internal import CNgtcp2
+internal import Events
+internal import NIOCore
+
+// What the library's callbacks do: note, pass on to the application, return. An error is kept and acted on when the call into the
+// library has returned.
+extension Connection {
+  /// Runs a call into the application whose error cannot be thrown through the library.
+  ///
+  /// - Returns: false when it threw.
+  @discardableResult
+  func recordFailure(_ body: () throws(ApplicationError) -> Void) -> Bool {
+    do throws(ApplicationError) {
+      try body()
+      return true
+    } catch {
+      applicationFailure = applicationFailure ?? error
+      return false
+    }
+  }
+
+  // MARK: Handshake
+
+  /// 1-RTT keys are here and the peer's transport parameters are known: streams can be opened.
+  func recordApplicationKeys() -> Bool {
+    guard application == nil, let tls else { return true }
+    // A resumed session's certificate comes out of the ticket, and GnuTLS has not looked at it.
+    if !isClient, tls.isResumed, !tls.verifyPeer() { return false }
+    let name = tls.applicationProtocol
+    guard let choice = applications.first(where: { $0.name == name }) else {
+      tls.verdict = PeerVerdict(
+        failure: .wrongApplicationProtocol, alert: .noApplicationProtocol,
+        reason: "the peer speaks none of the application protocols (ALPN) that are served here")
+      return false
+    }
+    applicationProtocol = name
+    let application = choice.makeApplication(self)
+    self.application = application
+    return recordFailure { () throws(ApplicationError) in try application.start(on: self) }
+  }
+
+  func recordHandshakeCompleted() -> Bool {
+    guard let tls else { return false }
+    isHandshakeCompleted = true
+    isResumed = tls.isResumed
+    if isClient, isResumed, !tls.verifyPeer() { return false }
+    peerIdentity = tls.peerIdentity
+    peerCertificateExpiry = tls.peerCertificate?.notAfter
+    applyKeepAlive()
+    record(.handshakeCompleted(identity: peerIdentity, isResumed: isResumed))
+    if !isClient {
+      tls.sendTicket()
+      recordHandshakeConfirmed()
+    }
+    return true
+  }
+
+  func recordHandshakeConfirmed() {
+    isHandshakeConfirmed = true
+    record(.handshakeConfirmed)
+    endpoint?.handshakeEnded(self)
+  }
+
+  // MARK: Connection IDs and paths
+
+  func recordPathValidation(_ path: NetworkPath, _ result: ngtcp2_path_validation_result) {
+    if isClient {
+      if result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS, let library = unsafe ngtcp2_conn_get_path(conn) {
+        knownPath = unsafe NetworkPath(library.pointee)
+      }
+      migrationLimit = result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS ? now.advanced(byNanoseconds: settlingNanoseconds) : nil
+    } else if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS {
+      pathGuard.validated(path, until: now.advanced(byNanoseconds: settlingNanoseconds))
+    } else {
+      pathGuard.abandoned(path)
+    }
+    if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS { record(.migrated(path)) }
+  }
+
+  // MARK: Streams
+
+  func recordStreamOpened(_ stream: StreamID) {
+    if !stream.isUnidirectional { counts.openStreams += 1 }
+  }
+
+  func recordStreamData(_ bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool, isEarly: Bool) -> Bool {
+    unsafe ngtcp2_conn_extend_max_offset(conn, UInt64(bytes.count))
+    return recordFailure { () throws(ApplicationError) in
+      try unsafe application?.receive(bytes, on: stream, isFinal: isFinal, isEarly: isEarly)
+    }
+  }
+
+  func recordStreamClosed(_ stream: StreamID, code: UInt64?) -> Bool {
+    if !stream.isUnidirectional { counts.openStreams -= 1 }
+    counts.packetsLost &+= UInt64(unsafe ngtcp2_conn_get_stream_loss_count(conn, stream.rawValue))
+    return recordFailure { () throws(ApplicationError) in try application?.closed(stream, code: code) }
+  }
+}

@@ -1,0 +1,190 @@
+internal import CNgtcp2
+public import NIOCore
+
+extension Connection {
+  /// Writes the next datagrams to send; nil when there is nothing to send now. Called until nil, or until the socket takes no more.
+  ///
+  /// - Parameter buffer: `Burst.maximumByteCount` bytes; its contents are the caller's after the call.
+  public func nextBurst(into buffer: UnsafeMutableRawBufferPointer, now: NIODeadline) -> Burst? {
+    self.now = now
+    var burst = unsafe takeHeldPacket(buffer)
+    if burst == nil {
+      switch state {
+      case .open:
+        if closeOrder == nil { burst = unsafe writeBurst(buffer) }
+        if burst == nil, let order = closeOrder { burst = unsafe writeClose(order, buffer) }
+      case .closing(var period):
+        burst = unsafe copyClose(&period, buffer)
+        state = .closing(period)
+      case .draining, .ended: break
+      }
+    }
+    guard let burst else {
+      needsWrite = false
+      return nil
+    }
+    counts.packetsSent &+= UInt64(burst.datagramCount)
+    counts.bytesSent &+= UInt64(burst.byteCount)
+    return burst
+  }
+
+  /// Marks the connection as having output, and puts it on the endpoint's list.
+  func enrollForWriting() {
+    needsWrite = true
+    enroll()
+  }
+
+  // MARK: One burst
+
+  private func writeBurst(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    let pathMaximum = unsafe ngtcp2_conn_get_path_max_tx_udp_payload_size(conn)
+    let packetMaximum = unsafe ngtcp2_conn_get_max_tx_udp_payload_size(conn)
+    let quantum = unsafe ngtcp2_conn_get_send_quantum(conn)
+    let countMaximum = max(1, min(Burst.maximumDatagramCount, quantum / max(pathMaximum, 1)))
+    var pass = WritePass(canAskApplication: application != nil)
+    var burst: Burst?
+    var count = 0
+
+    while count < countMaximum {
+      let used = burst?.byteCount ?? 0
+      guard buffer.count - used >= packetMaximum else { break }
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + packetMaximum])
+      pass.carriesBulk = false
+      guard let packet = unsafe writePacket(room, &pass) else { break }
+
+      if var begun = burst {
+        guard packet.joins(begun) else {
+          heldPacket = unsafe HeldPacket(
+            bytes: Array(room[..<packet.byteCount]), path: packet.path, ecn: packet.ecn, kind: packet.kind(pathMaximum))
+          break
+        }
+        begun.byteCount += packet.byteCount
+        if packet.kind(pathMaximum) == .bulk { begun.kind = .bulk }
+        burst = begun
+      } else {
+        burst = Burst(
+          path: packet.path, ecn: packet.ecn, byteCount: packet.byteCount, segmentSize: packet.byteCount,
+          kind: packet.kind(pathMaximum))
+      }
+      count += 1
+      // A shorter packet ends a GSO send, and a probe for the MTU travels alone.
+      if packet.byteCount < (burst?.segmentSize ?? 0) || packet.byteCount > pathMaximum { break }
+    }
+
+    // Pacing before the first sample of the round-trip time would hold the client's Finished back by 20 ms.
+    if isHandshakeCompleted { unsafe ngtcp2_conn_update_pkt_tx_time(conn, now.uptimeNanoseconds) }
+    return burst
+  }
+
+  /// What the packets of one burst share.
+  private struct WritePass {
+    /// False when the application has said that it has nothing more, or may not be asked.
+    var canAskApplication: Bool
+    var carriesBulk = false
+  }
+
+  private struct WrittenPacket {
+    var byteCount: Int
+    var path: NetworkPath
+    var ecn: ECNCodepoint
+    var isHandshake: Bool
+    var isOffPath: Bool
+    var carriesBulk: Bool
+
+    func joins(_ burst: Burst) -> Bool {
+      byteCount <= burst.segmentSize && path == burst.path && ecn == burst.ecn
+    }
+
+    func kind(_ pathMaximum: Int) -> Burst.Kind {
+      if isHandshake { return .handshake }
+      if isOffPath || byteCount > pathMaximum { return .probe }
+      return carriesBulk ? .bulk : .interactive
+    }
+  }
+
+  /// Fills one packet with what the application and ngtcp2 have; nil when there is nothing to send, or when the congestion window
+  /// or the pacer is in the way, or when the connection has failed.
+  private func writePacket(_ room: UnsafeMutableRawBufferPointer, _ pass: inout WritePass) -> WrittenPacket? {
+    let destination = unsafe room.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    var info = ngtcp2_pkt_info()
+    var carriesBulk = false
+    let wasHandshaking = !isHandshakeConfirmed && !isHandshakeCompleted
+
+    let written = unsafe withUnsafeTemporaryAllocation(of: StreamBytes.self, capacity: Connection.vectorCapacity) { vectors in
+      while true {
+        let write = unsafe askApplication(vectors, &pass)
+        var accepted = -1
+        var flags = UInt32(NGTCP2_WRITE_STREAM_FLAG_MORE)
+        if write?.isFinal == true { flags |= UInt32(NGTCP2_WRITE_STREAM_FLAG_FIN) }
+        let result = unsafe vectors.withMemoryRebound(to: ngtcp2_vec.self) { vectors in
+          unsafe ngtcp2_conn_writev_stream_versioned(
+            conn, &writtenPath.pointer.pointee.path, NGTCP2_PKT_INFO_VERSION, &info, destination, room.count, &accepted, flags,
+            write?.stream.rawValue ?? -1, vectors.baseAddress, write?.vectorCount ?? 0, now.uptimeNanoseconds)
+        }
+        if let write, accepted >= 0 {
+          if !write.isInteractive { carriesBulk = true }
+          recordFailure { () throws(ApplicationError) in try application?.wrote(accepted, on: write.stream) }
+          if applicationFailure != nil { pass.canAskApplication = false }
+        }
+        if result >= 0 { return result }
+        switch Int32(truncatingIfNeeded: result) {
+        case NGTCP2_ERR_WRITE_MORE:
+          continue
+        case NGTCP2_ERR_STREAM_DATA_BLOCKED:
+          if let write { application?.writeBlocked(write.stream) }
+        case NGTCP2_ERR_STREAM_SHUT_WR, NGTCP2_ERR_STREAM_NOT_FOUND:
+          if let write { application?.writeShut(write.stream) }
+        default:
+          return result
+        }
+      }
+    }
+
+    if let failure = applicationFailure { order(failure) }
+    if written < 0 { fail(Int32(truncatingIfNeeded: written)) }
+    guard written > 0 else { return nil }
+    let path = writtenPath.path
+    return WrittenPacket(
+      byteCount: written, path: path, ecn: ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable, isHandshake: wasHandshaking,
+      isOffPath: path != knownPath && isHandshakeCompleted, carriesBulk: carriesBulk)
+  }
+
+  private func askApplication(_ vectors: UnsafeMutableBufferPointer<StreamBytes>, _ pass: inout WritePass) -> StreamWrite? {
+    guard pass.canAskApplication, let application, unsafe ngtcp2_conn_get_max_data_left(conn) > 0 else { return nil }
+    do throws(ApplicationError) {
+      if let write = try unsafe application.nextWrite(into: vectors) { return write }
+    } catch {
+      // A packet may be half written: it is finished without the application, and the close follows it.
+      applicationFailure = applicationFailure ?? error
+    }
+    pass.canAskApplication = false
+    return nil
+  }
+
+  // MARK: Packets that were kept
+
+  private func takeHeldPacket(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    guard let held = heldPacket else { return nil }
+    heldPacket = nil
+    unsafe buffer.copyBytes(from: held.bytes)
+    return Burst(path: held.path, ecn: held.ecn, byteCount: held.bytes.count, segmentSize: held.bytes.count, kind: held.kind)
+  }
+
+  private func copyClose(_ period: inout ClosingPeriod, _ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    guard period.owesDatagram else { return nil }
+    period.sent()
+    unsafe buffer.copyBytes(from: period.datagram)
+    return Burst(
+      path: period.path, ecn: .notCapable, byteCount: period.datagram.count, segmentSize: period.datagram.count,
+      kind: isHandshakeCompleted ? .interactive : .handshake)
+  }
+
+  private func writeClose(_ order: CloseOrder, _ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    var period = unsafe beginClosing(order, buffer)
+    let burst = unsafe copyClose(&period, buffer)
+    if isOpen { state = .closing(period) }
+    return burst
+  }
+
+  private static let vectorCapacity = 16
+}

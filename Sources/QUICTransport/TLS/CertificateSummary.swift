@@ -1,0 +1,39 @@
+internal import Events
+
+/// The parts of a certificate that quicgw asks for.
+public struct CertificateSummary: Sendable, Equatable {
+  /// The dNSName entries of its subject alternative names.
+  public internal(set) var dnsNames: [String] = []
+  /// The uniformResourceIdentifier entries.
+  public internal(set) var uris: [String] = []
+  /// Its extended key usages name client authentication.
+  public internal(set) var allowsClientAuthentication = false
+  /// Its extended key usages name server authentication.
+  public internal(set) var allowsServerAuthentication = false
+  /// The beginning of its validity, in seconds of Unix time.
+  public internal(set) var notBefore: Int64 = 0
+  /// The end of its validity, in seconds of Unix time.
+  public internal(set) var notAfter: Int64 = 0
+
+  /// Who the holder of this certificate is: the one name of the wanted kind, if the certificate is for the peer's role.
+  func identity(of peer: TLSConfiguration.Role, source: TLSConfiguration.IdentitySource) -> Result<String, PeerVerdict> {
+    let isForRole = peer == .client ? allowsClientAuthentication : allowsServerAuthentication
+    guard isForRole else {
+      let usage = peer == .client ? "clientAuth" : "serverAuth"
+      return .failure(
+        PeerVerdict(
+          failure: .noIdentity, alert: .badCertificate,
+          reason: "the peer's certificate is not for \(usage); issue one with that extended key usage"))
+    }
+    let names = source == .dnsName ? dnsNames : uris
+    let kind = source == .dnsName ? "dNSName" : "URI"
+    guard names.count == 1 else {
+      return .failure(
+        PeerVerdict(
+          failure: .noIdentity, alert: .certificateUnknown,
+          reason: "the peer's certificate has \(names.count) subject alternative names of kind \(kind); an identity needs exactly one"
+        ))
+    }
+    return .success(names[0])
+  }
+}
