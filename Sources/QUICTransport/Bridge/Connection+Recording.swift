@@ -45,7 +45,7 @@ extension Connection {
     isResumed = tls.isResumed
     if isClient, isResumed, !tls.verifyPeer() { return false }
     peerIdentity = tls.peerIdentity
-    peerCertificateExpiry = tls.peerCertificate?.notAfter
+    peerCertificateExpiry = tls.peerCertificate?.expiry
     applyKeepAlive()
     record(.handshakeCompleted(identity: peerIdentity, isResumed: isResumed))
     if !isClient {

@@ -13,7 +13,10 @@ public struct CertificateSummary: Sendable, Equatable {
   /// The beginning of its validity, in seconds of Unix time.
   public internal(set) var notBefore: Int64 = 0
   /// The end of its validity, in seconds of Unix time.
-  public internal(set) var notAfter: Int64 = 0
+  public internal(set) var expiry: Int64 = 0
+
+  /// All names that can be an identity.
+  public var names: [String] { dnsNames + uris }
 
   /// Who the holder of this certificate is: the one name of the wanted kind, if the certificate is for the peer's role.
   func identity(of peer: TLSConfiguration.Role, source: TLSConfiguration.IdentitySource) -> Result<String, PeerVerdict> {

@@ -12,7 +12,7 @@ extension CertificateSummary {
     unsafe readNames(certificate)
     unsafe readKeyPurposes(certificate)
     notBefore = unsafe Int64(gnutls_x509_crt_get_activation_time(certificate))
-    notAfter = unsafe Int64(gnutls_x509_crt_get_expiration_time(certificate))
+    expiry = unsafe Int64(gnutls_x509_crt_get_expiration_time(certificate))
   }
 
   private mutating func readNames(_ certificate: OpaquePointer?) {

@@ -45,7 +45,7 @@ public final class TLSContext: @unchecked Sendable {
       throw .unreadableCertificate("no certificate in PEM form")
     }
     let name = leaf.dnsNames.first ?? leaf.uris.first ?? "unknown name"
-    if leaf.notAfter < unixTime { throw .certificateExpired(name) }
+    if leaf.expiry < unixTime { throw .certificateExpired(name) }
     if leaf.notBefore > unixTime { throw .certificateNotYetValid(name) }
     return leaf
   }
