@@ -1,46 +1,201 @@
+import Events
 public import Exchange
+import HTTP1
 import HTTPMessage
 public import NIOCore
 
 /// HTTP/1.1 (RFC 9112) towards an origin: one exchange at a time on a connection that is kept.
+///
+/// A request that failed with `connectionTerminated` had no byte of an answer; on a connection that served before it may be sent
+/// again if its method is safe (RFC 9110 §9.2.2), even when the error says `Retry.unsafe`.
 public final class HTTP1OriginWire: OriginWire {
   public weak var transport: (any ByteStreamTransport)?
 
-  public init(_ context: OriginWireContext) {}
+  private let context: OriginWireContext
+  private var parser: HTTP1ResponseParser
+  var output = OutputQueue()
+  private var exchange: HTTP1OriginExchange?
+  private var keepsAlive = true
+  private var hasRequestLeft = false
+  private var pendingFailure: GatewayError?
+  private var isDraining = false
+  private var isClosing = false
+  public private(set) var closesAbruptly = false
+  public private(set) var deadline: NIODeadline?
 
-  public var vacancy: Int { 0 }
+  /// - Parameter context: the origin's name and where refusals are told.
+  public init(_ context: OriginWireContext) {
+    self.context = context
+    parser = HTTP1ResponseParser(limits: context.limits)
+  }
 
-  public var isReusable: Bool { false }
+  public var vacancy: Int { exchange == nil && isReusable ? 1 : 0 }
+
+  public var isReusable: Bool { keepsAlive && !isDraining && !isClosing }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    sink.fail(GatewayError(.internalError, side: .local, retry: .safe, message: "not built yet"))
-    return Discard()
+    guard vacancy > 0 else {
+      return refuse(
+        sink,
+        GatewayError(
+          .connectionLimitReached, side: .local, retry: .safe,
+          message: "the connection to \(context.name) takes no further request"))
+    }
+    let framing: HTTP1Framing
+    do throws(HTTP1Error) {
+      framing = try output.write { (buffer: inout ByteBuffer) throws(HTTP1Error) in
+        try buffer.writeHTTP1RequestHead(request.head)
+      }
+    } catch {
+      return refuse(sink, GatewayError(refusedRequest: error))
+    }
+    parser.expectResponse(to: HTTP1RequestTraits(isHead: request.head.isHead, isConnect: request.head.isConnect))
+    hasRequestLeft = false
+    let exchange = HTTP1OriginExchange(wire: self, response: sink, framing: framing)
+    self.exchange = exchange
+    setNeedsUpdate()
+    return exchange
   }
 
-  private final class Discard: RequestSink {
-    func receiveRequestBody(_ chunk: ByteBuffer) {}
-    func receiveRequestEnd(trailers: FieldSection?) {}
-    func cancel(_ reason: ResetReason) {}
-    func responseConsumed(_ byteCount: Int) {}
+  public func receive(_ bytes: ByteBuffer) {
+    guard !isClosing else { return }
+    parser.receive(bytes)
+    process()
+    setNeedsUpdate()
   }
 
-  public func receive(_ bytes: ByteBuffer) {}
+  public func receivedEnd() {
+    guard !isClosing else { return }
+    do throws(HTTP1Error) {
+      if case .end(let trailers)? = try parser.receivedEnd() { exchange?.receiveEnd(trailers: trailers) }
+    } catch {
+      // What is missing fails below.
+    }
+    close(lost("\(context.name) closed the connection"))
+  }
 
-  public func receivedEnd() {}
+  public func connectionClosed() {
+    close(lost("the connection to \(context.name) was lost"))
+    output.removeAll()
+  }
 
-  public func connectionClosed() {}
+  public func nextOutput() -> ByteBuffer? {
+    if let failure = pendingFailure {
+      pendingFailure = nil
+      close(failure)
+    }
+    guard !isClosing, let piece = output.next() else { return nil }
+    hasRequestLeft = true
+    if piece.contentBytes > 0 { exchange?.requestTaken(piece.contentBytes) }
+    if deadline != nil { deadline = context.now() + context.linger }
+    finishIfOver()
+    return piece.bytes
+  }
 
-  public func nextOutput() -> ByteBuffer? { nil }
+  public var wantsBytes: Bool {
+    guard let exchange else { return true }
+    return exchange.outstandingBytes < Self.outstandingLimitBytes
+  }
 
-  public var wantsBytes: Bool { true }
+  public var wantsClose: Bool { isClosing }
 
-  public var wantsClose: Bool { false }
+  public func handleTimeout(now: NIODeadline) {
+    guard let deadline, now >= deadline else { return }
+    close(nil)
+  }
 
-  public var deadline: NIODeadline? { nil }
+  public func drain() {
+    isDraining = true
+    if exchange == nil { isClosing = true }
+    setNeedsUpdate()
+  }
 
-  public func handleTimeout(now: NIODeadline) {}
+  public var openExchangeCount: Int { exchange == nil ? 0 : 1 }
 
-  public func drain() {}
+  // MARK: Called by the exchange
 
-  public var openExchangeCount: Int { 0 }
+  func setNeedsUpdate() {
+    transport?.setNeedsUpdate()
+  }
+
+  /// HTTP/1.1 has no other way to give up a request than to give up the connection.
+  func cancelExchange() {
+    exchange = nil
+    close(nil)
+    closesAbruptly = true
+  }
+
+  /// The request's content is not as long as its head says. Told to the sink at the next turn: this runs inside one.
+  func requestDoesNotFit() {
+    closesAbruptly = true
+    pendingFailure = GatewayError(
+      .httpRequestError, side: .client, message: "the request's content is not as long as its Content-Length")
+  }
+
+  // MARK: Responses
+
+  private func process() {
+    do throws(HTTP1Error) {
+      while !isClosing, let part = try parser.next() {
+        switch part {
+        case .interim(let head): exchange?.receiveInterim(head)
+        case .head(let head, let keepsAlive):
+          self.keepsAlive = keepsAlive
+          exchange?.receiveHead(head)
+        case .body(let chunk): exchange?.receiveBody(chunk)
+        case .end(let trailers): responseEnded(trailers)
+        }
+      }
+    } catch {
+      context.events?.record(
+        .messageRefused(
+          wire: WireProtocol.http1.rawValue, MessageRefusal(error.kind), from: context.name, reason: error.reason.description))
+      closesAbruptly = true
+      close(GatewayError(refusedResponse: error, from: context.name))
+    }
+  }
+
+  private func responseEnded(_ trailers: FieldSection?) {
+    exchange?.receiveEnd(trailers: trailers)
+    finishIfOver()
+    // The answer is complete and the request is not. An origin that keeps the connection wants the rest, one that closes it does not.
+    guard exchange != nil else { return }
+    if keepsAlive {
+      deadline = context.now() + context.linger
+    } else {
+      close(nil)
+    }
+  }
+
+  private func finishIfOver() {
+    guard let exchange, exchange.isResponseEnded, exchange.isRequestEnded, output.isEmpty else { return }
+    self.exchange = nil
+    deadline = nil
+    exchange.close(nil)
+    if !isReusable { isClosing = true }
+    setNeedsUpdate()
+  }
+
+  private func close(_ error: GatewayError?) {
+    isClosing = true
+    deadline = nil
+    pendingFailure = nil
+    let exchange = exchange
+    self.exchange = nil
+    exchange?.close(error)
+    setNeedsUpdate()
+  }
+
+  private func lost(_ reason: String) -> GatewayError {
+    GatewayError(
+      exchange?.hasHead == true ? .httpResponseIncomplete : .connectionTerminated, side: .origin,
+      retry: hasRequestLeft ? .unsafe : .safe, message: reason)
+  }
+
+  private func refuse(_ sink: any ResponseSink, _ error: GatewayError) -> any RequestSink {
+    sink.fail(error)
+    return DiscardingRequestSink()
+  }
+
+  private static let outstandingLimitBytes = 256 * 1024
 }

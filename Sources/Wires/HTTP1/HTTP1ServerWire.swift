@@ -1,28 +1,208 @@
+import Events
+import Exchange
+import HTTP1
+import HTTPMessage
 public import NIOCore
 
 /// HTTP/1.1 and 1.0 (RFC 9112) towards a client: each request becomes an exchange, one at a time.
+///
+/// A pipelined request stays in the buffer until the answer before it has been taken by the socket.
 public final class HTTP1ServerWire: ByteStreamWire {
   public weak var transport: (any ByteStreamTransport)?
 
-  public init(_ context: ServerWireContext) {}
+  private let context: ServerWireContext
+  private var parser: HTTP1RequestParser
+  var output = OutputQueue()
+  private var exchange: HTTP1ServerExchange?
+  private var isHeadAwaited = true
+  private var hasPeerEnded = false
+  private var isClosing = false
+  private(set) var isDraining = false
+  public private(set) var closesAbruptly = false
+  public private(set) var deadline: NIODeadline?
 
-  public func receive(_ bytes: ByteBuffer) {}
+  /// - Parameter context: whom the wire serves; its `origin` is handed on with every request.
+  public init(_ context: ServerWireContext) {
+    self.context = context
+    parser = HTTP1RequestParser(limits: context.limits, isSecure: context.origin.isSecure)
+    deadline = context.now() + context.timeouts.head
+  }
 
-  public func receivedEnd() {}
+  public func receive(_ bytes: ByteBuffer) {
+    guard !isClosing else { return }
+    parser.receive(bytes)
+    if let exchange, exchange.isResponseEnded { deadline = context.now() + context.timeouts.linger }
+    process()
+    setNeedsUpdate()
+  }
 
-  public func connectionClosed() {}
+  /// The client may end its side behind a request and still gets its answer; inside a request it has given up.
+  public func receivedEnd() {
+    guard !hasPeerEnded else { return }
+    hasPeerEnded = true
+    if let exchange, !exchange.isRequestEnded {
+      if parser.isReadingUntilClose {
+        exchange.receiveRequestEnd(trailers: nil)
+      } else {
+        closeExchange(.incomplete)
+        isClosing = true
+      }
+    } else if exchange == nil, output.isEmpty {
+      isClosing = true
+    }
+    setNeedsUpdate()
+  }
 
-  public func nextOutput() -> ByteBuffer? { nil }
+  public func connectionClosed() {
+    closeExchange(.connectionLost)
+    isClosing = true
+    output.removeAll()
+  }
 
-  public var wantsBytes: Bool { true }
+  public func nextOutput() -> ByteBuffer? {
+    while true {
+      if let piece = output.next() {
+        if piece.contentBytes > 0 { exchange?.responseTaken(piece.contentBytes) }
+        return piece.bytes
+      }
+      guard !isClosing, let exchange, exchange.isResponseEnded, exchange.isRequestEnded || exchange.isRequestStopped else {
+        return nil
+      }
+      finish(exchange)
+    }
+  }
 
-  public var wantsClose: Bool { false }
+  public var wantsBytes: Bool {
+    guard !isClosing else { return true }
+    if let exchange, !exchange.isRequestEnded, !exchange.isRequestStopped {
+      return exchange.outstandingBytes < Self.outstandingLimitBytes
+    }
+    return exchange == nil || parser.bufferedByteCount < Self.pipelineLimitBytes
+  }
 
-  public var deadline: NIODeadline? { nil }
+  public var wantsClose: Bool { isClosing && output.isEmpty }
 
-  public func handleTimeout(now: NIODeadline) {}
+  public func handleTimeout(now: NIODeadline) {
+    guard let deadline, now >= deadline else { return }
+    self.deadline = nil
+    if exchange != nil {
+      closeExchange(.incomplete)
+    } else if parser.bufferedByteCount > 0 {
+      record(.timedOut, reason: "no complete request head in time")
+      answer(GatewayError(.httpRequestTimeout, side: .client, message: "the request's head did not arrive in time"))
+    }
+    isClosing = true
+    setNeedsUpdate()
+  }
 
-  public func drain() {}
+  public func drain() {
+    isDraining = true
+    if exchange == nil, parser.bufferedByteCount == 0 { isClosing = true }
+    setNeedsUpdate()
+  }
 
-  public var openExchangeCount: Int { 0 }
+  public var openExchangeCount: Int { exchange == nil ? 0 : 1 }
+
+  // MARK: Called by the exchange
+
+  var hop: String { context.hop }
+
+  func setNeedsUpdate() {
+    transport?.setNeedsUpdate()
+  }
+
+  func responseEnded() {
+    guard let exchange, !exchange.isRequestEnded else { return }
+    deadline = context.now() + context.timeouts.linger
+  }
+
+  /// The answer was cut off: the client must not take what it has for the whole.
+  func abort() {
+    isClosing = true
+    closesAbruptly = true
+  }
+
+  // MARK: Requests
+
+  private func process() {
+    do throws(HTTP1Error) {
+      while !isClosing, isReading, let part = try parser.next() {
+        switch part {
+        case .head(let head, let traits): open(head, traits)
+        case .body(let chunk): exchange?.receiveRequestBody(chunk)
+        case .end(let trailers): exchange?.receiveRequestEnd(trailers: trailers)
+        }
+      }
+    } catch {
+      refuse(error)
+    }
+    if exchange == nil, !isClosing, isHeadAwaited == false, parser.bufferedByteCount > 0 {
+      isHeadAwaited = true
+      deadline = context.now() + context.timeouts.head
+    }
+  }
+
+  /// Whether the next part may be asked for: always inside a request, and a new one when the last has been answered whole.
+  private var isReading: Bool {
+    guard let exchange else { return output.isEmpty }
+    return !parser.isBetweenRequests || !exchange.isRequestEnded
+  }
+
+  private func open(_ head: RequestHead, _ traits: HTTP1RequestTraits) {
+    deadline = nil
+    isHeadAwaited = false
+    let exchange = HTTP1ServerExchange(wire: self, traits: traits, head: head)
+    self.exchange = exchange
+    exchange.open(ExchangeRequest(head: head, origin: context.origin), with: context.handler)
+  }
+
+  /// Both sides of an exchange are over and its answer has been taken: the next request, if there is to be one.
+  private func finish(_ exchange: HTTP1ServerExchange) {
+    let isReusable = exchange.keepsAlive && exchange.isRequestEnded && !isDraining
+    closeExchange(.noError)
+    guard isReusable else {
+      isClosing = true
+      return
+    }
+    deadline = context.now() + context.timeouts.idle
+    process()
+    if hasPeerEnded, self.exchange == nil, output.isEmpty { isClosing = true }
+  }
+
+  private func closeExchange(_ reason: ResetReason) {
+    let exchange = exchange
+    self.exchange = nil
+    exchange?.close(reason)
+  }
+
+  /// The client's bytes are no request: answered if no answer has begun, and the connection is given up.
+  private func refuse(_ error: HTTP1Error) {
+    record(MessageRefusal(error.kind), reason: error.reason.description)
+    if let exchange {
+      if !exchange.hasAnswer { answer(GatewayError(refusedRequest: error)) } else { closesAbruptly = !exchange.isResponseEnded }
+      closeExchange(.malformed)
+    } else {
+      answer(GatewayError(refusedRequest: error))
+    }
+    isClosing = true
+  }
+
+  /// Writes an answer of our own outside an exchange.
+  private func answer(_ error: GatewayError) {
+    let (head, body) = error.response(isGRPC: false, isHead: false, hop: context.hop)
+    var keepsAlive = false
+    output.write { buffer in
+      // Our own heads hold nothing that could not be written.
+      _ = try? buffer.writeHTTP1ResponseHead(head, to: HTTP1RequestTraits(keepsAlive: false), keepsAlive: &keepsAlive)
+      if let body { buffer.writeImmutableBuffer(body) }
+    }
+  }
+
+  private func record(_ refusal: MessageRefusal, reason: String) {
+    context.events?.record(
+      .messageRefused(wire: WireProtocol.http1.rawValue, refusal, from: context.origin.peerAddress, reason: reason))
+  }
+
+  private static let outstandingLimitBytes = 256 * 1024
+  private static let pipelineLimitBytes = 64 * 1024
 }
