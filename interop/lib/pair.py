@@ -28,8 +28,11 @@ class Plan:
   edge_port: int = field(default_factory=ports.free_port)
   upstream_port: int | None = None
   """Where the edge sends its datagrams when that is not the core itself, such as a relay."""
-  loops: int = 1
+  loops: int | None = None
+  """Event loops of each process; a subject's own default unless given."""
   admin: bool = False
+  response_head: str | None = None
+  """How long origins may take for the head of an answer."""
   core_admin_port: int = field(default_factory=ports.free_port)
   edge_admin_port: int = field(default_factory=ports.free_port)
 
@@ -116,16 +119,17 @@ class Pair:
     try:
       return self.start()
     except BaseException:
-      self._report()
+      self.report()
       self.stop()
       raise
 
   def __exit__(self, kind: type | None, *_: object) -> None:
     if kind:
-      self._report()
+      self.report()
     self.stop()
 
-  def _report(self) -> None:
+  def report(self) -> None:
+    """Prints the last lines of both logs."""
     for process in (self.core, self.edge):
       if process:
         print(f"--- {process.name} of {self.subject_name} ({'runs' if process.running else f'ended: {process.status}'})")

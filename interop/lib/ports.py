@@ -52,9 +52,23 @@ def udp_bound(port: int) -> bool:
   return False
 
 
-def wait_for_udp(port: int, limit: float = 15, *, unless=None) -> None:
-  """Returns when a socket is bound to the UDP port."""
-  wait_until(lambda: udp_bound(port), limit, f"nobody is bound to UDP {port}", unless=unless)
+def udp_ports(pid: int) -> set[int]:
+  """The UDP ports that a process has bound."""
+  sockets = set()
+  for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+    try:
+      target = descriptor.readlink().name
+    except OSError:
+      continue
+    if target.startswith("socket:["):
+      sockets.add(target[8:-1])
+  found = set()
+  for table in ("/proc/net/udp", "/proc/net/udp6"):
+    for line in Path(table).read_text().splitlines()[1:]:
+      columns = line.split()
+      if columns[9] in sockets:
+        found.add(int(columns[1].rpartition(":")[2], 16))
+  return found - {0}
 
 
 def wait_for_link(port: int, limit: float = 15, *, unless=None) -> None:

@@ -51,5 +51,6 @@ def _run(plan: Plan, role: str, apps: dict) -> list[str]:
   path = plan.folder / f"{role}.json"
   logs = {"logs": {"default": {"level": "WARN"}}}
   path.write_text(json.dumps({"admin": {"disabled": True}, "logging": logs, "apps": apps}, indent=1))
-  return ["env", f"XDG_DATA_HOME={plan.folder}", f"XDG_CONFIG_HOME={plan.folder}", f"GOMAXPROCS={max(plan.loops, 2)}",
-          str(programs.caddy()), "run", "--config", str(path)]
+  threads = [f"GOMAXPROCS={plan.loops}"] if plan.loops else []
+  return ["env", f"XDG_DATA_HOME={plan.folder}", f"XDG_CONFIG_HOME={plan.folder}", *threads, str(programs.caddy()), "run",
+          "--config", str(path)]

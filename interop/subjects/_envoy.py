@@ -44,7 +44,8 @@ def edge(plan: Plan, link: str) -> list[str]:
 def _run(plan: Plan, role: str, listener: dict, cluster: dict) -> list[str]:
   path = plan.folder / f"{role}.json"
   path.write_text(json.dumps({"static_resources": {"listeners": [listener], "clusters": [cluster]}}, indent=1))
-  return [str(programs.envoy()), "-c", str(path), "--concurrency", str(plan.loops), "--disable-hot-restart", "-l", "warn"]
+  workers = ["--concurrency", str(plan.loops)] if plan.loops else []
+  return [str(programs.envoy()), "-c", str(path), *workers, "--disable-hot-restart", "-l", "warn"]
 
 
 def _listener(name: str, port: int, cluster: str, link: str, transport: dict | None) -> dict:

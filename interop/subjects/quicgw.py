@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..lib import programs
+from ..lib.certificates import Leaf
 from ..lib.pair import Plan
 
 LINK = "h3"
@@ -33,26 +34,28 @@ def edge(plan: Plan) -> list[str]:
 
 
 def _needs_file(plan: Plan) -> bool:
-  return plan.loops != 1 or plan.admin
+  return bool(plan.loops or plan.admin or plan.response_head)
 
 
 def _core_file(plan: Plan) -> str:
-  own = plan.certificates.core
-  lines = [
-    f"listen: 127.0.0.1:{plan.core_port}", f"certificate: {own.certificate}", f"key: {own.key}",
-    f"ca: {plan.certificates.ca}", f"loops: {plan.loops}", "services:"]
+  lines = [f"listen: 127.0.0.1:{plan.core_port}", *_common(plan, plan.certificates.core), "services:"]
   for name, url in plan.services.items():
     lines += [f"  {name}:", f"    origins: [\"{url}\"]"]
+    if plan.response_head:
+      lines.append(f"    response_head: {plan.response_head}")
   return _write(plan, "core.yaml", lines, plan.core_admin_port)
 
 
 def _edge_file(plan: Plan) -> str:
-  own = plan.certificates.edge
   lines = [
-    f"upstream: 127.0.0.1:{plan.link_port}", f"server_name: {plan.server_name}", f"certificate: {own.certificate}",
-    f"key: {own.key}", f"ca: {plan.certificates.ca}", f"loops: {plan.loops}",
+    f"upstream: 127.0.0.1:{plan.link_port}", f"server_name: {plan.server_name}", *_common(plan, plan.certificates.edge),
     "listeners:", f"  - address: 127.0.0.1:{plan.edge_port}"]
   return _write(plan, "edge.yaml", lines, plan.edge_admin_port)
+
+
+def _common(plan: Plan, own: Leaf) -> list[str]:
+  lines = [f"certificate: {own.certificate}", f"key: {own.key}", f"ca: {plan.certificates.ca}"]
+  return [*lines, f"loops: {plan.loops}"] if plan.loops else lines
 
 
 def _write(plan: Plan, name: str, lines: list[str], admin_port: int) -> str:

@@ -71,15 +71,25 @@ def client(request: pytest.FixtureRequest, pair: Pair) -> Iterator[Http1Client |
 
 @pytest.fixture
 def new_pair() -> Iterator[Callable[..., Pair]]:
-  """Makes pairs that a test may break."""
+  """Makes pairs that a test may break; with `linked=False` without waiting for the link."""
+  yield from _pairs()
+
+
+@pytest.fixture(scope="module")
+def module_pair() -> Iterator[Callable[..., Pair]]:
+  """The same for a whole file."""
+  yield from _pairs()
+
+
+def _pairs() -> Iterator[Callable[..., Pair]]:
   made: list[Pair] = []
 
-  def make(services: dict[str, str] | str, **plan: object) -> Pair:
-    pair = Pair(services, subject=SUBJECT, **plan)
+  def make(services: dict[str, str] | str, *, linked: bool = True, subject: str = SUBJECT, **plan: object) -> Pair:
+    pair = Pair(services, subject=subject, **plan)
     made.append(pair)
-    return pair.start()
+    return pair.start(linked=linked)
 
   yield make
   for pair in made:
-    pair._report()
+    pair.report()
     pair.stop()
