@@ -19,6 +19,8 @@ final class CoreLoop: ConnectionHost {
   private var siblings: [NIOLoopBound<CoreLoop>] = []
   private var nextNumber: UInt64
   private var isDraining = false
+  /// Connections on which a request may still be under way that left before GOAWAY arrived.
+  private var drainingCount = 0
 
   init(loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts) {
     self.loop = loop
@@ -61,8 +63,11 @@ final class CoreLoop: ConnectionHost {
   func drain() {
     isDraining = true
     driver.endpoint.acceptsConnections = false
-    for connection in driver.endpoint.connections { edge(of: connection)?.wire?.drain() }
+    for connection in driver.endpoint.connections { drain(connection) }
   }
+
+  /// Whether everything that began before the drain is over.
+  var isDrained: Bool { openExchangeCount == 0 && drainingCount == 0 }
 
   /// Closes all connections, whatever is open on them.
   func close(reason: String) {
@@ -112,7 +117,7 @@ final class CoreLoop: ConnectionHost {
       record.wire?.authorize(
         RequestOrigin(
           wire: .http3, identity: identity, peerAddress: record.name.peer, listener: options.listenerName, isSecure: true))
-      if isDraining { record.wire?.drain() }
+      if isDraining { drain(connection) }
     case .handshakeConfirmed, .sessionTicket:
       break
     case .migrated(let path):
@@ -132,6 +137,22 @@ final class CoreLoop: ConnectionHost {
     record.wire?.connectionClosed()
     connection.owner = nil
   }
+
+  /// GOAWAY in two steps (RFC 9114 §5.2): the notice, and two round trips later the last request that is served.
+  private func drain(_ connection: Connection) {
+    guard let wire = edge(of: connection)?.wire else { return }
+    wire.drain()
+    drainingCount += 1
+    let delay = max(connection.figures.smoothedRoundTrip * 2, Self.shortestDrain)
+    let bound = NIOLoopBound((self, wire), eventLoop: loop.eventLoop)
+    loop.eventLoop.scheduleTask(in: TimeAmount(delay)) {
+      let (core, wire) = bound.value
+      wire.completeDrain()
+      core.drainingCount -= 1
+    }
+  }
+
+  private static let shortestDrain = Duration.milliseconds(50)
 
   private func edge(of connection: Connection) -> EdgeConnection? {
     connection.owner as? EdgeConnection

@@ -71,10 +71,8 @@ public final class CoreRuntime: Sendable {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
     for core in cores { core.eventLoop.execute { core.value.drain() } }
-    let abandoned = try await waitUntilIdle(timeout: options.process.drainTimeout) {
-      try await self.openExchangeCount()
-    }
-    log.record(.drainEnded(abandonedExchanges: abandoned))
+    try await wait(atMost: options.process.drainTimeout) { try await self.isDrained() }
+    log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
     for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }
     // CONNECTION_CLOSE leaves at the end of the loops' turn.
     try await Task.sleep(for: .milliseconds(20))
@@ -83,7 +81,12 @@ public final class CoreRuntime: Sendable {
     try await loops.shutDown()
   }
 
-  func openExchangeCount() async throws -> Int {
+  private func isDrained() async throws -> Bool {
+    for core in cores where try await core.eventLoop.submit({ core.value.isDrained }).get() == false { return false }
+    return true
+  }
+
+  private func openExchangeCount() async throws -> Int {
     var count = 0
     for core in cores { count += try await core.eventLoop.submit { core.value.openExchangeCount }.get() }
     return count

@@ -104,10 +104,8 @@ public final class EdgeRuntime: Sendable {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
     for listener in listeners { await listener.drain() }
-    let abandoned = try await waitUntilIdle(timeout: options.process.drainTimeout) {
-      try await self.openExchangeCount()
-    }
-    log.record(.drainEnded(abandonedExchanges: abandoned))
+    try await wait(atMost: options.process.drainTimeout) { try await self.openExchangeCount() == 0 }
+    log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
     for listener in listeners { listener.abort() }
     try await link.eventLoop.submit { [link] in
       link.value.drain()
@@ -120,7 +118,7 @@ public final class EdgeRuntime: Sendable {
     try await loops.shutDown()
   }
 
-  func openExchangeCount() async throws -> Int {
+  private func openExchangeCount() async throws -> Int {
     var count = 0
     for listener in listeners { count += try await listener.openExchangeCount() }
     return count

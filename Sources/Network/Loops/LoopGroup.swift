@@ -26,6 +26,11 @@ final class LoopGroup: Sendable {
             LoopContext(index: index, eventLoop: eventLoop, all: eventLoops, log: log, settings: settings), eventLoop: eventLoop)
         }.get())
     }
+    // Limited log lines that were held back come out when their second is over, on any one loop.
+    let first = loops[0]
+    first.eventLoop.execute {
+      first.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in first.value.events.tick(now: .now()) }
+    }
     return LoopGroup(group: group, loops: loops)
   }
 

@@ -45,13 +45,10 @@ final class ProcessLife: Sendable {
   }
 }
 
-/// Waits until `count` is 0, or for as long as it may.
-/// - Returns: the last count.
-func waitUntilIdle(timeout: Duration, _ count: () async throws -> Int) async throws -> Int {
-  let deadline = ContinuousClock.now + timeout
-  while true {
-    let open = try await count()
-    guard open > 0, ContinuousClock.now < deadline else { return open }
+/// Waits until a condition holds, or for as long as it may.
+func wait(atMost limit: Duration, until isOver: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + limit
+  while try await !isOver(), ContinuousClock.now < deadline {
     try await Task.sleep(for: .milliseconds(25))
   }
 }
