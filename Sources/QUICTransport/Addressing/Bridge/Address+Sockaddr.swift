@@ -64,6 +64,10 @@ extension Address {
 }
 
 extension Address: CustomStringConvertible {
-  /// `192.0.2.7:4433` or `[2001:db8::7]:4433`.
-  public var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  /// `192.0.2.7:4433`, also for its IPv4-mapped form, or `[2001:db8::7]:4433`.
+  public var description: String {
+    let host = host
+    guard isIPv6 else { return "\(host):\(port)" }
+    return host.hasPrefix("::ffff:") ? "\(host.dropFirst(7)):\(port)" : "[\(host)]:\(port)"
+  }
 }
