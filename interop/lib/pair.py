@@ -31,8 +31,13 @@ class Plan:
   loops: int | None = None
   """Event loops of each process; a subject's own default unless given."""
   admin: bool = False
+  link_host: str = "127.0.0.1"
+  """The address of loopback on which the core listens."""
   response_head: str | None = None
   """How long origins may take for the head of an answer."""
+  core_lines: list[str] = field(default_factory=list)
+  edge_lines: list[str] = field(default_factory=list)
+  """More lines for quicgw's configuration files."""
   core_admin_port: int = field(default_factory=ports.free_port)
   edge_admin_port: int = field(default_factory=ports.free_port)
 
@@ -44,6 +49,18 @@ class Plan:
   @property
   def server_name(self) -> str:
     return CORE_NAME
+
+  @property
+  def core_address(self) -> str:
+    return self._address(self.core_port)
+
+  @property
+  def link_address(self) -> str:
+    """What the edge dials."""
+    return self._address(self.link_port)
+
+  def _address(self, port: int) -> str:
+    return f"[{self.link_host}]:{port}" if ":" in self.link_host else f"{self.link_host}:{port}"
 
 
 class Pair:
@@ -82,12 +99,16 @@ class Pair:
       self.wait_until_linked()
     return self
 
+  def edge_command(self) -> list[str]:
+    """The edge's command line; its configuration is written anew."""
+    return self._edge.edge(self.plan)
+
   def start_core(self) -> None:
     self.core = Process("core", self._core.core(self.plan), self.folder)
     ports.wait_for_link(self.plan.core_port, unless=self.core.check)
 
   def start_edge(self) -> None:
-    self.edge = Process("edge", self._edge.edge(self.plan), self.folder)
+    self.edge = Process("edge", self.edge_command(), self.folder)
     ports.wait_for_tcp(self.plan.edge_port, unless=self.edge.check)
 
   def wait_until_linked(self, limit: float = 15) -> None:

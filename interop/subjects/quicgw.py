@@ -19,7 +19,7 @@ def core(plan: Plan) -> list[str]:
   services = [part for name, url in plan.services.items() for part in ("--service", f"{name}={url}")]
   own = plan.certificates.core
   return [
-    str(programs.quicgw()), "server", "--listen", f"127.0.0.1:{plan.core_port}", "--cert", str(own.certificate),
+    str(programs.quicgw()), "server", "--listen", plan.core_address, "--cert", str(own.certificate),
     "--key", str(own.key), "--ca", str(plan.certificates.ca), *services]
 
 
@@ -28,29 +28,29 @@ def edge(plan: Plan) -> list[str]:
     return [str(programs.quicgw()), "edge", "--config", _edge_file(plan)]
   own = plan.certificates.edge
   return [
-    str(programs.quicgw()), "edge", "--upstream", f"127.0.0.1:{plan.link_port}", "--server-name", plan.server_name,
+    str(programs.quicgw()), "edge", "--upstream", plan.link_address, "--server-name", plan.server_name,
     "--listen", f"127.0.0.1:{plan.edge_port}", "--cert", str(own.certificate), "--key", str(own.key),
     "--ca", str(plan.certificates.ca)]
 
 
 def _needs_file(plan: Plan) -> bool:
-  return bool(plan.loops or plan.admin or plan.response_head)
+  return bool(plan.loops or plan.admin or plan.response_head or plan.core_lines or plan.edge_lines)
 
 
 def _core_file(plan: Plan) -> str:
-  lines = [f"listen: 127.0.0.1:{plan.core_port}", *_common(plan, plan.certificates.core), "services:"]
+  lines = [f"listen: \"{plan.core_address}\"", *_common(plan, plan.certificates.core), "services:"]
   for name, url in plan.services.items():
     lines += [f"  {name}:", f"    origins: [\"{url}\"]"]
     if plan.response_head:
       lines.append(f"    response_head: {plan.response_head}")
-  return _write(plan, "core.yaml", lines, plan.core_admin_port)
+  return _write(plan, "core.yaml", lines + plan.core_lines, plan.core_admin_port)
 
 
 def _edge_file(plan: Plan) -> str:
   lines = [
-    f"upstream: 127.0.0.1:{plan.link_port}", f"server_name: {plan.server_name}", *_common(plan, plan.certificates.edge),
+    f"upstream: \"{plan.link_address}\"", f"server_name: {plan.server_name}", *_common(plan, plan.certificates.edge),
     "listeners:", f"  - address: 127.0.0.1:{plan.edge_port}"]
-  return _write(plan, "edge.yaml", lines, plan.edge_admin_port)
+  return _write(plan, "edge.yaml", lines + plan.edge_lines, plan.edge_admin_port)
 
 
 def _common(plan: Plan, own: Leaf) -> list[str]:

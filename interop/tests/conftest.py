@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-  wants_long = "long" in (config.getoption("-m") or "")
+  wants_long = "long or" in (config.getoption("-m") or "")
   for item in items:
     if SUBJECT != "quicgw" and item.get_closest_marker("quicgw"):
       item.add_marker(pytest.mark.skip(reason=f"not asked of {SUBJECT}"))

@@ -1,0 +1,40 @@
+"""What is measured. One file each: `METRICS` names its figures, `measure(subject, scratch, settings)` gives one sample of them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from types import ModuleType
+
+
+@dataclass(frozen=True)
+class Settings:
+  """What a run may vary; every result folder keeps them."""
+
+  repeats: int = 5
+  loops: int | None = None
+  calls: int = 100_000
+  bulk_bytes: int = 1 << 30
+  idle_connections: int = 1000
+
+
+@dataclass(frozen=True)
+class Metric:
+  """One figure: what it is called in tables, its unit, and whether less of it is better."""
+
+  title: str
+  unit: str
+  less_is_better: bool = True
+
+
+def names() -> list[str]:
+  """All measures, by their files' names."""
+  return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
+
+
+def measure(name: str) -> ModuleType:
+  """The module of one measure."""
+  if name not in names():
+    raise LookupError(f"no measure {name!r}; there are: {', '.join(names())}")
+  return importlib.import_module(f"{__name__}.{name}")
