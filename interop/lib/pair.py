@@ -35,6 +35,8 @@ class Plan:
   """The address of loopback on which the core listens."""
   response_head: str | None = None
   """How long origins may take for the head of an answer."""
+  origin_ca: Path | None = None
+  """Who certifies origins of https; the system's authorities unless given."""
   core_lines: list[str] = field(default_factory=list)
   edge_lines: list[str] = field(default_factory=list)
   """More lines for quicgw's configuration files."""

@@ -34,7 +34,8 @@ def edge(plan: Plan) -> list[str]:
 
 
 def _needs_file(plan: Plan) -> bool:
-  return bool(plan.loops or plan.admin or plan.response_head or plan.core_lines or plan.edge_lines)
+  wanted = (plan.loops, plan.admin, plan.response_head, plan.origin_ca, plan.core_lines, plan.edge_lines)
+  return any(wanted)
 
 
 def _core_file(plan: Plan) -> str:
@@ -43,6 +44,8 @@ def _core_file(plan: Plan) -> str:
     lines += [f"  {name}:", f"    origins: [\"{url}\"]"]
     if plan.response_head:
       lines.append(f"    response_head: {plan.response_head}")
+    if plan.origin_ca:
+      lines.append(f"    ca: {plan.origin_ca}")
   return _write(plan, "core.yaml", lines + plan.core_lines, plan.core_admin_port)
 
 

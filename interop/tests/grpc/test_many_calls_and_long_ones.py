@@ -49,7 +49,7 @@ def test_a_bidirectional_stream_lives_long(pair):
     for index in range(60):
       feed.put(b"%d" % index)
       assert next(call) == b"%d" % index
-      time.sleep(0.1 if index % 10 else 0.5)
+      time.sleep(0.05 if index % 10 else 0.25)
     feed.put(None)
     assert list(call) == []
 
