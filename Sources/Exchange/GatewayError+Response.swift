@@ -33,21 +33,34 @@ extension GatewayError {
 
   /// A `Proxy-Status` member for this error: `hop; error=…; details="…"` (RFC 9209 §2).
   public func proxyStatus(hop: String) -> String {
-    // sf-string: visible ASCII, with quote and backslash escaped (RFC 8941 §3.3.3).
-    var details = ""
-    for scalar in message.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { details.append("\\") }
-      details.unicodeScalars.append((0x20...0x7e).contains(scalar.value) ? scalar : "?")
-    }
-    return "\(hop); error=\(cause.rawValue); details=\"\(details)\""
+    let name = Self.isToken(hop) ? hop : Self.quoted(hop)
+    return "\(name); error=\(cause.rawValue); details=\(Self.quoted(message))"
   }
 
-  /// gRPC's percent-encoding of status messages: everything but visible ASCII without `%`.
+  /// sf-token: begins with a letter or `*` (RFC 8941 §3.3.4).
+  private static func isToken(_ text: String) -> Bool {
+    guard let first = text.utf8.first, first == UInt8(ascii: "*") || (first | 0x20 >= 0x61 && first | 0x20 <= 0x7a) else { return false }
+    return FieldRules.isToken(text.utf8.filter { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") })
+  }
+
+  /// sf-string: visible ASCII and blanks, with quote and backslash escaped (RFC 8941 §3.3.3).
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      if scalar == "\"" || scalar == "\\" { quoted.append("\\") }
+      quoted.unicodeScalars.append((0x20...0x7e).contains(scalar.value) ? scalar : "?")
+    }
+    return quoted + "\""
+  }
+
+  /// gRPC's percent-encoding of status messages: everything but visible ASCII without `%`, and blanks inside.
   private static func percentEncoded(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      if (0x20...0x7e).contains(byte), byte != UInt8(ascii: "%") {
+    for (index, byte) in text.utf8.enumerated() {
+      // A field's value must not end in a blank (RFC 9110 §5.5), nor begin with one.
+      let isAtEnd = index == 0 || index == text.utf8.count - 1
+      if (0x20...0x7e).contains(byte), byte != UInt8(ascii: "%"), byte != 0x20 || !isAtEnd {
         bytes.append(byte)
       } else {
         bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]

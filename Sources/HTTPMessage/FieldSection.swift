@@ -139,28 +139,28 @@ extension FieldSection: ExpressibleByDictionaryLiteral, CustomStringConvertible 
 }
 
 extension FieldSection {
-  /// Where a field's bytes lie in the storage; 16 bytes, so that a head of 16 fields has an index of 256.
+  /// Where a field's bytes lie in the storage, its value directly behind its name; 16 bytes, so that a head of 16 fields has an
+  /// index of 256.
   struct Entry: Sendable {
-    var nameStart: UInt32
-    var valueStart: UInt32
+    var start: UInt32
+    var nameLength: UInt32
     var valueLength: UInt32
-    var nameLength: UInt16
     var neverIndexed: Bool
 
-    var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
-    var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueLength) }
+    var nameRange: Range<Int> { Int(start)..<Int(start) + Int(nameLength) }
+    var valueRange: Range<Int> { nameRange.upperBound..<nameRange.upperBound + Int(valueLength) }
   }
 
   private mutating func store(
     name: some Collection<UInt8>, value: some Collection<UInt8>, neverIndexed: Bool
   ) -> Entry {
-    let nameStart = storage.count
+    let start = storage.count
     storage.append(contentsOf: name)
     let valueStart = storage.count
     storage.append(contentsOf: value)
     return Entry(
-      nameStart: UInt32(nameStart), valueStart: UInt32(valueStart), valueLength: UInt32(storage.count - valueStart),
-      nameLength: UInt16(valueStart - nameStart), neverIndexed: neverIndexed)
+      start: UInt32(start), nameLength: UInt32(valueStart - start), valueLength: UInt32(storage.count - valueStart),
+      neverIndexed: neverIndexed)
   }
 
   private func isNamed(_ entry: Entry, _ name: FieldName) -> Bool {

@@ -34,24 +34,23 @@ extension ResponseHead {
     self.init(status: response.status.code, fields: section, bodyLength: bodyLength)
   }
 
-  /// The same head as an `HTTPResponse`; nil if a name is not a token.
+  /// The same head as an `HTTPResponse`; nil if a name is not a token or the status has not three digits.
   public var httpResponse: HTTPResponse? {
-    fields.httpFields.map { HTTPResponse(status: .init(code: status), headerFields: $0) }
+    guard (100...999).contains(status) else { return nil }
+    return fields.httpFields.map { HTTPResponse(status: .init(code: status), headerFields: $0) }
   }
 }
 
 extension FieldSection {
-  /// The fields without pseudo-header fields; nil if a name is not a token.
+  /// The fields without pseudo-header fields, values byte for byte; nil if a name is not a token.
   public var httpFields: HTTPFields? {
     var fields = HTTPFields()
     for field in self where field.name.first != UInt8(ascii: ":") {
       guard let name = HTTPField.Name(String(decoding: field.name, as: UTF8.self)) else { return nil }
-      fields.append(HTTPField(name: name, value: String(decoding: field.value, as: UTF8.self)))
+      var converted = HTTPField(name: name, value: field.value)
+      if field.neverIndexed { converted.indexingStrategy = .disallow }
+      fields.append(converted)
     }
     return fields
-  }
-
-  mutating func append(contentsOf fields: HTTPFields) {
-    for field in fields { append(name: field.name.canonicalName.utf8, value: field.value.utf8) }
   }
 }
