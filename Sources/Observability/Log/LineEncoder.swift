@@ -113,20 +113,30 @@ struct LineEncoder {
     escape(String(decoding: foreign, as: UTF8.self).utf8)
   }
 
-  /// - Parameter isQuoted: whether a quote would end the text; a message in a text line has none around it.
+  /// - Parameters:
+  ///   - text: UTF-8.
+  ///   - isQuoted: whether a quote would end the text; a message in a text line has none around it.
   private mutating func escape(_ text: some Sequence<UInt8>, isQuoted: Bool = false) {
-    for byte in text {
+    var rest = text.makeIterator()
+    while let byte = rest.next() {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
         if isQuoted || format == .json { bytes.append(UInt8(ascii: "\\")) }
         bytes.append(byte)
       case UInt8(ascii: "\n"): put("\\n")
-      case 0..<0x20, 0x7f:
-        put(format == .json ? "\\u00" : "\\x")
-        putHexadecimal(byte)
+      case 0..<0x20, 0x7f: putControl(byte)
+      case 0xc2:
+        // U+0080 to U+009F are control characters too.
+        guard let second = rest.next() else { return }
+        if second < 0xa0 { putControl(second) } else { bytes += [byte, second] }
       default: bytes.append(byte)
       }
     }
+  }
+
+  private mutating func putControl(_ byte: UInt8) {
+    put(format == .json ? "\\u00" : "\\x")
+    putHexadecimal(byte)
   }
 
   private mutating func putHexadecimal(_ byte: UInt8) {
