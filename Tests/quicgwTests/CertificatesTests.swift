@@ -151,7 +151,7 @@ struct CertificatesTests {
     #expect(try Command.quicgw("certs", "issue", folder, "--core", "core.example.com", "::1", "--days", "10").status == 0)
     let core = try Command.quicgw("certs", "show", folder + "/core.pem")
     #expect(core.status == 0)
-    for fact in ["CN=core.example.com", "DNS:core.example.com, IP:::1", "serverAuth", "quicgw CA", "9 days left", "ECDSA P-256"] {
+    for fact in ["CN=core.example.com", "DNS:core.example.com, IP:::1", "serverAuth", "quicgw CA", "10 days left", "ECDSA P-256"] {
       #expect(core.output.contains(fact), "\(fact) is missing in:\n\(core.output)")
     }
     try scratch.write("both.pem", scratch.text("certs/core.pem") + scratch.text("certs/ca.pem"))

@@ -10,7 +10,7 @@ struct CertificateSummary {
   let names: [String]
   /// Extended key usages, or that it is an authority.
   let uses: String
-  /// Whole days until it ends; negative when it has ended.
+  /// Days until it ends, rounded; negative when it has ended.
   let daysLeft: Int
   private let identity: String?
   private let issuer: String
@@ -31,7 +31,7 @@ struct CertificateSummary {
     }
     let dnsNames = alternativeNames.compactMap { if case .dnsName(let name) = $0 { name } else { nil } }
     identity = usages.contains(.clientAuth) && dnsNames.count == 1 ? dnsNames.first : nil
-    daysLeft = Int((certificate.notValidAfter.timeIntervalSince(now) / 86_400).rounded(.down))
+    daysLeft = Int((certificate.notValidAfter.timeIntervalSince(now) / 86_400).rounded())
     validity = Self.validity(of: certificate, daysLeft: daysLeft, now: now)
     key = certificate.publicKey.shown
     let digest = (try? certificate.serializeAsPEM().derBytes).map { SHA256.hash(data: $0) }
@@ -73,7 +73,7 @@ struct CertificateSummary {
     let span = "\(certificate.notValidBefore.formatted(.iso8601)) to \(certificate.notValidAfter.formatted(.iso8601))"
     if certificate.notValidBefore > now { return "\(span), not valid yet" }
     if certificate.notValidAfter < now { return "\(span), EXPIRED" }
-    return "\(span), \(daysLeft) day\(daysLeft == 1 ? "" : "s") left"
+    return daysLeft < 1 ? "\(span), ends today" : "\(span), \(daysLeft) day\(daysLeft == 1 ? "" : "s") left"
   }
 }
 
