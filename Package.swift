@@ -70,7 +70,7 @@ let package = Package(
     .target(name: "LinkEmulator", dependencies: [collections], swiftSettings: strict),
     .executableTarget(
       name: "quicgw",
-      dependencies: ["Events", "HTTPMessage", "Exchange", "QUICTransport", "Wires", "Gateway", "Observability", "Network", "GatewayConfig", arguments, log, signals, x509, crypto, nioCore, nioPosix],
+      dependencies: ["Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network", "GatewayConfig", arguments, log, signals, x509, crypto, nioCore, nioPosix],
       swiftSettings: strict),
 
     .target(name: "TestCertificates", dependencies: [x509, crypto], path: "Tests/Support/TestCertificates"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GatewayConfig
 
 /// The command line: `quicgw server`, `quicgw edge`, `quicgw check`, `quicgw certs`, and what shows and tests them.
 @main
@@ -8,7 +9,7 @@ struct Quicgw: AsyncParsableCommand {
     commandName: "quicgw",
     abstract: "Carries HTTP, gRPC and Go modules between edge nodes and a private cloud over QUIC, mutually authenticated.",
     version: "quicgw \(Version.current)",
-    subcommands: [CertsCommand.self])
+    subcommands: [ServerCommand.self, EdgeCommand.self, CheckCommand.self, CertsCommand.self])
 
   static func main() async {
     do {
@@ -30,6 +31,10 @@ struct Quicgw: AsyncParsableCommand {
     if let error = error as? CommandError {
       StandardError.write("quicgw: \(error.message)")
       Foundation.exit(error.status)
+    }
+    if let error = error as? ConfigurationError {
+      StandardError.write("quicgw: \(error)")
+      Foundation.exit(CommandError.configurationStatus)
     }
     switch exitCode(for: error) {
     case .success:

@@ -1,0 +1,39 @@
+import ArgumentParser
+import GatewayConfig
+
+/// `quicgw edge`: on a node, for its applications.
+struct EdgeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "edge",
+    abstract: "Runs an edge: applications connect to it, it links to the core.",
+    discussion: """
+      With --upstream alone it listens on 127.0.0.1:8080 for HTTP/1.1 and HTTP/2 without TLS, and takes edge.pem, edge.key \
+      and ca.pem from certs/ or /etc/quicgw.
+      SIGHUP, or a changed file, reloads certificates and routes. SIGTERM and SIGINT finish what is open and end; a second \
+      one ends at once.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  @Option(parsing: .singleValue, help: ArgumentHelp("The core, for example core.example.com:4433.", valueName: "host:port"))
+  var upstream: [String] = []
+
+  @Option(help: ArgumentHelp("The name in the core's certificate (default: the host of --upstream).", valueName: "name"))
+  var serverName: String?
+
+  @Option(parsing: .singleValue, help: ArgumentHelp("TCP address (default: 127.0.0.1:8080). May be repeated.", valueName: "host:port"))
+  var listen: [String] = []
+
+  func run() async throws {
+    let (options, upstream, serverName, listen) = (options, upstream, serverName, listen)
+    try await ProcessLifecycle<EdgeEnd>.run(configurationFile: options.config) {
+      var overrides = options.overrides
+      overrides.upstream = upstream
+      overrides.serverName = serverName
+      overrides.listen = listen
+      var checked = try EdgeConfiguration.load(file: options.config, overrides: overrides)
+      options.apply(to: &checked.configuration.process)
+      return checked
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Events
+import GatewayConfig
+import Network
+
+/// One end of the link as the process's life sees it: started from a configuration, reloaded with another, drained.
+protocol LinkEnd: Sendable {
+  associatedtype Configuration: EndConfiguration
+
+  /// Binds its addresses and begins to serve.
+  static func start(_ configuration: Configuration) async throws -> Self
+
+  /// Swaps what can be swapped while it runs. After an error everything is as before.
+  func reload(_ configuration: Configuration) async throws
+
+  /// Takes nothing new, finishes what is open, closes; returns when all of it is over.
+  func drain() async throws
+}
+
+/// What both configurations have in common.
+protocol EndConfiguration: Sendable {
+  static var role: Role { get }
+  var credentials: Credentials { get }
+  var process: ProcessSettings { get }
+
+  /// Names of settings in which this differs from `other` and which a running process cannot change.
+  func fixedDifferences(from other: Self) -> [String]
+}
+
+/// A core.
+struct CoreEnd: LinkEnd {
+  private let runtime: CoreRuntime
+
+  static func start(_ configuration: CoreConfiguration) async throws -> CoreEnd {
+    CoreEnd(runtime: try await CoreRuntime.start(CoreOptions(configuration)))
+  }
+
+  func reload(_ configuration: CoreConfiguration) async throws {
+    let options = try CoreOptions(configuration)
+    try await runtime.reload(tls: options.tls, policy: options.policy)
+  }
+
+  func drain() async throws { try await runtime.drain() }
+}
+
+/// An edge.
+struct EdgeEnd: LinkEnd {
+  private let runtime: EdgeRuntime
+
+  static func start(_ configuration: EdgeConfiguration) async throws -> EdgeEnd {
+    EdgeEnd(runtime: try await EdgeRuntime.start(EdgeOptions(configuration)))
+  }
+
+  func reload(_ configuration: EdgeConfiguration) async throws {
+    let options = try EdgeOptions(configuration)
+    try await runtime.reload(tls: options.tls, policy: options.policy)
+  }
+
+  func drain() async throws { try await runtime.drain() }
+}
+
+extension CoreConfiguration: EndConfiguration {
+  static var role: Role { .core }
+
+  func fixedDifferences(from other: CoreConfiguration) -> [String] {
+    var names = process == other.process ? [] : ["loops, admin, drain_timeout, log, limits or transport"]
+    if listen != other.listen { names.append("listen") }
+    if name != other.name { names.append("name") }
+    return names
+  }
+}
+
+extension EdgeConfiguration: EndConfiguration {
+  static var role: Role { .edge }
+
+  func fixedDifferences(from other: EdgeConfiguration) -> [String] {
+    var names = process == other.process ? [] : ["loops, admin, drain_timeout, log, limits or transport"]
+    if listeners != other.listeners { names.append("listeners") }
+    if upstream != other.upstream { names.append("upstream") }
+    if serverName != other.serverName { names.append("server_name") }
+    return names
+  }
+}

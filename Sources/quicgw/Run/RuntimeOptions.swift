@@ -1,0 +1,123 @@
+import Crypto
+import Events
+import Foundation
+import GatewayConfig
+import HTTP3
+import HTTPMessage
+import NIOCore
+import Network
+import Observability
+import QUICTransport
+
+// From what a configuration says to what the runtimes take.
+
+extension CoreOptions {
+  /// - Throws: `CommandError` when `listen` or `admin` is a name that cannot be resolved.
+  init(_ configuration: CoreConfiguration) throws {
+    let credentials = configuration.credentials
+    var tls = TLSConfiguration(credentials, role: .server)
+    tls.identity = configuration.identity == .uri ? .uri : .dnsName
+    // The key outlives the process and is as secret as reset keys have to be; each replica's name makes them its own.
+    let secret = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: SymmetricKey(data: credentials.privateKey), info: Data("quicgw stateless reset".utf8), outputByteCount: 32)
+    self.init(
+      process: try ProcessOptions(configuration.process, role: .core), listen: try configuration.listen.datagramAddress(),
+      tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
+      http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
+      stableName: configuration.name ?? ProcessInfo.processInfo.hostName, secret: secret.bytes,
+      usesSegmentation: configuration.process.transport.gso == .auto)
+  }
+}
+
+extension EdgeOptions {
+  /// - Throws: `CommandError` when an address to listen on is a name that cannot be resolved.
+  init(_ configuration: EdgeConfiguration) throws {
+    guard let core = configuration.upstream.first else { throw CommandError.configuration("there is no core to link to; give --upstream") }
+    var connection = ConnectionConfiguration(configuration.process.transport)
+    // Several within an idle timeout, so that a lost one does no harm and address translation on the way keeps its entry.
+    connection.keepAlive = min(.seconds(15), configuration.process.transport.idleTimeout / 3)
+    self.init(
+      process: try ProcessOptions(configuration.process, role: .edge), core: CoreName(host: core.host, port: Int(core.port)),
+      serverName: configuration.serverName ?? core.host,
+      listeners: try configuration.listeners.map { Listener(name: $0.name, address: try $0.address.streamAddress()) },
+      tls: TLSConfiguration(configuration.credentials, role: .client), policy: configuration.policy, connection: connection,
+      http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
+      usesSegmentation: configuration.process.transport.gso == .auto)
+  }
+}
+
+extension ProcessOptions {
+  fileprivate init(_ settings: ProcessSettings, role: Role) throws {
+    self.init(
+      role: role, loopCount: settings.loops ?? System.coreCount, admin: try settings.admin?.streamAddress(),
+      drainTimeout: settings.drainTimeout, log: Observability.LogSettings(settings.log), version: Version.current)
+  }
+}
+
+extension Observability.LogSettings {
+  init(_ settings: GatewayConfig.LogSettings) {
+    self.init(
+      format: settings.format == .json ? .json : .text, level: LogLevel(rawValue: settings.level.rawValue) ?? .info,
+      isAccessLogOn: settings.access)
+  }
+}
+
+extension NetworkLimits {
+  fileprivate init(_ settings: LimitSettings) {
+    self.init()
+    requestHead = TimeAmount(settings.requestHead)
+    idleClient = TimeAmount(settings.idleClient)
+    originConnect = TimeAmount(settings.connect)
+  }
+}
+
+extension ConnectionConfiguration {
+  fileprivate init(_ settings: TransportSettings) {
+    self.init()
+    connectionWindowBytes = UInt64(settings.connectionBudget.bytes)
+    bidirectionalStreamLimit = UInt64(settings.maxStreams)
+    idleTimeout = settings.idleTimeout
+    congestionControl = settings.congestionControl == .bbr2 ? .bbr2 : .cubic
+    maximumDatagramBytes = settings.maxUDPPayload
+    discoversPathMTU = settings.maxUDPPayload > 1200
+  }
+}
+
+extension HTTP3Configuration {
+  fileprivate init(_ settings: ProcessSettings) {
+    self.init()
+    limits.sectionBytes = settings.limits.fields.bytes
+    limits.valueBytes = settings.limits.fieldValue.bytes
+    receiveBudgetBytes = settings.transport.connectionBudget.bytes
+  }
+}
+
+extension TLSConfiguration {
+  fileprivate init(_ credentials: Credentials, role: Role) {
+    self.init(
+      role: role, certificateChain: credentials.certificateChain, privateKey: credentials.privateKey,
+      trustedAuthorities: credentials.authorities)
+  }
+}
+
+extension HostPort {
+  fileprivate func streamAddress() throws -> SocketAddress {
+    do {
+      return try SocketAddress.makeAddressResolvingHost(host, port: Int(port))
+    } catch {
+      throw CommandError.configuration("\(self) is no address to listen on: the name \(host) cannot be resolved")
+    }
+  }
+
+  fileprivate func datagramAddress() throws -> Address {
+    let resolved = try streamAddress()
+    guard let host = resolved.ipAddress, let address = Address(ipAddress: host, port: port) else {
+      throw CommandError.configuration("\(self) is no address to listen on: write an IP address and a port, as in [::]:4433")
+    }
+    return address
+  }
+}
+
+extension SymmetricKey {
+  fileprivate var bytes: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
+}

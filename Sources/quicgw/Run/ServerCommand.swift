@@ -1,0 +1,36 @@
+import ArgumentParser
+import GatewayConfig
+
+/// `quicgw server`: the core, in the private cloud.
+struct ServerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "server",
+    abstract: "Runs the core: edges link to it, services stand behind it.",
+    discussion: """
+      Without flags it listens on UDP port 4433 and takes core.pem, core.key and ca.pem from certs/ or /etc/quicgw.
+      SIGHUP, or a changed file, reloads certificates, services and access rules. SIGTERM and SIGINT finish what is open \
+      and end; a second one ends at once.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  @Option(help: ArgumentHelp("UDP address (default: [::]:4433, IPv4 and IPv6).", valueName: "host:port"))
+  var listen: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("A service and where it is: http://, h2c:// or https://. May be repeated.", valueName: "name=url"))
+  var service: [String] = []
+
+  func run() async throws {
+    let (options, listen, service) = (options, listen, service)
+    try await ProcessLifecycle<CoreEnd>.run(configurationFile: options.config) {
+      var overrides = options.overrides
+      overrides.listen = listen.map { [$0] } ?? []
+      overrides.services = service
+      var checked = try CoreConfiguration.load(file: options.config, overrides: overrides)
+      options.apply(to: &checked.configuration.process)
+      return checked
+    }
+  }
+}
