@@ -79,7 +79,6 @@ extension ConnectionConfiguration {
     idleTimeout = settings.idleTimeout
     congestionControl = settings.congestionControl == .bbr2 ? .bbr2 : .cubic
     maximumDatagramBytes = settings.maxUDPPayload
-    discoversPathMTU = settings.maxUDPPayload > 1200
   }
 }
 
