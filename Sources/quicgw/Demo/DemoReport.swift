@@ -37,7 +37,7 @@ struct DemoReport {
     func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
     func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
     let columns = [
-      right(number, 2), left(what, 44), left(way, 30), left(identity, 24), left(status, 10), right(bytes, 9), right(time, 10),
+      right(number, 2), left(what, 48), left(way, 30), left(identity, 24), left(status, 10), right(bytes, 9), right(time, 10),
     ]
     return columns.joined(separator: "  ")
   }
