@@ -83,7 +83,7 @@ let package = Package(
     .testTarget(name: "HTTP3Tests", dependencies: ["HTTP3", "HTTPMessage", "QUICTransport", "LinkEmulator", "TestCertificates", nioCore, x509, crypto]),
     .testTarget(name: "WiresTests", dependencies: ["Wires", "Events", "Exchange", "HTTPMessage", "HTTP1", "HTTP2", "HTTP3", nioCore]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Exchange", "HTTPMessage", "Events", nioCore]),
-    .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Events", "Exchange", "HTTPMessage", log, nioCore]),
+    .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Events", "Exchange", "HTTPMessage", log, nioCore, nioPosix, nioEmbedded]),
     .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", x509, crypto]),
     .testTarget(name: "LinkEmulatorTests", dependencies: ["LinkEmulator"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Wires", "Exchange", "HTTPMessage", "Gateway", "Events", "QUICTransport", "TestCertificates", nioCore, nioPosix, x509, crypto]),

@@ -1,4 +1,3 @@
-import CSocket
 import Glibc
 import Synchronization
 
@@ -11,7 +10,16 @@ public final class StandardStream: LineOutput {
   public static let standardOutput = StandardStream(fileDescriptor: 1)
 
   private let fileDescriptor: Int32
-  private let lost = Mutex(0)
+  private let loss = Mutex(Loss())
+
+  /// What was not written since the last line that was.
+  private struct Loss {
+    var writes = 0
+    /// A write broke off within a line.
+    var isInLine = false
+
+    var sentence: String { "\(isInLine ? "\n" : "")quicgw: \(writes) writes of the log were lost, their reader was too slow\n" }
+  }
 
   /// - Parameter fileDescriptor: open for writing; not closed by this object.
   public init(fileDescriptor: Int32) {
@@ -20,20 +28,23 @@ public final class StandardStream: LineOutput {
 
   public func write(_ lines: [UInt8]) {
     // The lock keeps the parts of a partial write together.
-    lost.withLock { lost in
-      if lost > 0 {
-        guard put(Array("quicgw: \(lost) writes of the log were lost, their reader was too slow\n".utf8)) else {
-          lost += 1
+    loss.withLock { loss in
+      if loss.writes > 0 {
+        let sentence = Array(loss.sentence.utf8)
+        guard put(sentence) == sentence.count else {
+          loss.writes += 1
           return
         }
-        lost = 0
+        loss = Loss()
       }
-      if !put(lines) { lost += 1 }
+      let count = put(lines)
+      guard count < lines.count else { return }
+      loss = Loss(writes: 1, isInLine: count > 0 && lines[count - 1] != UInt8(ascii: "\n"))
     }
   }
 
-  /// Writes all bytes; false if they, or the rest of them, could not be written.
-  private func put(_ bytes: [UInt8]) -> Bool {
+  /// Writes as much as the descriptor takes and says how much that was.
+  private func put(_ bytes: [UInt8]) -> Int {
     unsafe bytes.withUnsafeBytes { bytes in
       var sent = 0
       while sent < bytes.count {
@@ -41,10 +52,10 @@ public final class StandardStream: LineOutput {
         if count >= 0 {
           sent += count
         } else if errno != EINTR {
-          return false
+          break
         }
       }
-      return true
+      return sent
     }
   }
 }
