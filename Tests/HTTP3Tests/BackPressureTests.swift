@@ -1,0 +1,145 @@
+import HTTP3TestSupport
+import HTTPMessage
+import NIOCore
+import QUICTransport
+import Testing
+
+@testable import HTTP3
+
+@Suite("A slow reader stops its own writer")
+struct BackPressureTests {
+  @Test("the sender stops at the window and goes on when the reader takes")
+  func stopsAtTheWindow() throws {
+    let pair = try SessionPair()
+    pair.serverLog.consumes = false
+    let stream = try #require(pair.client.submitRequest(.post()))
+    pair.client.sendBody(ByteBuffer(bytes: pattern(1 << 20)), on: stream)
+    pair.client.finish(stream)
+    try pair.run()
+    let first = pair.serverLog[stream].body.count
+    #expect(first > 120 * 1024 && first <= 128 * 1024)
+    #expect(pair.server.unconsumedBytes == first)
+    #expect(pair.clientLog[stream].sent <= first + 32 * 1024, "the producer is told of what left, not of what waits")
+    pair.serverLog.consume(pair.serverLog.streams[stream.id]!, on: pair.server)
+    pair.serverLog.consumes = true
+    try pair.run()
+    #expect(pair.serverLog[stream].body == pattern(1 << 20))
+    #expect(pair.server.unconsumedBytes == 0)
+    pair.expectNoViolation()
+  }
+
+  @Test("one slow stream does not stop the others")
+  func othersGoOn() throws {
+    let pair = try SessionPair()
+    pair.serverLog.consumes = false
+    let slow = try #require(pair.client.submitRequest(.post("/slow")))
+    pair.client.sendBody(ByteBuffer(repeating: 1, count: 1 << 20), on: slow)
+    try pair.run()
+    let fast = try #require(pair.client.submitRequest(.post("/fast")))
+    pair.client.sendBody(ByteBuffer(repeating: 2, count: 1 << 20), on: fast)
+    pair.client.finish(fast)
+    for _ in 0..<10_000 where !pair.serverLog[fast].isComplete {
+      try pair.step()
+      if let stream = pair.serverLog.streams[fast.id] { pair.serverLog.consume(stream, on: pair.server) }
+    }
+    #expect(pair.serverLog[fast].isComplete)
+    #expect(pair.serverLog[slow].body.count <= 128 * 1024)
+    pair.expectNoViolation()
+  }
+
+  @Test("the window grows for a reader that keeps up and stays for one that does not")
+  func growth() {
+    var budget = ReceiveBudget(totalBytes: 32 << 20)
+    var fast = ReceiveWindow(initialBytes: 128 << 10)
+    for _ in 0..<2000 {
+      fast.received(16 << 10)
+      budget.received(16 << 10)
+      _ = fast.consumed(16 << 10, maximumBytes: 16 << 20, budget: &budget)
+    }
+    #expect(fast.bytes == 16 << 20)
+    var slow = ReceiveWindow(initialBytes: 128 << 10)
+    slow.received(128 << 10)
+    budget.received(128 << 10)
+    for _ in 0..<2000 {
+      let credit = slow.consumed(1 << 10, maximumBytes: 16 << 20, budget: &budget)
+      slow.received(credit)
+      budget.received(credit)
+    }
+    #expect(slow.bytes == 128 << 10)
+    fast.closed(budget: &budget)
+    #expect(budget.overdrawnBytes == 0 && budget.heldBytes == 128 << 10)
+  }
+
+  @Test("credit that was given is exactly what was taken and what the window grew by", arguments: [1, 2, 3, 4] as [UInt64])
+  func creditAddsUp(seed: UInt64) {
+    print("seed \(seed)")
+    var generator = SeededGenerator(seed: seed)
+    var budget = ReceiveBudget(totalBytes: 1 << 20)
+    var windows = (0..<8).map { _ in ReceiveWindow(initialBytes: 64 << 10) }
+    var granted = [Int](repeating: 64 << 10, count: 8)
+    var received = [Int](repeating: 0, count: 8)
+    for _ in 0..<20_000 {
+      let index = Int.random(in: 0..<8, using: &generator)
+      if Bool.random(using: &generator) {
+        let count = min(Int.random(in: 0...20_000, using: &generator), granted[index] - received[index])
+        received[index] += count
+        windows[index].received(count)
+        budget.received(count)
+      } else {
+        let count = Int.random(in: 0...windows[index].unconsumedBytes, using: &generator)
+        granted[index] += windows[index].consumed(count, maximumBytes: 512 << 10, budget: &budget)
+      }
+      let outstanding = granted[index] - received[index] + windows[index].unconsumedBytes
+      #expect(outstanding == windows[index].bytes, "seed \(seed)")
+      #expect(windows[index].bytes >= 64 << 10 && windows[index].bytes <= 512 << 10)
+    }
+    #expect(windows.reduce(0) { $0 + $1.unconsumedBytes } == budget.heldBytes)
+    #expect(windows.reduce(0) { $0 + $1.grownBytes } + budget.heldBytes <= 1 << 20 || budget.heldBytes > 0)
+  }
+
+  @Test("stalled readers use up the budget, then the peer gets no new streams until they read")
+  func budgetStopsStreams() throws {
+    var configuration = HTTP3Configuration()
+    configuration.receiveBudgetBytes = 1 << 20
+    configuration.maximumConcurrentStreams = 20
+    var options = MemoryLinkOptions()
+    options.bidirectionalStreams = 20
+    let pair = try SessionPair(configuration: configuration, options: options)
+    pair.serverLog.consumes = false
+    pair.onRequest = { [server = pair.server] stream, head in
+      if head.method.elementsEqual("GET".utf8) { server.submitResponse(ResponseHead(status: 204), on: stream) }
+    }
+    for _ in 0..<10 {
+      let stream = try #require(pair.client.submitRequest(.post()))
+      pair.client.sendBody(ByteBuffer(repeating: 1, count: 1 << 20), on: stream)
+    }
+    try pair.run()
+    #expect(pair.server.unconsumedBytes >= 1 << 20 && pair.server.unconsumedBytes <= 10 * 128 << 10)
+    var opened = 0
+    while pair.client.submitRequest(.get()) != nil {
+      opened += 1
+      try pair.run()
+    }
+    #expect(opened == 10, "those that were granted, and none for those that closed")
+    pair.serverLog.consumes = true
+    for stream in pair.serverLog.streams.values { pair.serverLog.consume(stream, on: pair.server) }
+    try pair.run()
+    #expect(pair.client.submitRequest(.get()) != nil)
+    pair.expectNoViolation()
+  }
+
+  @Test("growth stops when the budget is used up")
+  func budgetStopsGrowth() {
+    var budget = ReceiveBudget(totalBytes: 1 << 20)
+    var windows = (0..<4).map { _ in ReceiveWindow(initialBytes: 128 << 10) }
+    for _ in 0..<1000 {
+      for index in windows.indices {
+        windows[index].received(64 << 10)
+        budget.received(64 << 10)
+        _ = windows[index].consumed(64 << 10, maximumBytes: 16 << 20, budget: &budget)
+      }
+    }
+    #expect(windows.reduce(0) { $0 + $1.grownBytes } <= 1 << 20)
+    #expect(windows.contains { $0.grownBytes > 0 })
+  }
+}

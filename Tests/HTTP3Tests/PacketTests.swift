@@ -1,0 +1,168 @@
+import HTTP3
+import HTTP3TestSupport
+import HTTPMessage
+import NIOCore
+import QUICTransport
+import Testing
+
+@Suite("What leaves in which packet")
+struct PacketTests {
+  @Test("a small message is one packet with its end, either way")
+  func oneMessageOnePacket() throws {
+    let pair = try SessionPair()
+    try pair.run()
+    pair.onRequest = { [server = pair.server] stream, _ in
+      server.submitResponse(ResponseHead(status: 200, fields: ["content-length": "5"], bodyLength: .known(5)), on: stream)
+      server.sendBody(ByteBuffer(string: "hello"), on: stream)
+      server.finish(stream)
+    }
+    pair.clientTransport.keepsPackets = true
+    pair.serverTransport.keepsPackets = true
+    let stream = try #require(pair.client.submitRequest(.post(fields: ["content-length": "4"], length: .known(4))))
+    pair.client.sendBody(ByteBuffer(string: "ping"), on: stream)
+    pair.client.finish(stream)
+    try pair.run()
+    #expect(packets(of: stream, pair.clientTransport).map(\.isFinal) == [true])
+    #expect(packets(of: stream, pair.serverTransport).map(\.isFinal) == [true])
+  }
+
+  @Test("a message with trailers is one packet too")
+  func trailersInTheSamePacket() throws {
+    let pair = try SessionPair()
+    try pair.run()
+    pair.onRequest = { [server = pair.server] stream, _ in
+      server.submitResponse(ResponseHead(status: 200, bodyLength: .unknown), on: stream)
+      server.sendBody(ByteBuffer(string: "hello"), on: stream)
+      server.finish(stream, trailers: ["grpc-status": "0"])
+    }
+    pair.serverTransport.keepsPackets = true
+    let stream = try #require(pair.client.submitRequest(.get()))
+    try pair.run()
+    #expect(packets(of: stream, pair.serverTransport).map(\.isFinal) == [true])
+  }
+
+  @Test("the answers of one turn leave in one write pass")
+  func oneWritePass() throws {
+    let pair = try SessionPair()
+    try pair.run()
+    var streams: [HTTP3Stream] = []
+    pair.onRequest = { [server = pair.server] stream, _ in
+      streams.append(stream)
+      server.submitResponse(ResponseHead(status: 200, bodyLength: .known(5)), on: stream)
+      server.sendBody(ByteBuffer(string: "hello"), on: stream)
+      server.finish(stream)
+    }
+    for index in 0..<100 { _ = try #require(pair.client.submitRequest(.get("/\(index)"))) }
+    try pair.clientTransport.writePass()
+    try pair.serverTransport.deliver()
+    pair.drain()
+    #expect(streams.count == 100)
+    #expect(pair.serverTransport.needsWrite)
+    pair.serverTransport.keepsPackets = true
+    try pair.serverTransport.writePass()
+    let answered = pair.serverTransport.sentPackets.joined().compactMap { frame -> StreamID? in
+      if case .stream(let id, _, true) = frame { id } else { nil }
+    }
+    #expect(answered.count == 100)
+    #expect(!pair.serverTransport.needsWrite)
+  }
+
+  @Test("one reading of many packets is one chunk of content")
+  func chunksAreJoined() throws {
+    let pair = try SessionPair()
+    try pair.run()
+    let stream = try #require(pair.client.submitRequest(.post()))
+    pair.client.sendBody(ByteBuffer(bytes: pattern(60_000)), on: stream)
+    try pair.clientTransport.writePass()
+    try pair.serverTransport.deliver()
+    pair.drain()
+    #expect(pair.serverLog[stream].body == pattern(60_000))
+    #expect(pair.serverLog[stream].chunks == 1)
+  }
+
+  @Test("a bulk upload does not hold up what comes after it", arguments: [false, true])
+  func bulkDoesNotStarve(isReversed: Bool) throws {
+    var options = MemoryLinkOptions()
+    options.packetsPerPass = 20
+    options.streamWindowBytes = 1 << 30
+    let pair = try SessionPair(isReversed: isReversed, options: options)
+    try pair.run()
+    let bulk = try #require(pair.client.submitRequest(.post("/bulk")))
+    let other = try #require(pair.client.submitRequest(.post("/other")))
+    let body = ByteBuffer(repeating: 7, count: 4 << 20)
+    pair.client.sendBody(body, on: bulk)
+    pair.client.sendBody(body, on: other)
+    for _ in 0..<20 { try pair.step() }
+    let small = try #require(pair.client.submitRequest(.get("/small")))
+    try pair.step()
+    #expect(pair.serverLog[small].isComplete, "a small request goes before bulk")
+    let first = pair.serverLog[bulk].body.count
+    let second = pair.serverLog[other].body.count
+    #expect(first > 0 && second > 0)
+    #expect(abs(first - second) <= 64 * 1024 + 32 * 1024, "bulk streams take turns: \(first), \(second)")
+    try pair.run()
+    #expect(pair.serverLog[bulk].body.count == 4 << 20)
+    pair.expectNoViolation()
+  }
+
+  @Test("bulk goes on while small messages fill the link")
+  func smallMessagesDoNotStarveBulk() throws {
+    var options = MemoryLinkOptions()
+    options.packetsPerPass = 20
+    options.streamWindowBytes = 1 << 30
+    let pair = try SessionPair(options: options)
+    try pair.run()
+    pair.onRequest = { [server = pair.server] stream, _ in server.submitResponse(ResponseHead(status: 204), on: stream) }
+    let bulk = try #require(pair.client.submitRequest(.post("/bulk")))
+    pair.client.sendBody(ByteBuffer(repeating: 7, count: 4 << 20), on: bulk)
+    for _ in 0..<10 { try pair.step() }
+    let before = pair.serverLog[bulk].body.count
+    var waiting = 0
+    for index in 0..<100 {
+      for part in 0..<4 {
+        let small = try #require(pair.client.submitRequest(.post("/\(index)/\(part)")))
+        pair.client.sendBody(ByteBuffer(repeating: 1, count: 10_000), on: small)
+        pair.client.finish(small)
+        waiting += 10_000
+      }
+      try pair.step()
+    }
+    let share = pair.serverLog[bulk].body.count - before
+    #expect(share > 100 * 24_000 / 8, "bulk had \(share) bytes of \(100 * 24_000)")
+  }
+
+  @Test("a long-lived stream of small messages stays interactive")
+  func messagesStayInteractive() throws {
+    let pair = try SessionPair()
+    try pair.run()
+    let stream = try #require(pair.client.submitRequest(.post()))
+    var classes: [Bool] = []
+    let vectors = UnsafeMutableBufferPointer<StreamBytes>.allocate(capacity: 16)
+    defer { vectors.deallocate() }
+    for _ in 0..<100 {
+      pair.client.sendBody(ByteBuffer(repeating: 1, count: 2_000), on: stream)
+      while let write = try pair.client.nextWrite(into: vectors) {
+        classes.append(write.isInteractive)
+        try pair.client.wrote((0..<write.vectorCount).reduce(0) { $0 + vectors[$1].count }, on: write.stream)
+      }
+    }
+    #expect(classes.count >= 100 && !classes.contains(false))
+    pair.client.sendBody(ByteBuffer(repeating: 1, count: 1 << 20), on: stream)
+    classes = []
+    while let write = try pair.client.nextWrite(into: vectors) {
+      classes.append(write.isInteractive)
+      try pair.client.wrote((0..<write.vectorCount).reduce(0) { $0 + vectors[$1].count }, on: write.stream)
+    }
+    #expect(classes.first == true && classes.last == false)
+  }
+
+  private func packets(of stream: HTTP3Stream, _ transport: MemoryTransport) -> [(bytes: Int, isFinal: Bool)] {
+    transport.sentPackets.compactMap { packet in
+      let frames = packet.compactMap { frame -> (Int, Bool)? in
+        if case .stream(stream.id, let bytes, let isFinal) = frame { (bytes.count, isFinal) } else { nil }
+      }
+      guard !frames.isEmpty else { return nil }
+      return (frames.reduce(0) { $0 + $1.0 }, frames.contains { $0.1 })
+    }
+  }
+}
