@@ -83,10 +83,10 @@ extension HTTP3Session {
   /// rest of the request uses `H3_NO_ERROR` (RFC 9114 §4.1).
   public func stopReading(_ stream: HTTP3Stream, _ code: HTTP3ErrorCode) {
     guard !stream.incoming.isStopped else { return }
-    let wasEnded = stream.incoming.isEnded
+    let isPeerDone = stream.incoming.isPeerDone
     _ = stream.incoming.stop()
     stream.window.abandoned(budget: &budget)
-    guard !stream.isClosed, !wasEnded else { return settleStreamLimit() }
+    guard !stream.isClosed, !isPeerDone else { return settleStreamLimit() }
     attempt { library throws(ApplicationError) in try library.shutdownRead(stream.libraryID) }
     transport?.stopReading(stream.id, code: code.rawValue)
   }

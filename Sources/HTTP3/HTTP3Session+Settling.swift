@@ -38,7 +38,7 @@ extension HTTP3Session {
   ///
   /// A request that nobody knows yet is refused; with too many fields it gets an answer (RFC 6585 §5).
   func reject(_ stream: HTTP3Stream, _ defect: MessageDefect) {
-    guard !stream.incoming.isStopped else { return }
+    guard !stream.incoming.isStopped, !stream.incoming.isAborted else { return }
     discard(stream, ending: .defective(defect))
     if stream.isAnnounced {
       abort(stream, code(for: defect))

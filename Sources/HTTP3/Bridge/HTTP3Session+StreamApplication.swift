@@ -128,7 +128,11 @@ extension HTTP3Session: StreamApplication {
 
   public func writeShut(_ stream: StreamID) {
     library?.shutdownWrite(mapping.libraryID(stream))
-    if let known = known(stream) { shutOutgoing(known) }
+    guard let known = known(stream), !known.outgoing.isShut else { return }
+    // STOP_SENDING came before the request: its owner could not be told then.
+    shutOutgoing(known)
+    known.outgoing.stoppedByPeer = .requestCancelled
+    enlist(known)
   }
 }
 

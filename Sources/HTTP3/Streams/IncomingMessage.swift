@@ -32,6 +32,22 @@ struct IncomingMessage {
   /// Whether the end, of whatever kind, was recorded.
   var isEnded: Bool { ending != nil }
 
+  /// Whether the peer sends nothing more: it has ended or reset its side.
+  var isPeerDone: Bool {
+    switch ending {
+    case .complete, .reset: true
+    case .defective, nil: false
+    }
+  }
+
+  /// Whether it ended before its end.
+  var isAborted: Bool {
+    switch ending {
+    case .reset, .defective: true
+    case .complete, nil: false
+    }
+  }
+
   /// Whether a request waits that nobody knows of.
   var hasUntakenRequest: Bool { request != nil }
 

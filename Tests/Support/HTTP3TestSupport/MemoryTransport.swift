@@ -16,6 +16,7 @@ public final class MemoryTransport: StreamTransport {
   private let options: MemoryLinkOptions
   private var generator: SeededGenerator
   private var streams: [StreamID: Ends] = [:]
+  private var closedStreams: Set<StreamID> = []
   private var control: [Frame] = []
   private var inbox: [[Frame]] = []
   private var acknowledgements: [(due: Int, stream: StreamID, count: Int, isFinal: Bool)] = []
@@ -253,7 +254,7 @@ public final class MemoryTransport: StreamTransport {
     case .stream(let stream, let bytes, let isFinal):
       try takeStream(stream, bytes, isFinal: isFinal)
     case .resetStream(let stream, let code):
-      if streams[stream] == nil { _ = open(stream) }
+      openIfNew(stream)
       guard var ends = streams[stream], !ends.receiveEnded else { return }
       ends.receiveEnded = true
       ends.closeCode = ends.closeCode ?? code
@@ -261,6 +262,7 @@ public final class MemoryTransport: StreamTransport {
       guard !ends.stopSent else { return }
       try callThrowing { try application.peerReset(stream, code: code) }
     case .stopSending(let stream, let code):
+      openIfNew(stream)
       guard let ends = streams[stream], !ends.isSendOver else { return }
       // As ngtcp2 does by itself (RFC 9000 §3.5).
       resetSending(stream, code: code)
@@ -281,7 +283,7 @@ public final class MemoryTransport: StreamTransport {
   }
 
   private func takeStream(_ stream: StreamID, _ bytes: [UInt8], isFinal: Bool) throws {
-    if streams[stream] == nil { _ = open(stream) }
+    openIfNew(stream)
     guard var ends = streams[stream] else { return }
     ends.received += bytes.count
     if ends.received > ends.receiveLimit { violations.append("\(stream): \(ends.received) bytes of \(ends.receiveLimit)") }
@@ -328,12 +330,18 @@ public final class MemoryTransport: StreamTransport {
     guard closeError == nil else { return }
     for (stream, ends) in streams where !stream.isUnidirectional && ends.isSendOver && ends.receiveEnded {
       streams[stream] = nil
+      closedStreams.insert(stream)
       do {
         try callThrowing { try application.closed(stream, code: ends.closeCode) }
       } catch {
         closeError = error as? ApplicationError
       }
     }
+  }
+
+  /// Any frame about a stream of the peer's opens it (RFC 9000 §3.2), once.
+  private func openIfNew(_ stream: StreamID) {
+    if streams[stream] == nil, !closedStreams.contains(stream), stream.isClientInitiated != isClient { _ = open(stream) }
   }
 
   private func open(_ stream: StreamID) -> StreamID {
