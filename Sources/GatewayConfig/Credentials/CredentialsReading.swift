@@ -9,10 +9,10 @@ struct CredentialsReading {
 
   init(_ section: Section, _ overrides: Overrides, role: Role, files: FileReader) throws(ConfigurationError) {
     let sources = try Sources(section, overrides, role: role, files: files)
-    let certificatePEM = try files.bytes(
+    let certificatePEM = try files.pem(
       of: sources.certificate.file, named: sources.certificate.value, ifMissing: Self.advice(role))
-    let keyPEM = try files.bytes(of: sources.key.file, named: sources.key.value, ifMissing: Self.advice(role))
-    let caPEM = try files.bytes(
+    let keyPEM = try files.pem(of: sources.key.file, named: sources.key.value, ifMissing: Self.advice(role))
+    let caPEM = try files.pem(
       of: sources.ca.file, named: sources.ca.value, ifMissing: "make one with “quicgw certs init certs”, or name the CA's file")
 
     let leaf = try Self.leaf(certificatePEM, sources.certificate)

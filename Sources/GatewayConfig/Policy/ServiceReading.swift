@@ -35,7 +35,7 @@ struct ServiceReading {
         throw ca.error("no origin of the service is reached by https://", "remove ca or change the origins")
       }
       let file = try ca.text()
-      let pem = try files.bytes(of: file, named: ca, ifMissing: "name a PEM file with the certificates of the origins' CA")
+      let pem = try files.pem(of: file, named: ca, ifMissing: "name a PEM file with the certificates of the origins' CA")
       _ = try Authorities(pem, file: file, named: ca)
       trust = .authorities(pem: pem)
     }
@@ -71,24 +71,27 @@ struct ServiceReading {
     return try value.duration(in: .milliseconds(100) ... .seconds(3600))
   }
 
-  /// One URL or a list. All of a service must agree in what the gateway writes into a request before one of them is chosen.
+  /// One URL or a list.
   private static func origins(_ value: Value) throws(ConfigurationError) -> [OriginURL] {
     var origins: [OriginURL] = []
-    for element in try value.listOrOne() {
-      let origin = try element.originURL()
-      if let first = origins.first {
-        guard (first.scheme == .https) == (origin.scheme == .https) else {
-          throw element.error("origins with and without TLS cannot be mixed", "make two services of them")
-        }
-        guard first.basePath == origin.basePath else {
-          throw element.error("the origins of one service must have the same path", "write “\(first.basePath)” or make two services")
-        }
-        guard !origins.contains(origin) else { throw element.error("\(origin) stands twice", "keep one of them") }
-      }
-      origins.append(origin)
-    }
+    for element in try value.listOrOne() { try add(element, to: &origins) }
     guard !origins.isEmpty else { throw value.error("the list is empty", "add an origin, as in http://127.0.0.1:3000") }
     return origins
+  }
+
+  /// All origins of a service must agree in what the gateway writes into a request before one of them is chosen.
+  private static func add(_ value: Value, to origins: inout [OriginURL]) throws(ConfigurationError) {
+    let origin = try value.originURL()
+    if let first = origins.first {
+      guard (first.scheme == .https) == (origin.scheme == .https) else {
+        throw value.error("origins with and without TLS cannot be mixed", "make two services of them")
+      }
+      guard first.basePath == origin.basePath else {
+        throw value.error("the origins of one service must have the same path", "write “\(first.basePath)” or make two services")
+      }
+      guard !origins.contains(origin) else { throw value.error("\(origin) stands twice", "keep one of them") }
+    }
+    origins.append(origin)
   }
 
   /// `NAME=URL`, repeated.
@@ -101,9 +104,8 @@ struct ServiceReading {
         throw value.error("“\(flag)” is not NAME=URL", "write for example --service modules=http://127.0.0.1:3000")
       }
       let name = try Value(flag: "--service", String(flag[..<equals])).serviceName()
-      let origin = try Value(flag: "--service", String(flag[flag.index(after: equals)...])).originURL()
       if origins[name] == nil { names.append(name) }
-      origins[name, default: []].append(origin)
+      try add(Value(flag: "--service", String(flag[flag.index(after: equals)...])), to: &origins[name, default: []])
     }
     return names.map { Service(name: $0, origins: origins[$0] ?? []) }
   }

@@ -29,9 +29,15 @@ struct FileReader {
       if isFolder.boolValue { throw value.error("\(file) is a folder", "name a file") }
       throw value.error("the file \(file) cannot be read", "give the user that quicgw runs as permission to read it")
     }
-    guard !data.isEmpty else { throw value.error("the file \(file) is empty", "put PEM into it or name another file") }
-    guard data.count <= Self.byteLimit else { throw value.error("the file \(file) has more than 1 MiB", "name a file with PEM in it") }
+    guard data.count <= Self.byteLimit else { throw value.error("the file \(file) has more than 1 MiB", "name another file") }
     return Array(data)
+  }
+
+  /// The same for a file that must have something in it.
+  func pem(of file: String, named value: Value, ifMissing advice: String) throws(ConfigurationError) -> [UInt8] {
+    let bytes = try bytes(of: file, named: value, ifMissing: advice)
+    guard !bytes.isEmpty else { throw value.error("the file \(file) is empty", "put PEM into it or name another file") }
+    return bytes
   }
 
   /// True if others than the owner may read or write the file.
