@@ -2,7 +2,7 @@ public import Gateway
 
 /// Everything that `quicgw edge` is told: the values of `edge.yaml` and of the flags that win over it, checked.
 public struct EdgeConfiguration: Sendable {
-  /// `upstream`: the cores, the preferred one first; never empty.
+  /// `upstream`: the core; exactly one.
   public var upstream: [HostPort]
   /// `server_name`: the name that the core's certificate must have; nil is the host of the upstream that is dialled.
   public var serverName: String?

@@ -25,7 +25,7 @@ import Testing
     ("upstream: []", "upstream: there is no core to link to; add “upstream: core.example:4433” or give --upstream"),
     ("upstream: core.example", "edge.yaml:1: upstream: “core.example” is not an address with a port; write host:port, as in \"core.example:4433\""),
     ("upstream: core.example:0", "edge.yaml:1: upstream: a core has no port 0; write the port that it listens on, as in core.example:4433"),
-    ("upstream: [a:1, a:1]", "edge.yaml:1: upstream[1]: a:1 stands twice; keep one of them"),
+    ("upstream: [a:1, b:1]", "edge.yaml:1: upstream[1]: an edge links to one core; name one; if its name has several addresses, all are tried"),
     ("upstream: https://core:4433", "edge.yaml:1: upstream: “https://core:4433” is not an address with a port; write host:port, as in \"core.example:4433\""),
     ("upstream: a:1\nserver_name: a:1", "edge.yaml:2: server_name: “a:1” is not a host name; write the name in the core's certificate, without a port"),
     ("services: {}", "edge.yaml:1: services: this key is not known; it belongs into the configuration of the core"),

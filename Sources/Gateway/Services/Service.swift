@@ -1,3 +1,5 @@
+public import HTTPMessage
+
 /// Something reachable through the link, under a name.
 public struct Service: Sendable, Hashable {
   /// The name: a lower-case host name, because it is the `:authority` of requests on the link.
@@ -30,6 +32,14 @@ public struct Service: Sendable, Hashable {
   }
 
   public static let defaultResponseHeadTimeout: Duration = .seconds(60)
+
+  /// Gives a head the authority of the origin that a pool has chosen, if the service's rule is that origins get their own.
+  ///
+  /// The gateway has addressed the head to the first origin before; all else is the same for all origins of a service.
+  public func readdress(_ head: inout RequestHead, to origin: OriginURL) {
+    guard host == .origin, origins.count > 1 else { return }
+    head.fields.replace(.authority, with: Array(origin.authority.utf8))
+  }
 
   /// Whether a text may be a service's name: lower-case letters, digits, `-`, `_` and `.`, at most 253 bytes.
   public static func isName(_ text: String) -> Bool {

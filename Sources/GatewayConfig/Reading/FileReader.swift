@@ -24,9 +24,7 @@ struct FileReader {
       data = try Data(contentsOf: URL(fileURLWithPath: fullPath(file)))
     } catch {
       guard exists(file) else { throw value.error("the file \(file) does not exist", advice) }
-      var isFolder: ObjCBool = false
-      _ = unsafe FileManager.default.fileExists(atPath: fullPath(file), isDirectory: &isFolder)
-      if isFolder.boolValue { throw value.error("\(file) is a folder", "name a file") }
+      if isFolder(file) { throw value.error("\(file) is a folder", "name a file") }
       throw value.error("the file \(file) cannot be read", "give the user that quicgw runs as permission to read it")
     }
     guard data.count <= Self.byteLimit else { throw value.error("the file \(file) has more than 1 MiB", "name another file") }
@@ -45,6 +43,11 @@ struct FileReader {
     let attributes = try? FileManager.default.attributesOfItem(atPath: fullPath(file))
     guard let permissions = attributes?[.posixPermissions] as? NSNumber else { return false }
     return permissions.intValue & 0o077 != 0
+  }
+
+  private func isFolder(_ file: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: fullPath(file))
+    return attributes?[.type] as? FileAttributeType == .typeDirectory
   }
 
   private static let byteLimit = 1 << 20

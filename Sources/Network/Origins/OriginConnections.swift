@@ -30,6 +30,8 @@ final class OriginConnections: ExchangeHandler {
     self.connectTimer = connectTimer
   }
 
+  var origin: OriginURL { connector.origin }
+
   /// True for a second after a failed connection: another origin of the service is asked first.
   func isResting(at now: NIODeadline) -> Bool { now < restsUntil }
 

@@ -9,14 +9,15 @@ import Wires
 ///
 /// Connections are kept alive and shared; an exchange that finds none with room waits while one is opened.
 final class OriginPool: ExchangeHandler {
-  let name: String
+  var name: String { service.name }
+  private let service: Service
   private let origins: [OriginConnections]
   /// Bounds the wait for the head of an answer; nil for no bound.
   private let responseTimer: CoarseTimer?
   private var next = 0
 
-  init(name: String, origins: [OriginConnections], responseTimer: CoarseTimer?) {
-    self.name = name
+  init(_ service: Service, origins: [OriginConnections], responseTimer: CoarseTimer?) {
+    self.service = service
     self.origins = origins
     self.responseTimer = responseTimer
   }
@@ -39,6 +40,8 @@ final class OriginPool: ExchangeHandler {
     for _ in origins.indices.dropLast() where origins[next].isResting(at: now) { advance() }
     let chosen = origins[next]
     advance()
+    var request = request
+    service.readdress(&request.head, to: chosen.origin)
     return chosen.open(request, respondingTo: sink)
   }
 

@@ -52,7 +52,7 @@ final class OriginPools {
         limits: OriginLimits(), connectTimer: connectTimer)
     }
     let limit = service.responseHeadTimeout
-    return OriginPool(name: service.name, origins: connections, responseTimer: limit.map(responseTimer))
+    return OriginPool(service, origins: connections, responseTimer: limit.map(responseTimer))
   }
 
   private func connector(for origin: OriginURL, trust: OriginTrust) -> OriginConnector {
