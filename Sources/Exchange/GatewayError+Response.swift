@@ -39,7 +39,9 @@ extension GatewayError {
 
   /// sf-token: begins with a letter or `*` (RFC 8941 §3.3.4).
   private static func isToken(_ text: String) -> Bool {
-    guard let first = text.utf8.first, first == UInt8(ascii: "*") || (first | 0x20 >= 0x61 && first | 0x20 <= 0x7a) else { return false }
+    guard let first = text.utf8.first, first == UInt8(ascii: "*") || (first | 0x20 >= 0x61 && first | 0x20 <= 0x7a) else {
+      return false
+    }
     return FieldRules.isToken(text.utf8.filter { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") })
   }
 

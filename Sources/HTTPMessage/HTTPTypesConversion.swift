@@ -17,7 +17,9 @@ extension RequestHead {
 
   /// The same head as an `HTTPRequest`; nil if the method is not a token or a name is not one.
   public var httpRequest: HTTPRequest? {
-    guard let method = HTTPRequest.Method(String(decoding: method, as: UTF8.self)), let fields = fields.httpFields else { return nil }
+    guard let method = HTTPRequest.Method(String(decoding: method, as: UTF8.self)), let fields = fields.httpFields else {
+      return nil
+    }
     var request = HTTPRequest(
       method: method, scheme: self.fields.text(.scheme), authority: self.fields.text(.authority), path: self.fields.text(.path),
       headerFields: fields)

@@ -10,10 +10,11 @@ import Testing
     let request = RequestHead(method: "GET", authority: "a", path: "/")
     let (head, body) = error.response(to: request, hop: "core-1")
     #expect(head.status == 502)
-    #expect(head.fields == [
-      ":status": "502", "proxy-status": "core-1; error=connection_refused; details=\"nobody listens at 10.0.0.7:80\"",
-      "content-type": "text/plain; charset=utf-8", "content-length": "38",
-    ])
+    #expect(
+      head.fields == [
+        ":status": "502", "proxy-status": "core-1; error=connection_refused; details=\"nobody listens at 10.0.0.7:80\"",
+        "content-type": "text/plain; charset=utf-8", "content-length": "38",
+      ])
     #expect(head.bodyLength == .known(38))
     #expect(body == ByteBuffer(string: "core-1: nobody listens at 10.0.0.7:80\n"))
   }
@@ -29,10 +30,11 @@ import Testing
   @Test func `a gRPC client gets a trailers-only response`() {
     let request = RequestHead(method: "POST", authority: "a", path: "/s/m", fields: ["content-type": "application/grpc+proto"])
     let (head, body) = error.response(to: request, hop: "core-1")
-    #expect(head.fields == [
-      ":status": "200", "proxy-status": "core-1; error=connection_refused; details=\"nobody listens at 10.0.0.7:80\"",
-      "content-type": "application/grpc", "grpc-status": "14", "grpc-message": "core-1: nobody listens at 10.0.0.7:80",
-    ])
+    #expect(
+      head.fields == [
+        ":status": "200", "proxy-status": "core-1; error=connection_refused; details=\"nobody listens at 10.0.0.7:80\"",
+        "content-type": "application/grpc", "grpc-status": "14", "grpc-message": "core-1: nobody listens at 10.0.0.7:80",
+      ])
     #expect(head.bodyLength == .none)
     #expect(body == nil)
   }
@@ -44,7 +46,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("say \"no\"", #"say \"no\""#), (#"C:\path"#, #"C:\\path"#), ("zażółć ☃", "za???? ?"), ("a\r\nb: c\0\u{7f}", "a??b: c??"), ("", ""),
+    ("say \"no\"", #"say \"no\""#), (#"C:\path"#, #"C:\\path"#), ("zażółć ☃", "za???? ?"), ("a\r\nb: c\0\u{7f}", "a??b: c??"),
+    ("", ""),
   ])
   func `details are a structured string whatever the message is`(message: String, details: String) {
     let error = GatewayError(.internalError, side: .local, message: message)
@@ -53,7 +56,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("core-1", "core-1"), ("core.example", "core.example"), ("*x", "*x"), ("a/b:c", "a/b:c"), ("1st", "\"1st\""), ("a b", "\"a b\""),
+    ("core-1", "core-1"), ("core.example", "core.example"), ("*x", "*x"), ("a/b:c", "a/b:c"), ("1st", "\"1st\""),
+    ("a b", "\"a b\""),
     ("a;b", "\"a;b\""), ("a\"b", #""a\"b""#), ("", "\"\""), ("käse", "\"k?se\""),
   ])
   func `a hop that is no token is written as a string`(hop: String, item: String) {
@@ -61,7 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("100 %", "hop: 100 %25"), ("zażółć", "hop: za%C5%BC%C3%B3%C5%82%C4%87"), ("a\nb", "hop: a%0Ab"), ("ends in a blank ", "hop: ends in a blank%20"),
+    ("100 %", "hop: 100 %25"), ("zażółć", "hop: za%C5%BC%C3%B3%C5%82%C4%87"), ("a\nb", "hop: a%0Ab"),
+    ("ends in a blank ", "hop: ends in a blank%20"),
     ("", "hop:%20"),
   ])
   func `a gRPC message is percent-encoded and a valid value`(message: String, encoded: String) {
@@ -73,7 +78,8 @@ import Testing
   /// RFC 9209 §2.3 names the types and recommends the statuses; the gRPC codes are what clients make of those statuses, or say
   /// the same more precisely.
   @Test(arguments: [
-    ("dns_error", 502, 14), ("destination_not_found", 404, 12), ("destination_unavailable", 503, 14), ("connection_refused", 502, 14),
+    ("dns_error", 502, 14), ("destination_not_found", 404, 12), ("destination_unavailable", 503, 14),
+    ("connection_refused", 502, 14),
     ("connection_terminated", 502, 14), ("connection_timeout", 504, 14), ("connection_read_timeout", 504, 14),
     ("connection_limit_reached", 503, 14), ("tls_protocol_error", 502, 14), ("tls_certificate_error", 502, 14),
     ("http_request_error", 400, 13), ("http_request_denied", 403, 7), ("http_request_timeout", 408, 14),

@@ -5,46 +5,50 @@ import Testing
 
 @Suite struct LoopTurnTests {
   @Test func `whoever enrolled is called once, behind the work that the turn had begun`() async throws {
-    #expect(try await run { log, turn, loop in
-      let writer = Writer("write", log)
-      turn.enroll(writer)
-      log.add("read 1")
-      loop.execute { log.value.add("read 2") }
-      log.add("read 3")
-    } == ["read 1", "read 3", "write", "read 2"])
+    #expect(
+      try await run { log, turn, loop in
+        let writer = Writer("write", log)
+        turn.enroll(writer)
+        log.add("read 1")
+        loop.execute { log.value.add("read 2") }
+        log.add("read 3")
+      } == ["read 1", "read 3", "write", "read 2"])
   }
 
   @Test func `all of one turn are called in one round, in their order`() async throws {
-    #expect(try await run { log, turn, loop in
-      for number in 1...3 { turn.enroll(Writer("write \(number)", log)) }
-      loop.execute { log.value.add("later") }
-    } == ["write 1", "write 2", "write 3", "later"])
+    #expect(
+      try await run { log, turn, loop in
+        for number in 1...3 { turn.enroll(Writer("write \(number)", log)) }
+        loop.execute { log.value.add("later") }
+      } == ["write 1", "write 2", "write 3", "later"])
   }
 
   @Test func `who enrols while others write is called in a further round, after waiting reads`() async throws {
-    #expect(try await run { log, turn, loop in
-      let again = Writer("again", log)
-      turn.enroll(Writer("first", log) { turn.enroll(again) })
-      turn.enroll(Writer("second", log))
-      loop.execute { log.value.add("read") }
-    } == ["first", "second", "read", "again"])
+    #expect(
+      try await run { log, turn, loop in
+        let again = Writer("again", log)
+        turn.enroll(Writer("first", log) { turn.enroll(again) })
+        turn.enroll(Writer("second", log))
+        loop.execute { log.value.add("read") }
+      } == ["first", "second", "read", "again"])
   }
 
   @Test func `an endless writer does not starve the reads`() async throws {
-    #expect(try await run { log, turn, loop in
-      let endless = Writer("write", log)
-      endless.action = { [unowned endless] in
-        if log.lines.count < 6 { turn.enroll(endless) }
-      }
-      turn.enroll(endless)
-      loop.execute {
-        log.value.add("read 1")
-        loop.execute {
-          log.value.add("read 2")
-          loop.execute { log.value.add("read 3") }
+    #expect(
+      try await run { log, turn, loop in
+        let endless = Writer("write", log)
+        endless.action = { [unowned endless] in
+          if log.lines.count < 6 { turn.enroll(endless) }
         }
-      }
-    } == ["write", "read 1", "write", "read 2", "write", "read 3", "write"])
+        turn.enroll(endless)
+        loop.execute {
+          log.value.add("read 1")
+          loop.execute {
+            log.value.add("read 2")
+            loop.execute { log.value.add("read 3") }
+          }
+        }
+      } == ["write", "read 1", "write", "read 2", "write", "read 3", "write"])
   }
 
   @Test func `a turn keeps its participants only until they were called`() async throws {

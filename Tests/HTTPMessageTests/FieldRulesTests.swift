@@ -49,9 +49,11 @@ import Testing
     for name in ["te", "trailer", "host", "content-length", ""] { #expect(!FieldRules.isConnectionSpecific(name.utf8)) }
   }
 
-  @Test(arguments: [
-    ("0", 0), ("5", 5), ("007", 7), ("123456789012345678", 123_456_789_012_345_678), ("999999999999999999", 999_999_999_999_999_999),
-  ] as [(String, UInt64)])
+  @Test(
+    arguments: [
+      ("0", 0), ("5", 5), ("007", 7), ("123456789012345678", 123_456_789_012_345_678),
+      ("999999999999999999", 999_999_999_999_999_999),
+    ] as [(String, UInt64)])
   func `a content length is digits`(text: String, length: UInt64) {
     #expect(FieldRules.contentLength(text.utf8) == length)
   }

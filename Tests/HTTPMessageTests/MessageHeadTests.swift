@@ -36,7 +36,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("application/grpc", true), ("application/grpc+proto", true), ("application/grpc;charset=x", true), ("application/grpc-web", false),
+    ("application/grpc", true), ("application/grpc+proto", true), ("application/grpc;charset=x", true),
+    ("application/grpc-web", false),
     ("application/grpcx", false), ("application/json", false), ("", false),
   ])
   func `gRPC is known by its content type`(type: String, isGRPC: Bool) {

@@ -6,67 +6,81 @@ import Testing
 @testable import Observability
 
 @Suite struct EventLogTests {
-  @Test(arguments: [
-    (
-      .handshakeCompleted(sampleConnection, identity: "edge-1", duration: .microseconds(3_100), isResumed: false),
-      "INFO edge-1 connected from [::1]:51234, handshake 3.100 ms (connection 7)"
-    ),
-    (
-      .handshakeCompleted(sampleConnection, identity: nil, duration: .milliseconds(2), isResumed: true),
-      "INFO a peer without identity connected from [::1]:51234, resumed handshake 2.000 ms (connection 7)"
-    ),
-    (
-      .handshakeFailed(sampleConnection, .unknownAuthority, reason: ""),
-      "WARNING refused handshake from [::1]:51234: the client's certificate is signed by an unknown authority; issue it with this core's CA"
-    ),
-    (
-      .handshakeFailed(sampleConnection, .certificateExpired, reason: "not after 2020"),
-      "WARNING refused handshake from [::1]:51234: the client's certificate has expired or is not valid yet; issue a new one or set the clocks right (not after 2020)"
-    ),
-    (.datagramRefused(.unknownConnection, from: "[::1]:9"), "NOTICE dropped a datagram from [::1]:9: of no known connection"),
-    (
-      .messageRefused(wire: "HTTP/1.1", .ambiguousLength, from: "1.2.3.4:5", reason: "Content-Length and Transfer-Encoding"),
-      "NOTICE refused a message from 1.2.3.4:5 over HTTP/1.1: its length is ambiguous (Content-Length and Transfer-Encoding)"
-    ),
-    (
-      .originFailed(service: "grpc", origin: "h2c://127.0.0.1:9", reason: "connection refused"),
-      "WARNING origin h2c://127.0.0.1:9 of service grpc failed: connection refused"
-    ),
-    (.connectionClosed(sampleConnection, .idle, reason: ""), "INFO connection 7 with [::1]:51234 ended, the peer was silent for too long"),
-    (.connectionMigrated(sampleConnection, from: "[::1]:5"), "INFO connection 7 moved from [::1]:5 to [::1]:51234"),
-    (
-      .offloadDisabled(.segmentation, reason: "EIO"),
-      "NOTICE segmentation offload (GSO) is off from now on, the kernel refused it: EIO; all works, at more CPU time"
-    ),
-    (
-      .started(role: .core, listeners: ["udp [::]:4433"], link: nil, identity: "core.example", instance: "a1b2"),
-      "NOTICE core a1b2 listens on udp [::]:4433, is core.example"
-    ),
-    (.reloadRefused(reason: "services.x: no origin"), "ERROR not reloaded, everything stays as it is: services.x: no origin"),
-    (.certificateExpires(file: "certs/core.pem", daysLeft: 1), "ERROR certificate certs/core.pem expires in 1 day; issue a new one and send SIGHUP"),
-    (.certificateExpires(file: "certs/core.pem", daysLeft: 9), "WARNING certificate certs/core.pem expires in 9 days; issue a new one and send SIGHUP"),
-    (.drainEnded(abandonedExchanges: 0), "NOTICE drained"),
-  ] as [(Event, String)])
+  @Test(
+    arguments: [
+      (
+        .handshakeCompleted(sampleConnection, identity: "edge-1", duration: .microseconds(3_100), isResumed: false),
+        "INFO edge-1 connected from [::1]:51234, handshake 3.100 ms (connection 7)"
+      ),
+      (
+        .handshakeCompleted(sampleConnection, identity: nil, duration: .milliseconds(2), isResumed: true),
+        "INFO a peer without identity connected from [::1]:51234, resumed handshake 2.000 ms (connection 7)"
+      ),
+      (
+        .handshakeFailed(sampleConnection, .unknownAuthority, reason: ""),
+        "WARNING refused handshake from [::1]:51234: the client's certificate is signed by an unknown authority; issue it with this core's CA"
+      ),
+      (
+        .handshakeFailed(sampleConnection, .certificateExpired, reason: "not after 2020"),
+        "WARNING refused handshake from [::1]:51234: the client's certificate has expired or is not valid yet; issue a new one or set the clocks right (not after 2020)"
+      ),
+      (.datagramRefused(.unknownConnection, from: "[::1]:9"), "NOTICE dropped a datagram from [::1]:9: of no known connection"),
+      (
+        .messageRefused(wire: "HTTP/1.1", .ambiguousLength, from: "1.2.3.4:5", reason: "Content-Length and Transfer-Encoding"),
+        "NOTICE refused a message from 1.2.3.4:5 over HTTP/1.1: its length is ambiguous (Content-Length and Transfer-Encoding)"
+      ),
+      (
+        .originFailed(service: "grpc", origin: "h2c://127.0.0.1:9", reason: "connection refused"),
+        "WARNING origin h2c://127.0.0.1:9 of service grpc failed: connection refused"
+      ),
+      (
+        .connectionClosed(sampleConnection, .idle, reason: ""),
+        "INFO connection 7 with [::1]:51234 ended, the peer was silent for too long"
+      ),
+      (.connectionMigrated(sampleConnection, from: "[::1]:5"), "INFO connection 7 moved from [::1]:5 to [::1]:51234"),
+      (
+        .offloadDisabled(.segmentation, reason: "EIO"),
+        "NOTICE segmentation offload (GSO) is off from now on, the kernel refused it: EIO; all works, at more CPU time"
+      ),
+      (
+        .started(role: .core, listeners: ["udp [::]:4433"], link: nil, identity: "core.example", instance: "a1b2"),
+        "NOTICE core a1b2 listens on udp [::]:4433, is core.example"
+      ),
+      (.reloadRefused(reason: "services.x: no origin"), "ERROR not reloaded, everything stays as it is: services.x: no origin"),
+      (
+        .certificateExpires(file: "certs/core.pem", daysLeft: 1),
+        "ERROR certificate certs/core.pem expires in 1 day; issue a new one and send SIGHUP"
+      ),
+      (
+        .certificateExpires(file: "certs/core.pem", daysLeft: 9),
+        "WARNING certificate certs/core.pem expires in 9 days; issue a new one and send SIGHUP"
+      ),
+      (.drainEnded(abandonedExchanges: 0), "NOTICE drained"),
+    ] as [(Event, String)])
   func `a core's events are sentences with what to do`(event: Event, sentence: String) {
     #expect(lines(of: [event], role: .core) == [sentence])
   }
 
-  @Test(arguments: [
-    (
-      .handshakeCompleted(sampleConnection, identity: "core.example", duration: .milliseconds(4), isResumed: true),
-      "INFO connected to core.example at [::1]:51234, resumed handshake 4.000 ms (connection 7)"
-    ),
-    (
-      .handshakeFailed(sampleConnection, .unknownAuthority, reason: ""),
-      "WARNING handshake with [::1]:51234 failed: the core's certificate is signed by an unknown authority; give this edge the CA that issued it"
-    ),
-    (.linkChanged(.confirmed, core: "core:4433", reason: ""), "NOTICE link to core:4433 is up"),
-    (.linkChanged(.lost, core: "core:4433", reason: "silent for 30 s"), "WARNING link to core:4433 is lost and will be tried again: silent for 30 s"),
-    (
-      .started(role: .edge, listeners: ["127.0.0.1:8080"], link: "core:4433", identity: "edge-1", instance: "c3"),
-      "NOTICE edge c3 listens on 127.0.0.1:8080, links to core:4433, is edge-1"
-    ),
-  ] as [(Event, String)])
+  @Test(
+    arguments: [
+      (
+        .handshakeCompleted(sampleConnection, identity: "core.example", duration: .milliseconds(4), isResumed: true),
+        "INFO connected to core.example at [::1]:51234, resumed handshake 4.000 ms (connection 7)"
+      ),
+      (
+        .handshakeFailed(sampleConnection, .unknownAuthority, reason: ""),
+        "WARNING handshake with [::1]:51234 failed: the core's certificate is signed by an unknown authority; give this edge the CA that issued it"
+      ),
+      (.linkChanged(.confirmed, core: "core:4433", reason: ""), "NOTICE link to core:4433 is up"),
+      (
+        .linkChanged(.lost, core: "core:4433", reason: "silent for 30 s"),
+        "WARNING link to core:4433 is lost and will be tried again: silent for 30 s"
+      ),
+      (
+        .started(role: .edge, listeners: ["127.0.0.1:8080"], link: "core:4433", identity: "edge-1", instance: "c3"),
+        "NOTICE edge c3 listens on 127.0.0.1:8080, links to core:4433, is edge-1"
+      ),
+    ] as [(Event, String)])
   func `an edge's events are told from its side`(event: Event, sentence: String) {
     #expect(lines(of: [event], role: .edge) == [sentence])
   }
@@ -103,11 +117,12 @@ import Testing
     clock.advance(.milliseconds(500))
     log.record(.datagramRefused(.malformed, from: "[::1]:7"))
     log.tick(now: clock.now)
-    #expect(output.lines.map { $0.dropFirst(25) } == [
-      "NOTICE dropped a datagram from [::1]:0: not QUIC", "NOTICE dropped a datagram from [::1]:0: too short",
-      "NOTICE dropped a datagram from [::1]:7: not QUIC (and 9999 more like it)",
-      "NOTICE dropped a datagram from [::1]:9999: too short (and 9998 more like it)",
-    ])
+    #expect(
+      output.lines.map { $0.dropFirst(25) } == [
+        "NOTICE dropped a datagram from [::1]:0: not QUIC", "NOTICE dropped a datagram from [::1]:0: too short",
+        "NOTICE dropped a datagram from [::1]:7: not QUIC (and 9999 more like it)",
+        "NOTICE dropped a datagram from [::1]:9999: too short (and 9998 more like it)",
+      ])
   }
 
   @Test func `the limit is one for all loops`() async {
@@ -133,7 +148,10 @@ import Testing
       .exchangeEnded(sampleSummary(status: 502, outcome: .refused, reason: "nobody listens")),
       .exchangeEnded(sampleSummary(status: 502, outcome: .refused, reason: "nobody listens")),
     ]
-    #expect(lines(of: events, role: .core) == ["WARNING GET /mod/@v/list of service modules from [::1]:51234 was refused: nobody listens"])
+    #expect(
+      lines(of: events, role: .core) == [
+        "WARNING GET /mod/@v/list of service modules from [::1]:51234 was refused: nobody listens"
+      ])
   }
 
   @Test func `lines below the level are not made`() {

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct LogLineTests {
   @Test func `a text line is time, level, sentence and pairs in the order of their keys`() {
-    #expect(line(.text, .info, "it is done", ["b": "two words", "a": "1"]) == #"2024-02-29T12:00:00.007Z INFO it is done a=1 b="two words""# + "\n")
+    #expect(
+      line(.text, .info, "it is done", ["b": "two words", "a": "1"])
+        == #"2024-02-29T12:00:00.007Z INFO it is done a=1 b="two words""# + "\n")
     #expect(line(.text, .error, "it failed") == "2024-02-29T12:00:00.007Z ERROR it failed\n")
   }
 
@@ -22,17 +24,20 @@ import Testing
     ]
     #expect(
       line(.json, .info, "m", metadata)
-        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"m","count":5,"list":"[\"x\", \"y\"]","ms":1.500,"ok":true}"# + "\n")
+        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"m","count":5,"list":"[\"x\", \"y\"]","ms":1.500,"ok":true}"#
+        + "\n")
   }
 
   @Test func `nothing from outside ends a line or controls a terminal`() {
     let hostile = "a\nlevel=error\r\u{1b}[31m\0\u{7f}\u{9b}2J\"\\"
     #expect(
       line(.text, .info, hostile, ["k": .string(hostile)])
-        == #"2024-02-29T12:00:00.007Z INFO a\nlevel=error\x0d\x1b[31m\x00\x7f\x9b2J"\ k="a\nlevel=error\x0d\x1b[31m\x00\x7f\x9b2J\"\\""# + "\n")
+        == #"2024-02-29T12:00:00.007Z INFO a\nlevel=error\x0d\x1b[31m\x00\x7f\x9b2J"\ k="a\nlevel=error\x0d\x1b[31m\x00\x7f\x9b2J\"\\""#
+        + "\n")
     #expect(
       line(.json, .info, hostile)
-        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"a\nlevel=error\u000d\u001b[31m\u0000\u007f\u009b2J\"\\"}"# + "\n")
+        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"a\nlevel=error\u000d\u001b[31m\u0000\u007f\u009b2J\"\\"}"#
+        + "\n")
   }
 
   @Test func `letters of all languages are as they are`() {
@@ -59,7 +64,8 @@ import Testing
 
   @Test(arguments: [
     (0, "1970-01-01T00:00:00.000Z"), (951_782_399, "2000-02-28T23:59:59.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
-    (1_709_251_199, "2024-02-29T23:59:59.000Z"), (4_107_542_399, "2100-02-28T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+    (1_709_251_199, "2024-02-29T23:59:59.000Z"), (4_107_542_399, "2100-02-28T23:59:59.000Z"),
+    (4_107_542_400, "2100-03-01T00:00:00.000Z"),
     (-1, "1969-12-31T23:59:59.000Z"), (253_402_300_799, "9999-12-31T23:59:59.000Z"), (1_767_225_599, "2025-12-31T23:59:59.000Z"),
   ])
   func `times are RFC 3339 in UTC`(seconds: Int64, text: String) {

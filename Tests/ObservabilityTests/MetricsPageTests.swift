@@ -39,59 +39,61 @@ import Testing
   }
 
   @Test func `the start of an idle core's page`() {
-    #expect(page(of: [LoopMetrics().snapshot()]).hasPrefix(
-      """
-      # HELP quicgw_requests_total Requests that are over, by service, direction and class of the final status (none: no answer).
-      # TYPE quicgw_requests_total counter
-      # HELP quicgw_request_bytes_total Bytes of content that clients sent.
-      # TYPE quicgw_request_bytes_total counter
-      # HELP quicgw_response_bytes_total Bytes of content that clients were sent.
-      # TYPE quicgw_response_bytes_total counter
-      # HELP quicgw_request_duration_seconds Time from a request's head to the end of its exchange, in seconds.
-      # TYPE quicgw_request_duration_seconds histogram
-      # HELP quicgw_request_outcomes_total Requests that are over, by how they ended.
-      # TYPE quicgw_request_outcomes_total counter
-      quicgw_request_outcomes_total{outcome="complete"} 0
-      quicgw_request_outcomes_total{outcome="cancelled"} 0
-      quicgw_request_outcomes_total{outcome="refused"} 0
-      quicgw_request_outcomes_total{outcome="broken"} 0
+    #expect(
+      page(of: [LoopMetrics().snapshot()]).hasPrefix(
+        """
+        # HELP quicgw_requests_total Requests that are over, by service, direction and class of the final status (none: no answer).
+        # TYPE quicgw_requests_total counter
+        # HELP quicgw_request_bytes_total Bytes of content that clients sent.
+        # TYPE quicgw_request_bytes_total counter
+        # HELP quicgw_response_bytes_total Bytes of content that clients were sent.
+        # TYPE quicgw_response_bytes_total counter
+        # HELP quicgw_request_duration_seconds Time from a request's head to the end of its exchange, in seconds.
+        # TYPE quicgw_request_duration_seconds histogram
+        # HELP quicgw_request_outcomes_total Requests that are over, by how they ended.
+        # TYPE quicgw_request_outcomes_total counter
+        quicgw_request_outcomes_total{outcome="complete"} 0
+        quicgw_request_outcomes_total{outcome="cancelled"} 0
+        quicgw_request_outcomes_total{outcome="refused"} 0
+        quicgw_request_outcomes_total{outcome="broken"} 0
 
-      """))
+        """))
   }
 
   @Test func `the end of a page: the process`() {
-    #expect(page(of: [busyLoop()], resources: resources).hasSuffix(
-      #"""
-      # HELP quicgw_build_info Always 1; version, role and instance of the process are in the labels.
-      # TYPE quicgw_build_info gauge
-      quicgw_build_info{version="1.2.3",role="core",instance_id="a1b2"} 1
-      # HELP quicgw_reloads_total Reloads of the configuration, by result.
-      # TYPE quicgw_reloads_total counter
-      quicgw_reloads_total{result="done"} 0
-      quicgw_reloads_total{result="refused"} 0
-      # HELP quicgw_certificate_expiry_seconds Seconds until a certificate expires; negative afterwards.
-      # TYPE quicgw_certificate_expiry_seconds gauge
-      quicgw_certificate_expiry_seconds{file="certs\\core\".pem"} 86400
-      # HELP quicgw_event_loops Event loops that these figures are from.
-      # TYPE quicgw_event_loops gauge
-      quicgw_event_loops 1
-      # HELP process_cpu_seconds_total User and system CPU time of the process, in seconds.
-      # TYPE process_cpu_seconds_total counter
-      process_cpu_seconds_total 12.34
-      # HELP process_resident_memory_bytes Resident memory of the process, in bytes.
-      # TYPE process_resident_memory_bytes gauge
-      process_resident_memory_bytes 20971520
-      # HELP process_open_fds Open file descriptors of the process.
-      # TYPE process_open_fds gauge
-      process_open_fds 12
-      # HELP process_max_fds File descriptors that the process may open.
-      # TYPE process_max_fds gauge
-      process_max_fds 1024
-      # HELP process_start_time_seconds When the process started, in seconds since 1970.
-      # TYPE process_start_time_seconds gauge
-      process_start_time_seconds 1709208000
+    #expect(
+      page(of: [busyLoop()], resources: resources).hasSuffix(
+        #"""
+        # HELP quicgw_build_info Always 1; version, role and instance of the process are in the labels.
+        # TYPE quicgw_build_info gauge
+        quicgw_build_info{version="1.2.3",role="core",instance_id="a1b2"} 1
+        # HELP quicgw_reloads_total Reloads of the configuration, by result.
+        # TYPE quicgw_reloads_total counter
+        quicgw_reloads_total{result="done"} 0
+        quicgw_reloads_total{result="refused"} 0
+        # HELP quicgw_certificate_expiry_seconds Seconds until a certificate expires; negative afterwards.
+        # TYPE quicgw_certificate_expiry_seconds gauge
+        quicgw_certificate_expiry_seconds{file="certs\\core\".pem"} 86400
+        # HELP quicgw_event_loops Event loops that these figures are from.
+        # TYPE quicgw_event_loops gauge
+        quicgw_event_loops 1
+        # HELP process_cpu_seconds_total User and system CPU time of the process, in seconds.
+        # TYPE process_cpu_seconds_total counter
+        process_cpu_seconds_total 12.34
+        # HELP process_resident_memory_bytes Resident memory of the process, in bytes.
+        # TYPE process_resident_memory_bytes gauge
+        process_resident_memory_bytes 20971520
+        # HELP process_open_fds Open file descriptors of the process.
+        # TYPE process_open_fds gauge
+        process_open_fds 12
+        # HELP process_max_fds File descriptors that the process may open.
+        # TYPE process_max_fds gauge
+        process_max_fds 1024
+        # HELP process_start_time_seconds When the process started, in seconds since 1970.
+        # TYPE process_start_time_seconds gauge
+        process_start_time_seconds 1709208000
 
-      """#))
+        """#))
   }
 
   @Test func `label values are escaped as the format wants`() {
@@ -105,7 +107,8 @@ import Testing
     let loop = busyLoop()
     let core = page(of: [loop])
     for sample in [
-      #"quicgw_connections{phase="handshaking"} 1"#, #"quicgw_connections{phase="established"} 3"#, #"quicgw_connections{phase="draining"} 0"#,
+      #"quicgw_connections{phase="handshaking"} 1"#, #"quicgw_connections{phase="established"} 3"#,
+      #"quicgw_connections{phase="draining"} 0"#,
       "quicgw_open_streams 8", #"quicgw_round_trip_seconds{statistic="minimum"} 0.01"#,
       #"quicgw_round_trip_seconds{statistic="median"} 0.04"#, #"quicgw_round_trip_seconds{statistic="maximum"} 0.2"#,
       "quicgw_congestion_window_bytes 58880",
@@ -123,7 +126,9 @@ import Testing
     metrics.gauges = {
       LoopGauges(connections: (0..<1_000).map { ObservedConnection(name: "c\($0 / 2)", figures: sampleFigures()) })
     }
-    let lines = page(of: [metrics.snapshot()], role: .edge).split(separator: "\n").filter { $0.hasPrefix("quicgw_link_round_trip_seconds{") }
+    let lines = page(of: [metrics.snapshot()], role: .edge).split(separator: "\n").filter {
+      $0.hasPrefix("quicgw_link_round_trip_seconds{")
+    }
     #expect(lines.count == 64)
     #expect(Set(lines).count == 64)
   }
@@ -142,19 +147,22 @@ import Testing
     #expect(before.cpuTime > .zero)
   }
 
-  private let resources = ProcessResources(cpuTime: .milliseconds(12_340), residentBytes: 20_971_520, openFiles: 12, maximumFiles: 1_024)
+  private let resources = ProcessResources(
+    cpuTime: .milliseconds(12_340), residentBytes: 20_971_520, openFiles: 12, maximumFiles: 1_024)
 
   private func busyLoop() -> LoopSnapshot {
     let metrics = LoopMetrics(services: ["modules"])
     metrics.record(.exchangeEnded(sampleSummary(grpcStatus: 0)))
     metrics.record(.linkChanged(.confirmed, core: "core:4433", reason: ""))
     metrics.gauges = {
-      LoopGauges(openExchanges: 1, connections: [
-        ObservedConnection(name: "forward", figures: sampleFigures(roundTrip: .milliseconds(10))),
-        ObservedConnection(name: "reversed", figures: sampleFigures(roundTrip: .milliseconds(200))),
-        ObservedConnection(figures: sampleFigures(roundTrip: .milliseconds(40))),
-        ObservedConnection(figures: sampleFigures(phase: .handshaking, roundTrip: .seconds(9))),
-      ])
+      LoopGauges(
+        openExchanges: 1,
+        connections: [
+          ObservedConnection(name: "forward", figures: sampleFigures(roundTrip: .milliseconds(10))),
+          ObservedConnection(name: "reversed", figures: sampleFigures(roundTrip: .milliseconds(200))),
+          ObservedConnection(figures: sampleFigures(roundTrip: .milliseconds(40))),
+          ObservedConnection(figures: sampleFigures(phase: .handshaking, roundTrip: .seconds(9))),
+        ])
     }
     return metrics.snapshot()
   }

@@ -33,11 +33,13 @@ final class VirtualClock: Sendable {
 
 func sampleSummary(
   service: String = "modules", direction: Direction = .edgeToCore, method: String = "GET", path: String = "/mod/@v/list",
-  identity: String? = "edge-1", status: Int? = 200, grpcStatus: Int? = nil, requestBytes: UInt64 = 0, responseBytes: UInt64 = 1_234,
+  identity: String? = "edge-1", status: Int? = 200, grpcStatus: Int? = nil, requestBytes: UInt64 = 0,
+  responseBytes: UInt64 = 1_234,
   duration: Duration = .microseconds(3_120), outcome: ExchangeOutcome = .complete, reason: String? = nil
 ) -> ExchangeSummary {
   ExchangeSummary(
-    service: service, direction: direction, clientWire: "HTTP/3", destinationWire: "HTTP/1.1", methodBytes: Array(method.utf8)[...],
+    service: service, direction: direction, clientWire: "HTTP/3", destinationWire: "HTTP/1.1",
+    methodBytes: Array(method.utf8)[...],
     pathBytes: Array(path.utf8)[...], identity: identity, client: "[::1]:51234", status: status, grpcStatus: grpcStatus,
     requestBytes: requestBytes, responseBytes: responseBytes, duration: duration, outcome: outcome, reason: reason)
 }

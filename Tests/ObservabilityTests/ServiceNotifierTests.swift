@@ -3,12 +3,14 @@ import Observability
 import Testing
 
 @Suite struct ServiceNotifierTests {
-  @Test(arguments: [
-    (.ready(status: "listening on [::]:4433"), "READY=1\nSTATUS=listening on [::]:4433\n"),
-    (.reloading(monotonicMicroseconds: 12_345_678), "RELOADING=1\nMONOTONIC_USEC=12345678\n"),
-    (.stopping(status: "draining"), "STOPPING=1\nSTATUS=draining\n"), (.status("link is up"), "STATUS=link is up\n"),
-    (.watchdog, "WATCHDOG=1\n"), (.status("two\nlines\r\nREADY=1"), "STATUS=two lines READY=1\n"), (.status("a\0b"), "STATUS=a b\n"),
-  ] as [(ServiceMessage, String)])
+  @Test(
+    arguments: [
+      (.ready(status: "listening on [::]:4433"), "READY=1\nSTATUS=listening on [::]:4433\n"),
+      (.reloading(monotonicMicroseconds: 12_345_678), "RELOADING=1\nMONOTONIC_USEC=12345678\n"),
+      (.stopping(status: "draining"), "STOPPING=1\nSTATUS=draining\n"), (.status("link is up"), "STATUS=link is up\n"),
+      (.watchdog, "WATCHDOG=1\n"), (.status("two\nlines\r\nREADY=1"), "STATUS=two lines READY=1\n"),
+      (.status("a\0b"), "STATUS=a b\n"),
+    ] as [(ServiceMessage, String)])
   func `messages are assignments, one a line`(message: ServiceMessage, text: String) {
     #expect(message.text == text)
   }
@@ -62,10 +64,13 @@ import Testing
     #expect(error?.description.contains("NOTIFY_SOCKET=\(address)") == true)
   }
 
-  @Test(arguments: [
-    (["WATCHDOG_USEC": "30000000"], .seconds(30)), (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "\(getpid())"], .seconds(30)),
-    (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"], nil), (["WATCHDOG_USEC": "0"], nil), (["WATCHDOG_USEC": "soon"], nil), ([:], nil),
-  ] as [([String: String], Duration?)])
+  @Test(
+    arguments: [
+      (["WATCHDOG_USEC": "30000000"], .seconds(30)),
+      (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "\(getpid())"], .seconds(30)),
+      (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"], nil), (["WATCHDOG_USEC": "0"], nil), (["WATCHDOG_USEC": "soon"], nil),
+      ([:], nil),
+    ] as [([String: String], Duration?)])
   func `the watchdog's period is for this process only`(variables: [String: String], period: Duration?) {
     let environment = variables.merging(["NOTIFY_SOCKET": "@x"]) { $1 }
     #expect(ServiceNotifier(environment: environment.get).watchdogPeriod == period)

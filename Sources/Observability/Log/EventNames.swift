@@ -82,7 +82,8 @@ extension Event {
       return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
     case .exchangeEnded(let summary):
       return [
-        "service": .string(summary.service), "outcome": .string(summary.outcome.rawValue), "reason": .string(summary.reason ?? ""),
+        "service": .string(summary.service), "outcome": .string(summary.outcome.rawValue),
+        "reason": .string(summary.reason ?? ""),
       ]
     case .messageRefused(let wire, let refusal, let from, let reason):
       return ["wire": .string(wire), "cause": .string(refusal.rawValue), "peer": .string(from), "reason": .string(reason)]

@@ -12,7 +12,9 @@ extension Event {
     case .reloaded(let what): return "reloaded " + (what.isEmpty ? "nothing, all is as before" : what.joined(separator: ", "))
     case .reloadRefused(let reason): return "not reloaded, everything stays as it is: \(reason)"
     case .certificateExpires(let file, let daysLeft):
-      let when = daysLeft < 0 ? "has expired" : daysLeft == 0 ? "expires today" : "expires in \(daysLeft) \(daysLeft == 1 ? "day" : "days")"
+      let when =
+        daysLeft < 0
+        ? "has expired" : daysLeft == 0 ? "expires today" : "expires in \(daysLeft) \(daysLeft == 1 ? "day" : "days")"
       return "certificate \(file) \(when); issue a new one and send SIGHUP"
     case .drainBegan(let deadline):
       return "draining: no new requests, open ones have \(deadline.millisecondsText) ms"
@@ -22,12 +24,14 @@ extension Event {
     case .handshakeCompleted(let connection, let identity, let duration, let isResumed):
       let who = identity ?? "a peer without identity"
       let how = "\(isResumed ? "resumed " : "")handshake \(duration.millisecondsText) ms (connection \(connection.number))"
-      return role == .core ? "\(who) connected from \(connection.peer), \(how)" : "connected to \(who) at \(connection.peer), \(how)"
+      return role == .core
+        ? "\(who) connected from \(connection.peer), \(how)" : "connected to \(who) at \(connection.peer), \(how)"
     case .handshakeFailed(let connection, let failure, let reason):
       let what = failure.explanation(seenFrom: role)
       let detail = reason.isEmpty ? "" : " (\(reason))"
       return role == .core
-        ? "refused handshake from \(connection.peer): \(what)\(detail)" : "handshake with \(connection.peer) failed: \(what)\(detail)"
+        ? "refused handshake from \(connection.peer): \(what)\(detail)"
+        : "handshake with \(connection.peer) failed: \(what)\(detail)"
     case .connectionMigrated(let connection, let from):
       return "connection \(connection.number) moved from \(from) to \(connection.peer)"
     case .connectionClosed(let connection, let end, let reason):
@@ -54,12 +58,16 @@ extension HandshakeFailure {
     case (.noCertificate, .core): "the client sent no certificate; give it one that this core's CA issued"
     case (.noCertificate, .edge): "the core sent no certificate"
     case (.unknownAuthority, .core): "the client's certificate is signed by an unknown authority; issue it with this core's CA"
-    case (.unknownAuthority, .edge): "the core's certificate is signed by an unknown authority; give this edge the CA that issued it"
-    case (.certificateExpired, .core): "the client's certificate has expired or is not valid yet; issue a new one or set the clocks right"
-    case (.certificateExpired, .edge): "the core's certificate has expired or is not valid yet; issue a new one or set the clocks right"
+    case (.unknownAuthority, .edge):
+      "the core's certificate is signed by an unknown authority; give this edge the CA that issued it"
+    case (.certificateExpired, .core):
+      "the client's certificate has expired or is not valid yet; issue a new one or set the clocks right"
+    case (.certificateExpired, .edge):
+      "the core's certificate has expired or is not valid yet; issue a new one or set the clocks right"
     case (.certificateRejected, .core): "the client's certificate is not acceptable"
     case (.certificateRejected, .edge): "the core's certificate is not acceptable"
-    case (.noIdentity, .core): "the client's certificate does not name exactly one identity; issue it with one DNS name for client use"
+    case (.noIdentity, .core):
+      "the client's certificate does not name exactly one identity; issue it with one DNS name for client use"
     case (.noIdentity, .edge): "the core's certificate names no identity; issue it with the core's DNS names for server use"
     case (.wrongName, .core): "the client's certificate is for another name"
     case (.wrongName, .edge): "the core's certificate is for another name; correct the upstream or set the server name"

@@ -33,7 +33,8 @@ struct Timestamp {
     var bytes: [UInt8] = []
     let parts: [(value: Int, digits: Int, end: UInt8)] = [
       (Int(year), 4, UInt8(ascii: "-")), (Int(month), 2, UInt8(ascii: "-")), (Int(day), 2, UInt8(ascii: "T")),
-      (secondOfDay / 3_600, 2, UInt8(ascii: ":")), (secondOfDay / 60 % 60, 2, UInt8(ascii: ":")), (secondOfDay % 60, 2, UInt8(ascii: ".")),
+      (secondOfDay / 3_600, 2, UInt8(ascii: ":")), (secondOfDay / 60 % 60, 2, UInt8(ascii: ":")),
+      (secondOfDay % 60, 2, UInt8(ascii: ".")),
     ]
     for part in parts {
       append(part.value, digits: part.digits, to: &bytes)

@@ -43,9 +43,13 @@ public struct MetricsPage {
       }
     case .openExchanges: text.sample(metric, total.gauges.openExchanges)
     case .originFailures:
-      for (service, count) in total.originFailures.sorted(by: { $0.key < $1.key }) { text.sample(metric, [("service", service)], count) }
+      for (service, count) in total.originFailures.sorted(by: { $0.key < $1.key }) {
+        text.sample(metric, [("service", service)], count)
+      }
     case .refusedMessages:
-      for (key, count) in total.refusedMessages.sorted(by: { ($0.key.wire, $0.key.refusal.rawValue) < ($1.key.wire, $1.key.refusal.rawValue) }) {
+      for (key, count) in total.refusedMessages.sorted(by: {
+        ($0.key.wire, $0.key.refusal.rawValue) < ($1.key.wire, $1.key.refusal.rawValue)
+      }) {
         text.sample(metric, [("wire", key.wire), ("cause", key.refusal.rawValue)], count)
       }
     case .handshakes: writeHandshakes(metric, to: &text)
@@ -57,7 +61,9 @@ public struct MetricsPage {
       ConnectionFamilies(connections: total.gauges.connections, retired: total.retired).write(metric, to: &text)
     case .linkState:
       for (core, current) in total.linkPhases.sorted(by: { $0.key < $1.key }) {
-        for phase in LinkPhase.allCases { text.sample(metric, [("core", core), ("state", phase.rawValue)], phase == current ? 1 : 0) }
+        for phase in LinkPhase.allCases {
+          text.sample(metric, [("core", core), ("state", phase.rawValue)], phase == current ? 1 : 0)
+        }
       }
     case .linkChanges: writeAll(metric, "state", total.linkChanges, to: &text)
     case .datagrams:
@@ -68,7 +74,9 @@ public struct MetricsPage {
     case .coalescedReads: text.sample(metric, total.datagrams.coalescedReads)
     case .refusedDatagrams: writeAll(metric, "cause", total.refusedDatagrams, to: &text)
     case .disabledOffloads:
-      for offload in Offload.allCases { text.sample(metric, [("offload", offload.rawValue)], total.disabledOffloads.contains(offload) ? 1 : 0) }
+      for offload in Offload.allCases {
+        text.sample(metric, [("offload", offload.rawValue)], total.disabledOffloads.contains(offload) ? 1 : 0)
+      }
     case .buildInfo, .reloads, .certificateExpiry, .eventLoops, .processCPU, .processResident, .processOpenFiles,
       .processMaximumFiles, .processStart:
       writeProcess(metric, to: &text)
@@ -107,7 +115,9 @@ public struct MetricsPage {
       text.sample(metric, [("result", "done")], total.reloads)
       text.sample(metric, [("result", "refused")], total.refusedReloads)
     case .certificateExpiry:
-      for certificate in process.certificates { text.sample(metric, [("file", certificate.file)], certificate.expiry.seconds - now.seconds) }
+      for certificate in process.certificates {
+        text.sample(metric, [("file", certificate.file)], certificate.expiry.seconds - now.seconds)
+      }
     case .eventLoops: text.sample(metric, loopCount)
     case .processStart: text.sample(metric, process.startTime.seconds)
     default: break

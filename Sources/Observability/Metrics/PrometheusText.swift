@@ -53,6 +53,9 @@ struct PrometheusText {
   }
 
   private mutating func escape(_ text: String, quotes: Bool) {
+    guard text.utf8.contains(where: { [UInt8(ascii: "\\"), UInt8(ascii: "\n"), UInt8(ascii: "\"")].contains($0) }) else {
+      return put(text)
+    }
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\\": put("\\\\")

@@ -29,7 +29,10 @@ import Testing
         client.send("hello")
         client.request?.receiveRequestEnd(trailers: ["x": "y"])
       }
-      #expect(try await ended.futureResult.get() == [.interim(103), .consumed(5), .head(200), .body("echo hello"), .end(["grpc-status": "0"])])
+      #expect(
+        try await ended.futureResult.get() == [
+          .interim(103), .consumed(5), .head(200), .body("echo hello"), .end(["grpc-status": "0"]),
+        ])
       let received = try await loops.onFar { path.server.value.exchanges.map(\.parts) }
       #expect(received == [[.open("/order"), .body("hello"), .end(["x": "y"])]])
     }
