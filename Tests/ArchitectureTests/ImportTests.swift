@@ -42,7 +42,10 @@ import Testing
     ("GatewayConfig", ["Events", "Gateway"], ["NIOCore", "Yams", "X509", "Crypto", "Foundation"], "values of the policy from files; it starts nothing"),
     ("LinkEmulator", [], ["DequeModule"], "a model of a link; what it carries is bytes"),
     (
-      "quicgw", ["Events", "HTTPMessage", "Exchange", "QUICTransport", "Wires", "Gateway", "Observability", "Network", "GatewayConfig"],
+      "quicgw",
+      [
+        "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network", "GatewayConfig",
+      ],
       ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix"], "builds and wires everything"
     ),
   ]

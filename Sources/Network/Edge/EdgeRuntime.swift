@@ -80,11 +80,14 @@ public final class EdgeRuntime: Sendable {
     timeouts.head = options.limits.requestHead
     timeouts.idle = options.limits.idleClient
     let made = timeouts
+    let messages = options.limits.messages
     let hop = options.hop.name
     let perLoop = try await loops.onEach { loop in
       let gateway = gateways[loop.index].value
       return ListenerLoop(name: listener.name, turn: loop.turn) { origin in
-        DetectingServerWire(ServerWireContext(handler: gateway, origin: origin, hop: hop, events: loop.events, timeouts: made))
+        DetectingServerWire(
+          ServerWireContext(
+            handler: gateway, origin: origin, hop: hop, events: loop.events, limits: messages, timeouts: made))
       }
     }
     return try await TCPListener.bind(to: listener.address, group: loops.group, loops: perLoop)

@@ -56,7 +56,7 @@ final class OriginPools {
   }
 
   private func connector(for origin: OriginURL, trust: OriginTrust) -> OriginConnector {
-    let context = OriginWireContext(name: "\(origin)", hop: hop, events: loop.events)
+    let context = OriginWireContext(name: "\(origin)", hop: hop, events: loop.events, limits: limits.messages)
     return OriginConnector(origin: origin, tls: origin.scheme == .https ? tls[trust] : nil, timeout: limits.originConnect) { wire in
       switch wire {
       case .http1, .http3: HTTP1OriginWire(context)

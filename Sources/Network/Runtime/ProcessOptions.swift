@@ -1,4 +1,5 @@
 public import Events
+public import HTTPMessage
 public import NIOCore
 public import Observability
 
@@ -33,6 +34,8 @@ public struct ProcessOptions: Sendable {
 
 /// How long things may take and how many may be open, on either end.
 public struct NetworkLimits: Sendable {
+  /// What messages on TCP connections are held against.
+  public var messages = MessageLimits.defaults
   /// For a client's head, from its first byte.
   public var requestHead: TimeAmount = .seconds(10)
   /// For a client's connection without a request.

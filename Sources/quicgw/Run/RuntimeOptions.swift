@@ -68,6 +68,15 @@ extension NetworkLimits {
     requestHead = TimeAmount(settings.requestHead)
     idleClient = TimeAmount(settings.idleClient)
     originConnect = TimeAmount(settings.connect)
+    messages = MessageLimits(settings)
+  }
+}
+
+extension MessageLimits {
+  fileprivate init(_ settings: LimitSettings) {
+    self.init()
+    sectionBytes = settings.fields.bytes
+    valueBytes = settings.fieldValue.bytes
   }
 }
 
@@ -85,8 +94,7 @@ extension ConnectionConfiguration {
 extension HTTP3Configuration {
   fileprivate init(_ settings: ProcessSettings) {
     self.init()
-    limits.sectionBytes = settings.limits.fields.bytes
-    limits.valueBytes = settings.limits.fieldValue.bytes
+    limits = MessageLimits(settings.limits)
     receiveBudgetBytes = settings.transport.connectionBudget.bytes
   }
 }
@@ -115,8 +123,4 @@ extension HostPort {
     }
     return address
   }
-}
-
-extension SymmetricKey {
-  fileprivate var bytes: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
 }
