@@ -21,6 +21,7 @@ class Http1Client:
     self.socket = socket.socket(family, socket.SOCK_STREAM)
     if receive_buffer:
       self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     self.socket.settimeout(limit)
     self.socket.connect((host, port))
     self.authority = f"127.0.0.1:{port}"

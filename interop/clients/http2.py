@@ -40,6 +40,7 @@ class Http2Client:
     self.socket = socket.socket()
     if receive_buffer:
       self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     self.socket.settimeout(limit)
     self.socket.connect(("127.0.0.1", port))
     self.authority = f"127.0.0.1:{port}"

@@ -57,9 +57,9 @@ MALFORMED = {
   "HTTP/2 in the line": f"GET {MARKER} HTTP/2.0\r\nHost: a\r\n\r\n".encode(),
   "HTTP/1.9": f"GET {MARKER} HTTP/1.9x\r\nHost: a\r\n\r\n".encode(),
   "another protocol": f"GET {MARKER} RTSP/1.0\r\nHost: a\r\n\r\n".encode(),
-  "HTTP/0.9": f"GET {MARKER}\r\n".encode(),
+  "HTTP/0.9": f"GET {MARKER}\r\n\r\n".encode(),
   "a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 2,
-  "NULs": b"\x00" * 1000,
+  "NULs": b"\x00" * 1000 + b"\r\n\r\n",
 }
 # Envoy as stand-in is lenient where a gateway may be (RFC 9112 lets some of these pass); quicgw is not.
 ONLY_QUICGW = {

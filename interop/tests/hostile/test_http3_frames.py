@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from interop.clients import http3_frames as h3
-from interop.clients.http3 import Http3Client
+from interop.clients.answer import Broken
+from interop.clients.http3 import Http3Client, Refused
 
 from .conftest import MARKER
 
@@ -56,7 +59,6 @@ ON_A_REQUEST_STREAM = {
 ON_A_CONTROL_STREAM = {
   "no settings first": h3.frame(h3.GOAWAY, h3.varint(0)),
   "settings twice": h3.settings() + h3.settings(),
-  "a setting twice": h3.settings([(6, 1000), (6, 1000)]),
   "a setting of HTTP/2": h3.settings([(2, 1)]),
   "settings that are cut": h3.frame(h3.SETTINGS, b"\x06"),
   "data": h3.settings() + h3.frame(h3.DATA, b"x"),
@@ -91,13 +93,6 @@ MALFORMED = {
   "transfer-encoding": [*GOOD, ("transfer-encoding", "chunked")],
   "upgrade": [*GOOD, ("upgrade", "h2c")],
   "te gzip": [*GOOD, ("te", "gzip")],
-  "CR LF in a value": [*GOOD, ("x-a", "1\r\nx-b: 2")],
-  "LF in a value": [*GOOD, ("x-a", "1\nx-b: 2")],
-  "NUL in a value": [*GOOD, ("x-a", "1\x002")],
-  "a blank in a name": [*GOOD, ("x a", "1")],
-  "a colon in a name": [*GOOD, ("x:a", "1")],
-  "CR LF in a name": [*GOOD, ("x\r\nb", "1")],
-  "an empty name": [*GOOD, ("", "1")],
   "CR LF in the path": [*without(":path"), (":path", f"{MARKER} HTTP/1.1\r\nHost: b\r\n\r\nGET /")],
   "a blank in the path": [*without(":path"), (":path", f"{MARKER} x")],
   "a path without a slash": [*without(":path"), (":path", f"x{MARKER}")],
@@ -109,6 +104,16 @@ MALFORMED = {
   "two lengths": [*GOOD, ("content-length", "0"), ("content-length", "1")],
   "a length that is no number": [*GOOD, ("content-length", "x")],
   "a length without a body": [*GOOD, ("content-length", "5")],
+}
+# nghttp3 drops these fields, and others end the stream: either way an origin must not see them.
+NEVER_PASSED_ON = {
+  "CR LF in a value": ("x-a", "1\r\nx-b: 2"),
+  "LF in a value": ("x-a", "1\nx-b: 2"),
+  "NUL in a value": ("x-a", "1\x002"),
+  "a blank in a name": ("x a", "1"),
+  "a colon in a name": ("x:a", "1"),
+  "CR LF in a name": ("x\r\nb", "1"),
+  "an empty name": ("", "1"),
 }
 # Permitted for a gateway, or known as lenient in the stand-in.
 ONLY_QUICGW = {
@@ -156,6 +161,24 @@ def test_malformed_requests(client, fields):
   assert outcome.startswith(("reset", "closed", "answered 400")), outcome
 
 
+@pytest.mark.parametrize("place", ["head", "trailers"])
+@pytest.mark.parametrize("bad", params(NEVER_PASSED_ON))
+def test_fields_that_are_never_passed_on(client, bad, place):
+  fields = [*without(":path"), (":path", "/seen"), ("x-before", "1")]
+  if place == "head":
+    message = h3.headers([*fields, bad])
+  else:
+    message = h3.headers(fields) + h3.frame(h3.DATA, b"x") + h3.headers([("x-before", "1"), bad])
+  try:
+    answer = client.read_answer(client.open(message, end=True))
+  except (Broken, Refused):
+    return
+  if answer.status == 200:
+    seen = json.loads(answer.body)
+    names = [name.lower() for name, _ in seen["fields"] + seen["trailers"]]
+    assert "x-before" in names and not {"x-a", "x-b", "x a", "x:a", "x", "b", ""} & set(names)
+
+
 @pytest.mark.parametrize("body", [b"12345", b"1"], ids=["longer", "shorter"])
 def test_a_body_that_is_not_as_long_as_it_says(client, body):
   fields = [*without(":path"), (":path", "/seen"), ("content-length", "3")]
@@ -164,8 +187,7 @@ def test_a_body_that_is_not_as_long_as_it_says(client, body):
 
 
 @pytest.mark.parametrize("trailers", [
-  pytest.param([(":path", "/x")], id="a pseudo-field"), pytest.param([("X-A", "1")], id="an upper-case name"),
-  pytest.param([("x-a", "1\r\n\r\n")], id="CR LF")])
+  pytest.param([(":path", "/x")], id="a pseudo-field"), pytest.param([("X-A", "1")], id="an upper-case name")])
 def test_malformed_trailers(client, trailers):
   fields = [*without(":path"), (":path", "/seen")]
   outcome = client.outcome(client.open(h3.headers(fields) + h3.frame(h3.DATA, b"x") + h3.headers(trailers), end=True))
