@@ -102,7 +102,7 @@ public final class HTTP2Session {
   ///
   /// Returns nil when the connection can carry no further stream.
   public func submitRequest(_ head: RequestHead) -> HTTP2Stream? {
-    guard condition == .open else { return nil }
+    guard mayOpen else { return nil }
     let stream = HTTP2Stream(id: 0)
     let hasContent = !Self.isEmpty(head.bodyLength)
     stream.isEndQueued = !hasContent
@@ -143,7 +143,10 @@ public final class HTTP2Session {
 
   /// Aborts the stream at once; what is queued on it is dropped.
   public func reset(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
-    guard !stream.isClosed else { return }
+    // A second reset of a request that is still queued would reach the wire without its HEADERS (nghttp2 1.52 cancels only
+    // once), and a server answers RST_STREAM on an idle stream with the end of the connection.
+    guard !stream.isClosed, !stream.isResetQueued else { return }
+    stream.isResetQueued = true
     library.reset(stream.id, code: code)
   }
 
@@ -152,7 +155,7 @@ public final class HTTP2Session {
   public func resetAfterEnd(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
     guard !stream.isClosed, !stream.isEndReceived else { return }
     stream.resetAfterEnd = code
-    if stream.isEndSent { library.reset(stream.id, code: code) }
+    if stream.isEndSent { reset(stream, code: code) }
   }
 
   /// Gives the peer credit for content that has been consumed.
@@ -223,6 +226,13 @@ public final class HTTP2Session {
     guard stream.takenBytes > 0 else { return }
     events.append(.bodyTaken(stream, byteCount: stream.takenBytes))
     stream.takenBytes = 0
+  }
+
+  /// The library has found the connection broken and sent GOAWAY by itself.
+  func libraryTerminated(_ code: HTTP2ErrorCode, reason: String) {
+    guard condition == .open else { return }
+    condition = .terminating
+    events.append(.refused(nil, .connectionError(reason.isEmpty ? code.description : "\(code): \(reason)")))
   }
 
   func pingAcknowledged() {

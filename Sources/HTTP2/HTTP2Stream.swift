@@ -34,6 +34,7 @@ public final class HTTP2Stream {
   public internal(set) var isEndSent = false
 
   var isResetByPeer = false
+  var isResetQueued = false
   /// The stream is over; it is no longer known to the session.
   public internal(set) var isClosed = false
   /// The stream's place in the session's list of live streams.

@@ -70,15 +70,18 @@ extension HTTP2Session {
 
   func invalidFrameReceived(_ frame: UnsafePointer<nghttp2_frame>, error: Int32) -> Int32 {
     let header = unsafe frame.pointee.hd
-    let stream = header.stream_id == 0 ? nil : library.stream(header.stream_id)
     headStream = nil
-    events.append(.refused(stream, .malformed(NGHTTP2Library.describe(Int(error)))))
+    // Without a stream it is either the connection's end, told when GOAWAY is sent, or of no consequence.
+    if header.stream_id != 0, let stream = library.stream(header.stream_id) {
+      events.append(.refused(stream, .malformed(NGHTTP2Library.describe(Int(error)))))
+    }
     return 0
   }
 
   func frameSent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
     let header = unsafe frame.pointee.hd
     let type = UInt32(header.type)
+    if type == NGHTTP2_GOAWAY.rawValue { unsafe goAwaySent(frame.pointee.goaway) }
     guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue, let stream = library.stream(header.stream_id) else {
       return 0
     }
@@ -139,6 +142,14 @@ extension HTTP2Session {
     return output.readableBytes >= configuration.outputPieceBytes ? NGHTTP2_ERR_PAUSE.rawValue : 0
   }
 
+  private func goAwaySent(_ goAway: nghttp2_goaway) {
+    let code = HTTP2ErrorCode(rawValue: unsafe goAway.error_code)
+    guard code != .noError else { return }
+    // The debug data of a GOAWAY that the library makes is its own constant text.
+    let text = unsafe UnsafeRawBufferPointer(start: goAway.opaque_data, count: goAway.opaque_data_len)
+    libraryTerminated(code, reason: unsafe String(decoding: text, as: UTF8.self))
+  }
+
   private func end(_ stream: HTTP2Stream, trailers: FieldSection?) {
     stream.isEndReceived = true
     events.append(.end(stream, trailers: trailers))
@@ -187,6 +198,6 @@ extension HTTP2Session {
 
   private func refuse(_ stream: HTTP2Stream, _ refusal: HTTP2Refusal, code: HTTP2ErrorCode) {
     events.append(.refused(stream, refusal))
-    library.reset(stream.id, code: code)
+    reset(stream, code: code)
   }
 }

@@ -75,9 +75,7 @@ extension NGHTTP2Library {
       if count > 0 { unsafe owner.output.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count)) }
       let isPaused = count == 0
       if !owner.pendingResets.isEmpty {
-        for stream in owner.pendingResets where !stream.isClosed {
-          reset(stream.id, code: stream.resetAfterEnd ?? .noError)
-        }
+        for stream in owner.pendingResets { owner.reset(stream, code: stream.resetAfterEnd ?? .noError) }
         owner.pendingResets.removeAll(keepingCapacity: true)
         continue
       }

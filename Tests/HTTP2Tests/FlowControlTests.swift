@@ -1,0 +1,75 @@
+import HTTP2
+import HTTPMessage
+import NIOCore
+import Testing
+
+@Suite struct FlowControlTests {
+  @Test func aStreamStopsAtItsWindowAndGoesOnWhenConsumed() throws {
+    let pair = SessionPair()
+    pair.consumes = false
+    let sent = try #require(pair.send(.post()))
+    pair.run()
+    pair.client.write(ByteBuffer(repeating: 1, count: 1 << 20), on: sent.stream)
+    pair.run()
+    let request = pair.requests[0]
+    #expect(request.body.readableBytes == 256 * 1024)
+    #expect(sent.takenBytes == 256 * 1024)
+    #expect(sent.stream.queuedByteCount == (1 << 20) - 256 * 1024)
+    pair.server.consumed(200 * 1024, on: request.stream)
+    pair.run()
+    #expect(request.body.readableBytes == 456 * 1024)
+  }
+
+  @Test func aStalledStreamDoesNotStopTheOthers() throws {
+    let pair = SessionPair()
+    pair.consumes = false
+    let stalled = try (0..<60).map { _ in try #require(pair.send(.post())) }
+    for sent in stalled { pair.client.write(ByteBuffer(repeating: 1, count: 1 << 20), on: sent.stream) }
+    pair.run()
+    #expect(pair.requests.allSatisfy { $0.body.readableBytes == 256 * 1024 })
+    pair.consumes = true
+    let sent = try #require(pair.send(.post()))
+    pair.client.write(ByteBuffer(repeating: 2, count: 1 << 20), on: sent.stream)
+    pair.client.finish(sent.stream, trailers: nil)
+    pair.run()
+    #expect(pair.requests[60].body.readableBytes == 1 << 20)
+    #expect(pair.requests[60].isEnded)
+  }
+
+  @Test func theBudgetOfAConnectionBoundsWhatAllStreamsHold() throws {
+    var server = HTTP2Configuration()
+    server.budgetBytes = 2 << 20
+    server.connectionWindowBytes = 1 << 20
+    let pair = SessionPair(server: server)
+    pair.consumes = false
+    for _ in 0..<50 {
+      let sent = try #require(pair.send(.post()))
+      pair.client.write(ByteBuffer(repeating: 1, count: 1 << 20), on: sent.stream)
+    }
+    pair.run()
+    let held = pair.requests.reduce(0) { $0 + $1.body.readableBytes }
+    #expect(held <= 3 << 20)
+    #expect(held >= 2 << 20)
+    // What a reset stream held is given back, and the others go on.
+    pair.consumes = true
+    for request in pair.requests where request.body.readableBytes > 0 { pair.server.reset(request.stream, code: .cancel) }
+    pair.run()
+    let last = pair.requests.filter { $0.closedWith == nil }
+    #expect(last.allSatisfy { $0.body.readableBytes == 1 << 20 })
+  }
+
+  @Test func outputComesInPieces() throws {
+    let pair = SessionPair()
+    let sent = try #require(pair.send(.get()))
+    pair.run()
+    let stream = pair.requests[0].stream
+    pair.server.submitResponse(ResponseHead(status: 200, bodyLength: .unknown), on: stream)
+    pair.server.write(ByteBuffer(repeating: 1, count: 200_000), on: stream)
+    let piece = try #require(pair.server.nextOutput())
+    #expect((60_000...90_000).contains(piece.readableBytes))
+    #expect(stream.queuedByteCount > 100_000)
+    pair.client.receive(piece)
+    pair.run()
+    #expect(sent.body.readableBytes == 200_000)
+  }
+}
