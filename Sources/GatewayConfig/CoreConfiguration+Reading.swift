@@ -10,10 +10,10 @@ extension CoreConfiguration {
     try section.refuseOthers(than: keys) { key in
       EdgeConfiguration.keys.contains(key) ? "it belongs into the configuration of an edge" : nil
     }
-    let process = try ProcessSettings(section, overrides)
+    let process = try ProcessSettings(section, overrides, role: .core)
     let listen = try listen(section, overrides)
     let identity = try section["identity"]?.choice(IdentityKind.self) ?? .dns
-    let name = try section["name"]?.text()
+    let name = try name(section)
     let policy = try policy(section, overrides, files)
     let reading = try CredentialsReading(section, overrides, role: .core, files: files)
     let configuration = CoreConfiguration(
@@ -27,6 +27,13 @@ extension CoreConfiguration {
     }
     guard let value = overrides.listen.first.map({ Value(flag: "--listen", $0) }) ?? section["listen"] else { return defaultListen }
     return try value.hostPort(example: "[::]:4433")
+  }
+
+  private static func name(_ section: Section) throws(ConfigurationError) -> String? {
+    guard let value = section["name"] else { return nil }
+    let name = try value.text()
+    guard !name.isEmpty else { throw value.error("the name is empty", "write one or remove the key") }
+    return name
   }
 
   private static func policy(_ section: Section, _ overrides: Overrides, _ files: FileReader) throws(ConfigurationError) -> Policy {

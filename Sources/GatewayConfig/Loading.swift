@@ -46,14 +46,22 @@ public enum CheckedFile: Sendable {
   case core(Checked<CoreConfiguration>)
   case edge(Checked<EdgeConfiguration>)
 
-  /// Reads and checks a file; one with `upstream` or `listeners` is an edge's.
+  /// Reads and checks a file of the end that its keys tell.
   public static func load(_ file: String) throws(ConfigurationError) -> CheckedFile {
     let files = FileReader()
     let section = try files.document(file)
-    if section["upstream"] != nil || section["listeners"] != nil {
+    if isEdge(section) {
       return .edge(try EdgeConfiguration.read(section, overrides: Overrides(), files: files))
     }
     return .core(try CoreConfiguration.read(section, overrides: Overrides(), files: files))
+  }
+
+  /// Whether more keys are an edge's than a core's; a misspelt key counts as what it is nearest to.
+  private static func isEdge(_ section: Section) -> Bool {
+    let core = CoreConfiguration.keys.filter { !EdgeConfiguration.keys.contains($0) }
+    let edge = EdgeConfiguration.keys.filter { !CoreConfiguration.keys.contains($0) }
+    func count(_ keys: [String]) -> Int { section.entries.count { Suggestion.nearest(to: $0.name, among: keys) != nil } }
+    return count(edge) > count(core)
   }
 }
 

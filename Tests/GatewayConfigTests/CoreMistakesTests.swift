@@ -60,6 +60,8 @@ import Testing
     ("transport: {idle_timeout: 1s}", "core.yaml:1: transport.idle_timeout: 1s is out of range; choose from 5s to 600s"),
     ("transport: {gso: maybe}", "core.yaml:1: transport.gso: “maybe” is not known here; write auto, off"),
     ("limits: {fields: 4KiB}", "core.yaml:1: limits: field_value (32KiB) is more than fields (4KiB); raise fields or lower field_value"),
+    ("limits: {idle_client: 1s}", "core.yaml:1: limits.idle_client: this key is not known; it belongs into the configuration of an edge"),
+    ("name: \"\"", "core.yaml:1: name: the name is empty; write one or remove the key"),
     ("services: []", "core.yaml:1: services: a list stands where a mapping is wanted; write key: value"),
     ("services: {Modules: http://a}", "core.yaml:1: services.Modules: “Modules” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"),
     ("services: {m: }", "core.yaml:1: services.m: it has no value; give it one or remove the key"),

@@ -89,7 +89,7 @@ import Testing
       access:
         "*": {deny: stolen.example}
         shop: {allow: ["*.shop.example"]}
-      limits: {fields: 128KiB, field_value: 64KiB, request_head: 5s, idle_client: 1m, connect: 500ms}
+      limits: {fields: 128KiB, field_value: 64KiB, connect: 500ms}
       transport: {congestion_control: bbr2, idle_timeout: 10s, max_udp_payload: 1200, connection_budget: 8MiB, max_streams: 10, gso: off}
       loops: 2
       log: {format: json, level: debug, access: false}
@@ -110,7 +110,6 @@ import Testing
     let process = core.process
     #expect(process.limits.fields.bytes == 131_072)
     #expect(process.limits.connect == .milliseconds(500))
-    #expect(process.limits.idleClient == .seconds(60))
     #expect(process.transport.congestionControl == .bbr2)
     #expect(process.transport.connectionBudget == .mebibytes(8))
     #expect(process.transport.gso == .off)
@@ -120,6 +119,30 @@ import Testing
     #expect(process.log.access == false)
     #expect(process.admin?.port == 9901)
     #expect(process.drainTimeout == .zero)
+  }
+
+  @Test func edgeHasEverythingThatItsFileSays() throws {
+    try workplace.write(
+      "edge.yaml",
+      """
+      upstream: "[2001:db8::1]:4433"
+      server_name: core.example
+      listeners:
+        - {address: 127.0.0.1:8081, service: modules, name: go}
+        - 127.0.0.1:8080
+      routes:
+        - {hosts: ["*.echo.example"], path: /api, strip: true, service: echo}
+      default_service: modules
+      limits: {request_head: 5s, idle_client: 1m}
+      """)
+    let edge = try EdgeConfiguration.load(file: "edge.yaml", overrides: Overrides(), files: workplace.files).configuration
+    #expect(edge.upstream == [HostPort(host: "2001:db8::1", port: 4433)])
+    #expect(edge.serverName == "core.example")
+    #expect(edge.listeners.map(\.name) == ["go", "127.0.0.1:8080"])
+    #expect(edge.policy.routing.services.map(\.name) == ["echo", "modules"])
+    #expect(edge.policy.routing.defaultService?.name == "modules")
+    #expect(edge.process.limits.requestHead == .seconds(5))
+    #expect(edge.process.limits.idleClient == .seconds(60))
   }
 
   @Test func emptySectionsAndCommentsAreDefaults() throws {
@@ -134,6 +157,8 @@ import Testing
     // The fixture's certificates begin in 2030, and this call has the machine's clock.
     #expect { try CheckedFile.load("\(workplace.path)/core.yaml") } throws: { "\($0)".contains("core.pem is not valid before") }
     #expect { try CheckedFile.load("\(workplace.path)/edge.yaml") } throws: { "\($0)".contains("edge.pem is not valid before") }
+    try workplace.write("edge.yaml", "upsteam: a:1\n")
+    #expect { try CheckedFile.load("\(workplace.path)/edge.yaml") } throws: { "\($0)".hasSuffix("upsteam: this key is not known; did you mean “upstream”?") }
   }
 }
 

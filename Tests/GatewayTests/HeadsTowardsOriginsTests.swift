@@ -87,9 +87,11 @@ import Testing
       let scene = Scene(.core, policy: .services("modules"))
       var fields: FieldSection = ["quicgw-edge": "admin", "x": "y"]
       fields.append(.quicgwEdge, "root")
+      fields.append("quicgw_edge", "admin")
       scene.open(.get(host: "modules", fields: fields), identity: identity)
       #expect(scene.destination.fields.all(.quicgwEdge).map { String(decoding: $0, as: UTF8.self) } == (identity.map { [$0] } ?? []))
       #expect(scene.destination.fields.text("x") == "y")
+      #expect(!scene.destination.fields.contains("quicgw_edge"))
     }
     let edge = Scene(.edge)
     edge.open(.get(fields: ["quicgw-edge": "admin"]))

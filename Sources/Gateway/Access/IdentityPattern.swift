@@ -26,14 +26,19 @@ public struct IdentityPattern: Sendable, Hashable {
 
   /// DNS names are compared without regard to case, URIs byte by byte.
   public func matches(_ identity: String) -> Bool {
-    let isURI = Self.isURI(identity)
-    return switch form {
+    switch form {
     case .any: true
-    case .exactly(let name): isURI ? identity == name : identity.lowercased() == name
-    case .suffix(let suffix): !isURI && identity.utf8.count > suffix.utf8.count && identity.lowercased().hasSuffix(suffix)
-    case .prefix(let prefix): identity.hasPrefix(prefix) && identity.utf8.count > prefix.utf8.count
+    case .exactly(let name): Self.isURI(identity) ? identity == name : Self.isSame(name.utf8, identity.utf8)
+    case .suffix(let suffix):
+      identity.utf8.count > suffix.utf8.count && Self.isSame(suffix.utf8, identity.utf8.suffix(suffix.utf8.count)) && !Self.isURI(identity)
+    case .prefix(let prefix): identity.utf8.count > prefix.utf8.count && identity.hasPrefix(prefix)
     }
   }
 
   private static func isURI(_ text: String) -> Bool { text.contains("://") }
+
+  /// Whether `text` is `lowercase` written in any case; makes no `String`, because it is asked for every request.
+  private static func isSame(_ lowercase: String.UTF8View, _ text: some Collection<UInt8>) -> Bool {
+    lowercase.count == text.count && zip(lowercase, text).allSatisfy { $0 == ((65...90).contains($1) ? $1 | 0x20 : $1) }
+  }
 }

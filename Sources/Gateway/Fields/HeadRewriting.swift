@@ -51,6 +51,7 @@ struct HeadRewriting {
   private func addEntries(_ head: inout RequestHead, origin: RequestOrigin) {
     head.fields.append(.via, hop.viaEntry(origin.wire))
     head.fields.remove(.quicgwEdge)
+    head.fields.remove(Self.quicgwEdgeAsVariable)
   }
 
   private mutating func addForwarded(_ head: inout RequestHead, origin: RequestOrigin, client: ArraySlice<UInt8>) {
@@ -67,6 +68,8 @@ struct HeadRewriting {
     if !head.fields.replace(.authority, with: authority) { head.fields.prepend(.authority, authority) }
   }
 
+  /// CGI and WSGI put this name into the same variable as the real one (RFC 3875 §4.1.18), so it could forge an identity too.
+  private static let quicgwEdgeAsVariable: FieldName = "quicgw_edge"
   private static let http = Array("http".utf8)
   private static let https = Array("https".utf8)
 }
