@@ -108,7 +108,7 @@ extension DemoSite {
 
       curl -i http://127.0.0.1:\(modulesPort)/                     # the modules that are there
       curl -i http://127.0.0.1:\(echoPort)/                     # what the origin saw of you
-      curl --data-binary @/etc/services http://127.0.0.1:\(echoPort)/ | cmp - /etc/services
+      curl --data-binary @/bin/bash -o /tmp/echoed http://127.0.0.1:\(echoPort)/ && cmp /bin/bash /tmp/echoed
       GOPROXY=http://127.0.0.1:\(modulesPort) GOSUMDB=off GOFLAGS=-modcacherw GOMODCACHE=$(mktemp -d) \\
         go mod download -x -json demo.quicgw.test/large@v1.0.0
       python3 -c 'import grpc; print(grpc.insecure_channel("127.0.0.1:\(echoPort)").unary_unary("/quicgw.demo.Echo/Unary")(b"hello"))'

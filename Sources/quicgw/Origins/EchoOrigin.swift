@@ -21,8 +21,10 @@ final class EchoOrigin: ExchangeHandler {
       fields.append(.contentType, head.fields.text(.contentType) ?? "application/octet-stream")
       if case .known(let count) = head.bodyLength { fields.append(.contentLength, String(count)) }
       OriginSight.append(to: &fields, of: request)
+      // Clients that ask first (RFC 9110 §10.1.1) get their answer at once.
+      if head.fields.contains(.expect) { sink.receiveInterim(ResponseHead(status: 100)) }
       let response = ResponseHead(status: 200, fields: fields, bodyLength: head.bodyLength)
-      return Echo(response, trailers: nil, to: sink, turn: turn)
+      return Echo(response, beginsWithContent: true, trailers: nil, to: sink, turn: turn)
     case "GET", "HEAD":
       return answer(200, OriginSight.text(of: request), to: request, sink)
     default:
@@ -44,7 +46,7 @@ final class EchoOrigin: ExchangeHandler {
     // Binary metadata goes back as it came, so that a client can verify it.
     for field in request.head.fields where field.name.starts(with: "echo-".utf8) { fields.append(name: field.name, value: field.value) }
     let head = ResponseHead(status: 200, fields: fields, bodyLength: .unknown)
-    return Echo(head, trailers: ["grpc-status": "0"], to: sink, turn: turn)
+    return Echo(head, beginsWithContent: false, trailers: ["grpc-status": "0"], to: sink, turn: turn)
   }
 
   private func answer(_ status: Int, _ text: String, to request: ExchangeRequest, _ sink: any ResponseSink) -> any RequestSink {
@@ -64,6 +66,7 @@ extension EchoOrigin {
   /// it back, so that a client that does not read is not read from.
   final class Echo: RequestSink, TurnParticipant {
     private var sink: (any ResponseSink)?
+    private var waitingHead: ResponseHead?
     private let trailers: FieldSection?
     private let turn: LoopTurn
     private var chunks: [ByteBuffer] = []
@@ -71,11 +74,14 @@ extension EchoOrigin {
     private var requestEnded = false
     private var isEnrolled = false
 
-    init(_ head: ResponseHead, trailers: FieldSection?, to sink: any ResponseSink, turn: LoopTurn) {
+    /// - Parameter beginsWithContent: whether the head waits for the first content; a stream's client may wait for the head.
+    init(
+      _ head: ResponseHead, beginsWithContent: Bool, trailers: FieldSection?, to sink: any ResponseSink, turn: LoopTurn
+    ) {
       self.sink = sink
       self.trailers = trailers
       self.turn = turn
-      sink.receiveHead(head)
+      if beginsWithContent { waitingHead = head } else { sink.receiveHead(head) }
     }
 
     func receiveRequestBody(_ chunk: ByteBuffer) {
@@ -104,6 +110,10 @@ extension EchoOrigin {
       if consumedByteCount > 0 {
         sink.requestConsumed(consumedByteCount)
         consumedByteCount = 0
+      }
+      if let head = waitingHead, !chunks.isEmpty || requestEnded {
+        sink.receiveHead(head)
+        waitingHead = nil
       }
       for chunk in chunks { sink.receiveResponseBody(chunk) }
       chunks.removeAll(keepingCapacity: true)
