@@ -40,12 +40,19 @@ struct Quicgw: AsyncParsableCommand {
     case .success:
       exit(withError: error)
     case .validationFailure:
-      StandardError.write("quicgw: \(message(for: error)); see \(helpCommand(for: error))")
+      StandardError.write("quicgw: \(sentence(for: error)); see \(helpCommand(for: error))")
       Foundation.exit(CommandError.configurationStatus)
     case let code:
       if !(error is ExitCode) { StandardError.write("quicgw: \(message(for: error))") }
       Foundation.exit(code.rawValue)
     }
+  }
+
+  /// The parser's message without the lines of its list of possible values.
+  private static func sentence(for error: any Error) -> String {
+    let parts = message(for: error).components(separatedBy: "\n  - ")
+    let beginning = parts[0].replacingOccurrences(of: "\n", with: " ")
+    return parts.count == 1 ? beginning : "\(beginning) \(parts.dropFirst().joined(separator: ", "))"
   }
 
   /// The subcommand's own help when the arguments got as far as naming one.

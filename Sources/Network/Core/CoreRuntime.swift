@@ -96,6 +96,8 @@ public final class CoreRuntime: Sendable {
   private static func openSockets(_ options: CoreOptions) throws -> [BoundSocket] {
     var sockets: [BoundSocket] = []
     var address = options.listen
+    // Sockets that share a port share it with another core's too, which would get half of the edges; one that does not tells.
+    try BoundSocket(bindingTo: address, reusesPort: false).close()
     for _ in 0..<options.process.loopCount {
       let socket = try BoundSocket(bindingTo: address, reusesPort: options.process.loopCount > 1)
       sockets.append(socket)

@@ -16,7 +16,7 @@ final class TCPListener: Sendable {
   ///   - address: where to listen.
   ///   - group: the loops that accept and serve.
   ///   - loops: for each loop of `group`, how to make a wire there.
-  /// - Throws: when the address cannot be bound.
+  /// - Throws: `ListenError` when the address cannot be bound.
   static func bind(
     to address: SocketAddress, group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<ListenerLoop>]
   ) async throws -> TCPListener {
@@ -27,7 +27,7 @@ final class TCPListener: Sendable {
       }
       return try await tasks.reduce(into: []) { $0.append($1) }
     }
-    let channel = try await ServerBootstrap(group: group)
+    let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -38,8 +38,12 @@ final class TCPListener: Sendable {
           try loop.value.accept(channel)
         }
       }
-      .bind(to: address).get()
-    return TCPListener(channel: channel, localAddress: channel.localAddress ?? address, connections: tables)
+    do {
+      let channel = try await bootstrap.bind(to: address).get()
+      return TCPListener(channel: channel, localAddress: channel.localAddress ?? address, connections: tables)
+    } catch let error as IOError {
+      throw ListenError(address: "TCP \(address.text)", error)
+    }
   }
 
   /// Accepts no more; connections say so to their clients and close when their exchanges are over.

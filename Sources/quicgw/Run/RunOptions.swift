@@ -19,10 +19,10 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where /livez, /readyz and /metrics are answered (default: nowhere).", valueName: "host:port"))
   var admin: String?
 
-  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (default: info).", valueName: "level"))
+  @Option(help: ArgumentHelp("The lowest level of log lines (default: info).", valueName: "level"))
   var logLevel: LogLevelFlag?
 
-  @Option(help: ArgumentHelp("text or json (default: text).", valueName: "format"))
+  @Option(help: ArgumentHelp("The form of log lines (default: text).", valueName: "format"))
   var logFormat: LogFormatFlag?
 
   /// What the flags say, for the modules that read configurations.

@@ -11,19 +11,19 @@ struct BoundSocket: Sendable {
 
   /// Opens and binds: dual stack for IPv6, path MTU discovery on.
   /// - Parameter reusesPort: to be one of several sockets on this port.
-  /// - Throws: `IOError` with the failed call's errno.
+  /// - Throws: `ListenError` when the address cannot be bound.
   init(bindingTo address: Address, reusesPort: Bool) throws {
     var options = csocket_udp_options(
       reuse_port: reusesPort, receive_buffer_bytes: Self.bufferBytes, send_buffer_bytes: Self.bufferBytes)
     descriptor = unsafe address.withSockaddr {
       unsafe csocket_udp_open($0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count), &options)
     }
-    guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "bind UDP \(address)") }
+    guard descriptor >= 0 else { throw ListenError(address: "UDP \(address)", IOError(errnoCode: errno, reason: "bind")) }
     var storage = sockaddr_storage()
     let length = unsafe csocket_local_address(descriptor, &storage)
     guard length > 0, let bound = unsafe withUnsafeBytes(of: &storage, { unsafe Address(sockaddr: $0) }) else {
       let error = IOError(errnoCode: errno, reason: "getsockname of UDP \(address)")
-      close(descriptor)
+      Glibc.close(descriptor)
       throw error
     }
     localAddress = bound
@@ -36,6 +36,11 @@ struct BoundSocket: Sendable {
     } catch {
       return try BoundSocket(bindingTo: .anyIPv4, reusesPort: false)
     }
+  }
+
+  /// For a socket that no loop has taken.
+  func close() {
+    Glibc.close(descriptor)
   }
 
   /// Makes the kernel deliver to the sockets of a port by connection ID. To be called on one of them when all are bound.

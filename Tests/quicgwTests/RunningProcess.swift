@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+/// A `quicgw server` or `quicgw edge` that runs while a test looks at it; its log is read as it is written.
+final class RunningProcess {
+  private let process = Process()
+  private let errors = Pipe()
+  private var pending = Data()
+  private(set) var lines: [String] = []
+
+  init(_ arguments: [String], in folder: String) throws {
+    process.executableURL = try Command.program()
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+
+  /// Reads the log until a line has all these words; waits for as long as the process lives and at most until `limit` lines.
+  func line(with words: String..., limit: Int = 200) throws -> String {
+    var seen = 0
+    while seen < limit, let line = nextLine() {
+      seen += 1
+      if words.allSatisfy(line.contains) { return line }
+    }
+    Issue.record("no line with \(words) in:\n\(lines.joined(separator: "\n"))")
+    throw CancellationError()
+  }
+
+  func send(_ signal: Int32) {
+    kill(process.processIdentifier, signal)
+  }
+
+  /// Waits for the end.
+  func status() -> Int32 {
+    while nextLine() != nil {}
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  private func nextLine() -> String? {
+    while true {
+      if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: pending[pending.startIndex..<end], as: UTF8.self)
+        pending = Data(pending[(end + 1)...])
+        lines.append(line)
+        return line
+      }
+      let more = errors.fileHandleForReading.availableData
+      if more.isEmpty { return nil }
+      pending.append(more)
+    }
+  }
+}
