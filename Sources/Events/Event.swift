@@ -8,7 +8,7 @@ public enum Event: Sendable {
   case started(role: Role, listeners: [String], link: String?, identity: String?, instance: String)
   case reloaded(what: [String])
   case reloadRefused(reason: String)
-  case certificateExpires(file: String, daysLeft: Int)
+  case certificateExpires(name: String, daysLeft: Int)
   case drainBegan(deadline: Duration)
   case drainEnded(abandonedExchanges: Int)
 

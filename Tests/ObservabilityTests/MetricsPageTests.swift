@@ -73,7 +73,7 @@ import Testing
         quicgw_reloads_total{result="refused"} 0
         # HELP quicgw_certificate_expiry_seconds Seconds until a certificate expires; negative afterwards.
         # TYPE quicgw_certificate_expiry_seconds gauge
-        quicgw_certificate_expiry_seconds{file="certs\\core\".pem"} 86400
+        quicgw_certificate_expiry_seconds{certificate="certs\\core\".pem"} 86400
         # HELP quicgw_event_loops Event loops that these figures are from.
         # TYPE quicgw_event_loops gauge
         quicgw_event_loops 1

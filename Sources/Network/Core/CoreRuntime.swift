@@ -1,4 +1,4 @@
-import Events
+public import Events
 public import Gateway
 public import NIOCore
 public import QUICTransport
@@ -35,8 +35,9 @@ public final class CoreRuntime: Sendable {
       for core in cores {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
       }
-      if sockets.count > 1 { steer(sockets, log: log) }
-      let life = ProcessLife(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: tls.certificate.expiry))])
+      if sockets.count > 1 { steer(sockets, loops: loops) }
+      let life = ProcessLife(certificates: [CertificateExpiry(tls)])
+      loops.watch { life.certificates }
       life.becameReady()
       var admin: TCPListener?
       if let address = process.admin {
@@ -63,7 +64,12 @@ public final class CoreRuntime: Sendable {
     for core in cores {
       try await core.eventLoop.submit { core.value.reload(tls: context, policy: policy, originTLS: originTLS) }.get()
     }
-    life.renewed(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: context.certificate.expiry))])
+    life.renewed(certificates: [CertificateExpiry(context)])
+  }
+
+  /// Takes an event of the process as a whole: logged and counted like those of its loops.
+  public func record(_ event: Event) {
+    loops.record(event)
   }
 
   /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes.
@@ -107,11 +113,11 @@ public final class CoreRuntime: Sendable {
   }
 
   /// Without the kernel's help datagrams reach any loop and are handed over.
-  private static func steer(_ sockets: [BoundSocket], log: EventLog) {
+  private static func steer(_ sockets: [BoundSocket], loops: LoopGroup) {
     do {
       try sockets[0].attachSteering(socketCount: sockets.count)
     } catch {
-      log.record(.offloadDisabled(.steering, reason: "\(error)"))
+      loops.record(.offloadDisabled(.steering, reason: "\(error)"))
     }
   }
 

@@ -1,7 +1,7 @@
 public import Gateway
 public import NIOCore
 public import QUICTransport
-import Events
+public import Events
 import Exchange
 import Observability
 import Wires
@@ -39,7 +39,8 @@ public final class EdgeRuntime: Sendable {
 
   private static func start(_ options: EdgeOptions, loops: LoopGroup, log: EventLog, tls: TLSContext) async throws -> EdgeRuntime {
     let process = options.process
-    let life = ProcessLife(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: tls.certificate.expiry))])
+    let life = ProcessLife(certificates: [CertificateExpiry(tls)])
+    loops.watch { life.certificates }
     life.becameUnready("the link to \(options.core) is not confirmed yet")
     let home = loops.loops[0]
     let link = try await home.eventLoop.submit {
@@ -99,7 +100,12 @@ public final class EdgeRuntime: Sendable {
     let context = try TLSContext(tls, unixTime: WallTime.now().seconds)
     try await link.eventLoop.submit { [link] in link.value.reload(tls: context) }.get()
     for gateway in gateways { try await gateway.eventLoop.submit { gateway.value.policy = policy }.get() }
-    life.renewed(certificates: [CertificateExpiry(file: "certificate", expiry: WallTime(seconds: context.certificate.expiry))])
+    life.renewed(certificates: [CertificateExpiry(context)])
+  }
+
+  /// Takes an event of the process as a whole: logged and counted like those of its loops.
+  public func record(_ event: Event) {
+    loops.record(event)
   }
 
   /// Readiness off, no new connections and requests, open exchanges finish or are cut at the deadline, everything closes.

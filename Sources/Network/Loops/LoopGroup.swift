@@ -34,6 +34,23 @@ final class LoopGroup: Sendable {
     return LoopGroup(group: group, loops: loops)
   }
 
+  /// Takes an event of the process, on the first loop: logged and counted like those of the loops.
+  func record(_ event: Event) {
+    let first = loops[0]
+    first.eventLoop.execute { first.value.events.record(event) }
+  }
+
+  /// Tells of certificates that are about to expire, as long as the loops run.
+  func watch(_ certificates: @escaping @Sendable () -> [CertificateExpiry]) {
+    let first = loops[0]
+    first.eventLoop.execute {
+      first.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .hours(1)) { _ in
+        let loop = first.value
+        for event in loop.certificateWatch.check(certificates(), now: .now()) { loop.events.record(event) }
+      }
+    }
+  }
+
   /// Makes something on each loop, in loop order.
   func onEach<Value>(_ make: @escaping @Sendable (LoopContext) throws -> Value) async throws -> [NIOLoopBound<Value>] {
     var values: [NIOLoopBound<Value>] = []
@@ -72,6 +89,7 @@ final class LoopContext {
   let turn: LoopTurn
   let metrics: LoopMetrics
   let events: EventFan
+  var certificateWatch = CertificateWatch()
   /// By the index of the receiving loop; the entry of the loop itself is never used.
   let handOvers: [HandOver]
 

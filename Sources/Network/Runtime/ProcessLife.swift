@@ -1,4 +1,5 @@
 import Observability
+import QUICTransport
 import Synchronization
 
 /// Whether a process should be sent requests, as its admin pages tell; written by the runtime, read by the admin loop.
@@ -23,6 +24,8 @@ final class ProcessLife: Sendable {
       startTime: startTime, certificates: state.withLock { $0.certificates })
   }
 
+  var certificates: [CertificateExpiry] { state.withLock { $0.certificates } }
+
   func becameReady() { state.withLock { $0.isReady = true } }
 
   /// - Parameter reason: one sentence for `/readyz`.
@@ -42,6 +45,13 @@ final class ProcessLife: Sendable {
     var isDraining = false
     var reason = "starting"
     var certificates: [CertificateExpiry]
+  }
+}
+
+extension CertificateExpiry {
+  /// The leaf of a context, by its name.
+  init(_ context: TLSContext) {
+    self.init(name: context.certificate.names.first ?? "leaf", expiry: WallTime(seconds: context.certificate.expiry))
   }
 }
 

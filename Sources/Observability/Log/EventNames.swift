@@ -62,7 +62,7 @@ extension Event {
       return fields
     case .reloaded(let what): return ["what": .array(what.map { .string($0) })]
     case .reloadRefused(let reason): return ["reason": .string(reason)]
-    case .certificateExpires(let file, let daysLeft): return ["file": .string(file), "days_left": .stringConvertible(daysLeft)]
+    case .certificateExpires(let name, let daysLeft): return ["certificate": .string(name), "days_left": .stringConvertible(daysLeft)]
     case .drainBegan(let deadline): return ["deadline_ms": .stringConvertible(deadline)]
     case .drainEnded(let abandoned): return ["abandoned_exchanges": .stringConvertible(abandoned)]
     case .connectionAccepted(let connection): return connection.logFields

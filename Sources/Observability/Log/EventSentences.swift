@@ -5,19 +5,19 @@ extension Event {
   func sentence(seenFrom role: Role) -> String {
     switch self {
     case .started(let role, let listeners, let link, let identity, let instance):
-      var text = "\(role.rawValue) \(instance) listens on \(listeners.isEmpty ? "nothing" : listeners.joined(separator: ", "))"
+      var text = "\(role.rawValue) listens on \(listeners.isEmpty ? "nothing" : listeners.joined(separator: ", "))"
       if let link { text += ", links to \(link)" }
-      if let identity { text += ", is \(identity)" }
-      return text
+      if let identity { text += ", identity \(identity)" }
+      return text + ", instance \(instance)"
     case .reloaded(let what): return "reloaded " + (what.isEmpty ? "nothing, all is as before" : what.joined(separator: ", "))
     case .reloadRefused(let reason): return "not reloaded, everything stays as it is: \(reason)"
-    case .certificateExpires(let file, let daysLeft):
+    case .certificateExpires(let name, let daysLeft):
       let when =
         daysLeft < 0
         ? "has expired" : daysLeft == 0 ? "expires today" : "expires in \(daysLeft) \(daysLeft == 1 ? "day" : "days")"
-      return "certificate \(file) \(when); issue a new one and send SIGHUP"
+      return "certificate \(name) \(when); issue a new one and send SIGHUP"
     case .drainBegan(let deadline):
-      return "draining: no new requests, open ones have \(deadline.millisecondsText) ms"
+      return "draining: no new requests, open ones have \(deadline.components.seconds) s"
     case .drainEnded(let abandoned):
       return abandoned == 0 ? "drained" : "drain deadline reached, \(abandoned) open requests were cut"
     case .connectionAccepted(let connection): return "connection \(connection.number) begins from \(connection.peer)"
@@ -46,7 +46,8 @@ extension Event {
       return "\(what) from \(summary.client) \(summary.outcome.words)" + (summary.reason.map { ": \($0)" } ?? "")
     case .messageRefused(let wire, let refusal, let from, let reason):
       return "refused a message from \(from) over \(wire): \(refusal.words)" + (reason.isEmpty ? "" : " (\(reason))")
-    case .originFailed(let service, let origin, let reason): return "origin \(origin) of service \(service) failed: \(reason)"
+    case .originFailed(let service, let origin, let reason):
+      return reason.contains(origin) ? "service \(service): \(reason)" : "service \(service): origin \(origin) failed: \(reason)"
     }
   }
 }

@@ -116,7 +116,7 @@ public struct MetricsPage {
       text.sample(metric, [("result", "refused")], total.refusedReloads)
     case .certificateExpiry:
       for certificate in process.certificates {
-        text.sample(metric, [("file", certificate.file)], certificate.expiry.seconds - now.seconds)
+        text.sample(metric, [("certificate", certificate.name)], certificate.expiry.seconds - now.seconds)
       }
     case .eventLoops: text.sample(metric, loopCount)
     case .processStart: text.sample(metric, process.startTime.seconds)

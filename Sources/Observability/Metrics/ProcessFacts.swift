@@ -20,13 +20,14 @@ public struct ProcessFacts: Sendable {
   }
 }
 
-/// When a certificate file's leaf expires.
+/// When a certificate expires.
 public struct CertificateExpiry: Sendable, Equatable {
-  public var file: String
+  /// The name in the leaf, or whatever tells this process's certificates apart.
+  public var name: String
   public var expiry: WallTime
 
-  public init(file: String, expiry: WallTime) {
-    self.file = file
+  public init(name: String, expiry: WallTime) {
+    self.name = name
     self.expiry = expiry
   }
 }

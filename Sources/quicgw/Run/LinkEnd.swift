@@ -12,6 +12,9 @@ protocol LinkEnd: Sendable {
   /// Swaps what can be swapped while it runs. After an error everything is as before.
   func reload(_ configuration: Configuration) async throws
 
+  /// Takes an event of the process as a whole into log and metrics.
+  func record(_ event: Event)
+
   /// Takes nothing new, finishes what is open, closes; returns when all of it is over.
   func drain() async throws
 }
@@ -39,6 +42,8 @@ struct CoreEnd: LinkEnd {
     try await runtime.reload(tls: options.tls, policy: options.policy)
   }
 
+  func record(_ event: Event) { runtime.record(event) }
+
   func drain() async throws { try await runtime.drain() }
 }
 
@@ -54,6 +59,8 @@ struct EdgeEnd: LinkEnd {
     let options = try EdgeOptions(configuration)
     try await runtime.reload(tls: options.tls, policy: options.policy)
   }
+
+  func record(_ event: Event) { runtime.record(event) }
 
   func drain() async throws { try await runtime.drain() }
 }

@@ -14,7 +14,6 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   private let load: Load
   private let configurationFile: String?
   private let logger: Logger
-  private let events: EventLog
   private let notifier = ServiceNotifier()
 
   /// Runs until a signal ends it.
@@ -29,8 +28,7 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     let logger = Logger(label: "quicgw") { _ in LineLogHandler(settings: settings) }
     for warning in checked.warnings { logger.warning("\(warning)") }
     let life = ProcessLifecycle(
-      end: try await start(checked.configuration), load: load, configurationFile: configurationFile, logger: logger,
-      events: EventLog(role: End.Configuration.role, settings: settings, logger: logger))
+      end: try await start(checked.configuration), load: load, configurationFile: configurationFile, logger: logger)
     try await life.run(checked.configuration, signals)
   }
 
@@ -85,12 +83,12 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
       try await end.reload(checked.configuration)
       let isRenewed = checked.configuration.credentials != current.credentials
       let what = isRenewed ? "certificate, key and CA for new connections; " : ""
-      events.record(.reloaded(what: [what + "services, routes and access rules"]))
+      end.record(.reloaded(what: [what + "services, routes and access rules"]))
       let waiting = checked.configuration.fixedDifferences(from: current)
       if !waiting.isEmpty { logger.warning("a change of \(waiting.joined(separator: ", ")) takes effect at the next start") }
       return checked.configuration
     } catch {
-      events.record(.reloadRefused(reason: (error as? CommandError)?.message ?? "\(error)"))
+      end.record(.reloadRefused(reason: (error as? CommandError)?.message ?? "\(error)"))
       return current
     }
   }

@@ -114,6 +114,6 @@ import Testing
 func page(of loops: [LoopSnapshot], role: Role = .core, resources: ProcessResources? = nil) -> String {
   let process = ProcessFacts(
     role: role, version: "1.2.3", instance: "a1b2", startTime: sampleTime,
-    certificates: [CertificateExpiry(file: #"certs\core".pem"#, expiry: WallTime(seconds: sampleTime.seconds + 86_400))])
+    certificates: [CertificateExpiry(name: #"certs\core".pem"#, expiry: WallTime(seconds: sampleTime.seconds + 86_400))])
   return String(buffer: MetricsPage(process: process, loops: loops, resources: resources, now: sampleTime).text())
 }

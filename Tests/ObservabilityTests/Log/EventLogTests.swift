@@ -31,7 +31,7 @@ import Testing
       ),
       (
         .originFailed(service: "grpc", origin: "h2c://127.0.0.1:9", reason: "connection refused"),
-        "WARNING origin h2c://127.0.0.1:9 of service grpc failed: connection refused"
+        "WARNING service grpc: origin h2c://127.0.0.1:9 failed: connection refused"
       ),
       (
         .connectionClosed(sampleConnection, .idle, reason: ""),
@@ -44,17 +44,22 @@ import Testing
       ),
       (
         .started(role: .core, listeners: ["udp [::]:4433"], link: nil, identity: "core.example", instance: "a1b2"),
-        "NOTICE core a1b2 listens on udp [::]:4433, is core.example"
+        "NOTICE core listens on udp [::]:4433, identity core.example, instance a1b2"
       ),
       (.reloadRefused(reason: "services.x: no origin"), "ERROR not reloaded, everything stays as it is: services.x: no origin"),
       (
-        .certificateExpires(file: "certs/core.pem", daysLeft: 1),
+        .certificateExpires(name: "certs/core.pem", daysLeft: 1),
         "ERROR certificate certs/core.pem expires in 1 day; issue a new one and send SIGHUP"
       ),
       (
-        .certificateExpires(file: "certs/core.pem", daysLeft: 9),
+        .certificateExpires(name: "certs/core.pem", daysLeft: 9),
         "WARNING certificate certs/core.pem expires in 9 days; issue a new one and send SIGHUP"
       ),
+      (
+        .originFailed(service: "grpc", origin: "h2c://[::1]:9", reason: "origin h2c://[::1]:9 refused the connection"),
+        "WARNING service grpc: origin h2c://[::1]:9 refused the connection"
+      ),
+      (.drainBegan(deadline: .seconds(25)), "NOTICE draining: no new requests, open ones have 25 s"),
       (.drainEnded(abandonedExchanges: 0), "NOTICE drained"),
     ] as [(Event, String)])
   func `a core's events are sentences with what to do`(event: Event, sentence: String) {
@@ -78,7 +83,7 @@ import Testing
       ),
       (
         .started(role: .edge, listeners: ["127.0.0.1:8080"], link: "core:4433", identity: "edge-1", instance: "c3"),
-        "NOTICE edge c3 listens on 127.0.0.1:8080, links to core:4433, is edge-1"
+        "NOTICE edge listens on 127.0.0.1:8080, links to core:4433, identity edge-1, instance c3"
       ),
     ] as [(Event, String)])
   func `an edge's events are told from its side`(event: Event, sentence: String) {
