@@ -123,7 +123,7 @@ struct ResetTests {
       server.sendBody(ByteBuffer(repeating: 1, count: 50_000), on: stream)
     }
     pair.onRequestEnd = { [server = pair.server] stream in server.finish(stream, trailers: ["a": "b"]) }
-    for _ in 0..<600 {
+    for _ in 0..<250 {
       if let stream = pair.client.submitRequest(.post()) {
         pair.client.sendBody(ByteBuffer(repeating: 2, count: Int.random(in: 1...60_000, using: &generator)), on: stream)
         if Bool.random(using: &generator) { pair.client.finish(stream) }

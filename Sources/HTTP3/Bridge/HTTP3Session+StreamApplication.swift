@@ -53,11 +53,7 @@ extension HTTP3Session: StreamApplication {
     try library.shutdownRead(mapping.libraryID(stream))
     guard let known = known(stream), !known.incoming.isStopped else { return }
     discard(known, ending: .reset(HTTP3ErrorCode(rawValue: code)))
-    if known.incoming.hasUntakenRequest || !known.isAnnounced {
-      // Opened and given up before anybody looked: it costs nothing but this.
-      known.incoming.dropHead()
-      abort(known, .requestCancelled)
-    }
+    dropUntaken(known)
     enlist(known)
   }
 
@@ -71,6 +67,7 @@ extension HTTP3Session: StreamApplication {
     guard let known = known(stream), !known.outgoing.isShut else { return }
     shutOutgoing(known)
     known.outgoing.stoppedByPeer = HTTP3ErrorCode(rawValue: code)
+    dropUntaken(known)
     enlist(known)
   }
 
@@ -143,6 +140,14 @@ extension HTTP3Session {
     guard let found = streams[mapping.libraryID(stream)] else { return nil }
     recentStream = found
     return found
+  }
+
+  /// A request that is given up before anybody looked at it costs nothing but this.
+  private func dropUntaken(_ stream: HTTP3Stream) {
+    guard !stream.isAnnounced else { return }
+    stream.incoming.dropHead()
+    discard(stream, ending: .reset(.requestCancelled))
+    abort(stream, .requestCancelled)
   }
 
   private func grantTurn(_ library: LibraryConnection) throws(ApplicationError) -> Bool {

@@ -17,6 +17,9 @@ final class FakeHandler: ExchangeHandler {
     return exchange
   }
 
+  /// Lets go of the exchanges, for tests that look whether anybody else holds them.
+  func forgetAll() { exchanges = [] }
+
   var last: FakeExchange { exchanges[exchanges.count - 1] }
 }
 
