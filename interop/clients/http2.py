@@ -14,6 +14,7 @@ import h2.events
 import h2.settings
 
 from .answer import Answer, Broken
+from .http2_frames import GOAWAY
 
 Fields = Iterable[tuple[str, str]]
 
@@ -52,6 +53,7 @@ class Http2Client:
       client=True, initial_values={codes.INITIAL_WINDOW_SIZE: window, codes.MAX_HEADER_LIST_SIZE: 1 << 17})
     self.engine.initiate_connection()
     self.streams: dict[int, Stream] = {}
+    self._buffer = b""
     self.goaway: int | None = None
     """The code of the peer's GOAWAY."""
     self.flush()
@@ -132,7 +134,7 @@ class Http2Client:
       raise Broken("reset") from error
     if not data:
       raise Broken("closed")
-    events = self.engine.receive_data(data)
+    events = self.engine.receive_data(self._without_goaway(data))
     for event in events:
       self._handle(event, credit)
     self.flush()
@@ -167,10 +169,19 @@ class Http2Client:
   def __exit__(self, *_: object) -> None:
     self.close()
 
+  def _without_goaway(self, data: bytes) -> bytes:
+    """The whole frames that have come, but GOAWAY: hyper-h2 takes nothing after it, though open streams may still be served."""
+    self._buffer += data
+    whole = b""
+    while len(self._buffer) >= 9 and len(self._buffer) >= (size := 9 + int.from_bytes(self._buffer[:3], "big")):
+      frame, self._buffer = self._buffer[:size], self._buffer[size:]
+      if frame[3] == GOAWAY:
+        self.goaway = int.from_bytes(frame[13:17], "big")
+      else:
+        whole += frame
+    return whole
+
   def _handle(self, event: h2.events.Event, credit: bool) -> None:
-    if isinstance(event, h2.events.ConnectionTerminated):
-      self.goaway = int(event.error_code or 0)
-      return
     state = self.streams.get(getattr(event, "stream_id", 0) or 0)
     if state is None:
       return

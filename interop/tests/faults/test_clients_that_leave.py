@@ -23,14 +23,14 @@ def others_are_served(pair) -> None:
     assert client.request("GET", "/").body == b"hello\n"
 
 
-@pytest.mark.parametrize("how", ["close", "reset"])
-def test_while_it_waits_for_an_answer(pair, origin, how):
-  target = f"/hang?{how}-{pair.port}"
+def test_while_it_waits_for_an_answer(pair, origin):
+  """By a reset: a FIN alone may be a client that has said all and listens, so it ends nothing."""
+  target = f"/hang?{pair.port}"
   client = Http1Client(pair.port)
   client.send_request("GET", target)
   wait_until(lambda: ("GET", target) in origin.requests, 5, "the request did not arrive")
   since = time.monotonic()
-  getattr(client, how)()
+  client.reset()
   heard(origin, target, since)
   others_are_served(pair)
 
