@@ -96,12 +96,14 @@ extension Gateway {
     }
     guard let bytes = head.authority, let authority = Authority(bytes) else {
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "the request names no valid host; send a Host field with name and port")
+        .httpRequestError, side: .client, retry: .safe,
+        message: "the request names no valid host; send a Host field with name and port")
     }
     guard let host = head.fields.first(.host) else { return authority }
     guard host.elementsEqual(bytes), head.fields.all(.host).count == 1 else {
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "Host and :authority of the request differ; send the same name in both")
+        .httpRequestError, side: .client, retry: .safe,
+        message: "Host and :authority of the request differ; send the same name in both")
     }
     return authority
   }
@@ -115,7 +117,8 @@ extension Gateway {
     case .host(let host) where Authority(host) != nil: return host
     case .host, .malformed:
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "the request's Forwarded field cannot be read; send a valid one or none")
+        .httpRequestError, side: .client, retry: .safe,
+        message: "the request's Forwarded field cannot be read; send a valid one or none")
     }
   }
 
@@ -129,16 +132,17 @@ extension Gateway {
     let decision = policy.routing.route(listener: request.origin.listener, authority: authority, path: path)
     if let decision, decision.isByPath, PathPrefix.hasDotSegment(path) {
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "the path has “.” or “..” segments, so no path prefix can be told from it")
+        .httpRequestError, side: .client, retry: .safe,
+        message: "the path has “.” or “..” segments, so no path prefix can be told from it")
     }
     return decision
   }
 
   private func checkAccess(_ identity: String?, to service: Service) throws(GatewayError) {
     guard !policy.access.allows(identity, service: service.name) else { return }
+    let who = identity.map { "“\($0)”" } ?? "a client without a certificate"
     throw GatewayError(
-      .httpRequestDenied, side: .client, retry: .safe,
-      message: "\(identity.map { "“\($0)”" } ?? "a client without a certificate") may not use the service “\(service.name)”; see access")
+      .httpRequestDenied, side: .client, retry: .safe, message: "\(who) may not use the service “\(service.name)”; see access")
   }
 
   private func printable(_ bytes: ArraySlice<UInt8>) -> String {

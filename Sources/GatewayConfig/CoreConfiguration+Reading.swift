@@ -25,7 +25,9 @@ extension CoreConfiguration {
     if overrides.listen.count > 1 {
       throw Value(flag: "--listen", overrides.listen[1]).error("a server listens on one address", "give --listen once")
     }
-    guard let value = overrides.listen.first.map({ Value(flag: "--listen", $0) }) ?? section["listen"] else { return defaultListen }
+    guard let value = overrides.listen.first.map({ Value(flag: "--listen", $0) }) ?? section["listen"] else {
+      return defaultListen
+    }
     return try value.hostPort(example: "[::]:4433")
   }
 
@@ -36,7 +38,9 @@ extension CoreConfiguration {
     return name
   }
 
-  private static func policy(_ section: Section, _ overrides: Overrides, _ files: FileReader) throws(ConfigurationError) -> Policy {
+  private static func policy(
+    _ section: Section, _ overrides: Overrides, _ files: FileReader
+  ) throws(ConfigurationError) -> Policy {
     let reading = try ServiceReading(section["services"], flags: overrides.services, files: files)
     let names = reading.services.map(\.name)
     guard !names.isEmpty else {

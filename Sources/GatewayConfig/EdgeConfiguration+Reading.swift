@@ -29,7 +29,9 @@ extension EdgeConfiguration {
     var upstream: [HostPort] = []
     for value in values {
       let core = try value.hostPort(example: "core.example:4433")
-      guard core.port != 0 else { throw value.error("a core has no port 0", "write the port that it listens on, as in \(core.host):4433") }
+      guard core.port != 0 else {
+        throw value.error("a core has no port 0", "write the port that it listens on, as in \(core.host):4433")
+      }
       guard upstream.isEmpty else {
         throw value.error("an edge links to one core", "name one; if its name has several addresses, all are tried")
       }

@@ -2,7 +2,10 @@ import Testing
 
 /// What the compiler cannot check lives in `Bridge/` folders, where it can be searched for and reviewed.
 @Suite struct BridgeTests {
-  private static let fenced = #"\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b|\bUnmanaged\b|\bOpaquePointer\b|\bwithUnsafe\w*|\bunsafeBitCast\b|nonisolated\(unsafe\)|@unchecked Sendable"#
+  private static let fenced = [
+    #"\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b"#, #"\bUnmanaged\b"#, #"\bOpaquePointer\b"#, #"\bwithUnsafe\w*"#,
+    #"\bunsafeBitCast\b"#, #"nonisolated\(unsafe\)"#, "@unchecked Sendable",
+  ].joined(separator: "|")
 
   @Test func pointersAndUncheckedPromisesLiveInBridges() throws {
     let pattern = try Regex(Self.fenced).wordBoundaryKind(.simple)

@@ -11,13 +11,19 @@ import Testing
     ("CSocket", [], [], "C"),
     ("Events", [], [], "everything may tell an event, so the list of them needs nothing"),
     ("HTTPMessage", [], ["HTTPTypes"], "the one form of a message, whichever wire"),
-    ("Exchange", ["Events", "HTTPMessage"], ["NIOCore", "DequeModule", "Synchronization"], "a seam knows neither its sides nor sockets"),
+    (
+      "Exchange", ["Events", "HTTPMessage"], ["NIOCore", "DequeModule", "Synchronization"],
+      "a seam knows neither its sides nor sockets"
+    ),
     (
       "QUICTransport", ["CNgtcp2", "CGnuTLS", "CSocket", "Events"], ["NIOCore", "DequeModule", "Synchronization"],
       "a transport carries streams and does not know HTTP; it is a library of its own"
     ),
     ("HTTP1", ["HTTPMessage"], ["NIOCore", "DequeModule"], "a wire is bytes and messages, without IO and without exchanges"),
-    ("HTTP2", ["CNghttp2", "HTTPMessage"], ["NIOCore", "DequeModule"], "a wire is bytes and messages, without IO and without exchanges"),
+    (
+      "HTTP2", ["CNghttp2", "HTTPMessage"], ["NIOCore", "DequeModule"],
+      "a wire is bytes and messages, without IO and without exchanges"
+    ),
     (
       "HTTP3", ["CNghttp3", "HTTPMessage", "QUICTransport"], ["NIOCore", "DequeModule"],
       "a wire is streams and messages, without IO; it is a library of its own"
@@ -34,19 +40,28 @@ import Testing
       "ModuleProxy", ["Events", "HTTPMessage", "Exchange"], ["NIOCore", "DequeModule", "Crypto"],
       "a cache is a handler like any other and never meets a wire, Network or QUICTransport"
     ),
-    ("Observability", ["CSocket", "Events", "HTTPMessage", "Exchange"], ["NIOCore", "Logging", "Synchronization"], "sinks see events, not whoever told them"),
+    (
+      "Observability", ["CSocket", "Events", "HTTPMessage", "Exchange"], ["NIOCore", "Logging", "Synchronization"],
+      "sinks see events, not whoever told them"
+    ),
     (
       "Network", ["CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability"],
-      ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "DequeModule", "Synchronization"], "the only module with sockets, loops and timers"
+      ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "DequeModule", "Synchronization"],
+      "the only module with sockets, loops and timers"
     ),
-    ("GatewayConfig", ["Events", "Gateway"], ["NIOCore", "Yams", "X509", "Crypto", "Foundation"], "values of the policy from files; it starts nothing"),
+    (
+      "GatewayConfig", ["Events", "Gateway"], ["NIOCore", "Yams", "X509", "Crypto", "Foundation"],
+      "values of the policy from files; it starts nothing"
+    ),
     ("LinkEmulator", [], ["DequeModule"], "a model of a link; what it carries is bytes"),
     (
       "quicgw",
       [
-        "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network", "GatewayConfig",
+        "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network",
+        "GatewayConfig",
       ],
-      ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix"], "builds and wires everything"
+      ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix"],
+      "builds and wires everything"
     ),
   ]
 
@@ -74,7 +89,8 @@ import Testing
 
   @Test func importsAreRead() {
     let lines = [
-      "public import Events", "import struct Foundation.Date", "@preconcurrency internal import NIOCore", "// import Network", "let a = \"import X\"",
+      "public import Events", "import struct Foundation.Date", "@preconcurrency internal import NIOCore", "// import Network",
+      "let a = \"import X\"",
       "  import HTTP1", "important()",
     ]
     let file = SourceTree.File(path: "Sources/Gateway/A.swift", lines: lines, code: CodeFilter.code(of: lines))
@@ -87,7 +103,8 @@ import Testing
   private static func imports(of file: SourceTree.File) -> [String] {
     file.code.compactMap { line in
       let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-      guard let keyword = words.firstIndex(of: "import"), words[..<keyword].allSatisfy({ modifiers.contains($0) || $0.hasPrefix("@") })
+      guard let keyword = words.firstIndex(of: "import"),
+        words[..<keyword].allSatisfy({ modifiers.contains($0) || $0.hasPrefix("@") })
       else { return nil }
       let named = words[(keyword + 1)...].first { !kinds.contains($0) }
       return named?.split(separator: ".").first.map(String.init)

@@ -3,7 +3,8 @@ import Testing
 /// The cores have no IO, no clock and no tasks: time and bytes are handed in, so tests step them with a virtual clock.
 @Suite struct SansIOTests {
   private static let modules: Set<String> = [
-    "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP1", "HTTP2", "HTTP3", "Wires", "Gateway", "ModuleProxy", "LinkEmulator",
+    "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP1", "HTTP2", "HTTP3", "Wires", "Gateway", "ModuleProxy",
+    "LinkEmulator",
   ]
 
   private static let timeIsHandedIn = "time is handed in"
@@ -34,9 +35,12 @@ import Testing
 
   @Test func everyBanMatchesWhatItIsFor() throws {
     let samples = [
-      "Task { }", "await x()", "ContinuousClock.now", "let t = NIODeadline.now()", "usleep(1)", "socket(AF_INET, 0, 0)", "DispatchQueue.main", "loop.scheduleTask(in: x)",
+      "Task { }", "await x()", "ContinuousClock.now", "let t = NIODeadline.now()", "usleep(1)", "socket(AF_INET, 0, 0)",
+      "DispatchQueue.main", "loop.scheduleTask(in: x)",
       "print(x)",
     ]
-    for (ban, sample) in zip(Self.bans, samples) { #expect(sample.contains(try Regex(ban.pattern).wordBoundaryKind(.simple)), "\(sample)") }
+    for (ban, sample) in zip(Self.bans, samples) {
+      #expect(sample.contains(try Regex(ban.pattern).wordBoundaryKind(.simple)), "\(sample)")
+    }
   }
 }

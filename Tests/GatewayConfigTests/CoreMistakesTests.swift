@@ -21,7 +21,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "services: there is no service, so edges could reach nothing; add one under services, as in “modules: http://127.0.0.1:3000”, or give --service NAME=URL"),
+    (
+      "",
+      "services: there is no service, so edges could reach nothing; add one under services, as in “modules: http://127.0.0.1:3000”, or give --service NAME=URL"
+    ),
     ("service: x", "core.yaml:1: service: this key is not known; did you mean “services”?"),
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
@@ -38,15 +41,24 @@ import Testing
     ("loops: two", "core.yaml:1: loops: “two” is not a whole number; write one from 1 to 256"),
     ("loops: 2.5", "core.yaml:1: loops: “2.5” is not a whole number; write one from 1 to 256"),
     ("drain_timeout: 25", "core.yaml:1: drain_timeout: “25” has no unit; add its unit, as in 25s or 25ms"),
-    ("drain_timeout: 25 sec", "core.yaml:1: drain_timeout: “25 sec” is not a duration; write a whole number and ms, s, m or h, as in 10s"),
+    (
+      "drain_timeout: 25 sec",
+      "core.yaml:1: drain_timeout: “25 sec” is not a duration; write a whole number and ms, s, m or h, as in 10s"
+    ),
     ("drain_timeout: 2h", "core.yaml:1: drain_timeout: 2h is out of range; choose from 0s to 1h"),
     ("admin: 9901", "core.yaml:1: admin: “9901” is not an address with a port; write host:port, as in \"127.0.0.1:9901\""),
     ("log: json", "core.yaml:1: log: a text stands where a mapping is wanted; write key: value"),
     ("log:\n  formt: json", "core.yaml:2: log.formt: this key is not known; did you mean “format”?"),
     ("log:\n  format: xml", "core.yaml:2: log.format: “xml” is not known here; write text, json"),
     ("log: {access: maybe}", "core.yaml:1: log.access: “maybe” is neither true nor false; write one of them"),
-    ("transport: {congestion_control: reno}", "core.yaml:1: transport.congestion_control: “reno” is not known here; write cubic, bbr2"),
-    ("transport: {max_udp_payload: 1100}", "core.yaml:1: transport.max_udp_payload: 1100 is out of range; choose from 1200 to 65527"),
+    (
+      "transport: {congestion_control: reno}",
+      "core.yaml:1: transport.congestion_control: “reno” is not known here; write cubic, bbr2"
+    ),
+    (
+      "transport: {max_udp_payload: 1100}",
+      "core.yaml:1: transport.max_udp_payload: 1100 is out of range; choose from 1200 to 65527"
+    ),
     ("transport: {maxStreams: 5}", "core.yaml:1: transport.maxStreams: this key is not known; did you mean “max_streams”?"),
     (
       "transport: {connection_budget: 32}",
@@ -56,14 +68,26 @@ import Testing
       "transport: {connection_budget: 32MB}",
       "core.yaml:1: transport.connection_budget: “32MB” is not a size; write a whole number and B, KiB, MiB or GiB, as in 32MiB"
     ),
-    ("transport: {connection_budget: 1KiB}", "core.yaml:1: transport.connection_budget: 1KiB is out of range; choose from 1MiB to 1GiB"),
+    (
+      "transport: {connection_budget: 1KiB}",
+      "core.yaml:1: transport.connection_budget: 1KiB is out of range; choose from 1MiB to 1GiB"
+    ),
     ("transport: {idle_timeout: 1s}", "core.yaml:1: transport.idle_timeout: 1s is out of range; choose from 5s to 600s"),
     ("transport: {gso: maybe}", "core.yaml:1: transport.gso: “maybe” is not known here; write auto, off"),
-    ("limits: {fields: 4KiB}", "core.yaml:1: limits: field_value (32KiB) is more than fields (4KiB); raise fields or lower field_value"),
-    ("limits: {idle_client: 1s}", "core.yaml:1: limits.idle_client: this key is not known; it belongs into the configuration of an edge"),
+    (
+      "limits: {fields: 4KiB}",
+      "core.yaml:1: limits: field_value (32KiB) is more than fields (4KiB); raise fields or lower field_value"
+    ),
+    (
+      "limits: {idle_client: 1s}",
+      "core.yaml:1: limits.idle_client: this key is not known; it belongs into the configuration of an edge"
+    ),
     ("name: \"\"", "core.yaml:1: name: the name is empty; write one or remove the key"),
     ("services: []", "core.yaml:1: services: a list stands where a mapping is wanted; write key: value"),
-    ("services: {Modules: http://a}", "core.yaml:1: services.Modules: “Modules” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"),
+    (
+      "services: {Modules: http://a}",
+      "core.yaml:1: services.Modules: “Modules” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"
+    ),
     ("services: {m: }", "core.yaml:1: services.m: it has no value; give it one or remove the key"),
     ("services: {m: 3000}", "core.yaml:1: services.m: “3000” is a number, not a text; put it in quotes if it is meant"),
     ("services: {m: {host: origin}}", "core.yaml:1: services.m: the service has no origins; add origins: [http://host:port]"),
@@ -76,17 +100,35 @@ import Testing
       "services: {m: {origins: [http://a, ftp://b]}}",
       "core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS) or https://"
     ),
-    ("services: {m: [http://a, https://b]}", "core.yaml:1: services.m[1]: origins with and without TLS cannot be mixed; make two services of them"),
-    ("services: {m: [http://a/x, http://b]}", "core.yaml:1: services.m[1]: the origins of one service must have the same path; write “/x” or make two services"),
+    (
+      "services: {m: [http://a, https://b]}",
+      "core.yaml:1: services.m[1]: origins with and without TLS cannot be mixed; make two services of them"
+    ),
+    (
+      "services: {m: [http://a/x, http://b]}",
+      "core.yaml:1: services.m[1]: the origins of one service must have the same path; write “/x” or make two services"
+    ),
     ("services: {m: [http://a, http://a:80]}", "core.yaml:1: services.m[1]: http://a stands twice; keep one of them"),
-    ("services: {m: {origins: http://a, host: keep}}", "core.yaml:1: services.m.host: “keep” is not known here; write preserve, origin"),
-    ("services: {m: {origins: http://a, ca: x.pem}}", "core.yaml:1: services.m.ca: no origin of the service is reached by https://; remove ca or change the origins"),
+    (
+      "services: {m: {origins: http://a, host: keep}}",
+      "core.yaml:1: services.m.host: “keep” is not known here; write preserve, origin"
+    ),
+    (
+      "services: {m: {origins: http://a, ca: x.pem}}",
+      "core.yaml:1: services.m.ca: no origin of the service is reached by https://; remove ca or change the origins"
+    ),
     (
       "services: {m: {origins: https://a, ca: x.pem}}",
       "core.yaml:1: services.m.ca: the file x.pem does not exist; name a PEM file with the certificates of the origins' CA"
     ),
-    ("services: {m: {origins: http://a, strip: true}}", "core.yaml:1: services.m.strip: there is no path prefix to strip; add paths or remove strip"),
-    ("services: {m: {origins: http://a, paths: [x]}}", "core.yaml:1: services.m.paths[0]: “x” is not a path; write one that begins with “/” and has no “.” or “..” segments"),
+    (
+      "services: {m: {origins: http://a, strip: true}}",
+      "core.yaml:1: services.m.strip: there is no path prefix to strip; add paths or remove strip"
+    ),
+    (
+      "services: {m: {origins: http://a, paths: [x]}}",
+      "core.yaml:1: services.m.paths[0]: “x” is not a path; write one that begins with “/” and has no “.” or “..” segments"
+    ),
     (
       "services: {m: {origins: http://a, hosts: [\"a.example:80\"]}}",
       "core.yaml:1: services.m.hosts[0]: “a.example:80” is not a host name; write a name without a port, as in shop.example or \"*.shop.example\""
@@ -95,16 +137,31 @@ import Testing
       "services: {a: {origins: http://a, hosts: x.example}, b: {origins: http://b, hosts: [y.example, X.example]}}",
       "core.yaml:1: services.b.hosts: these requests go to the service “a” already; choose other hosts or paths"
     ),
-    ("services: {m: {origins: http://a, response_head: never}}", "core.yaml:1: services.m.response_head: “never” is not a duration; write a whole number and ms, s, m or h, as in 10s"),
-    ("services: {m: http://a, n: http://b}\ndefault_service: mm", "core.yaml:2: default_service: there is no service “mm”; did you mean “m”?"),
+    (
+      "services: {m: {origins: http://a, response_head: never}}",
+      "core.yaml:1: services.m.response_head: “never” is not a duration; write a whole number and ms, s, m or h, as in 10s"
+    ),
+    (
+      "services: {m: http://a, n: http://b}\ndefault_service: mm",
+      "core.yaml:2: default_service: there is no service “mm”; did you mean “m”?"
+    ),
     ("services: {m: http://a}\naccess: {n: {allow: [x]}}", "core.yaml:2: access.n: there is no service “n”; did you mean “m”?"),
-    ("services: {m: http://a}\naccess: {m: {}}", "core.yaml:2: access.m: the rule says nothing; add allow or deny with a list of identities"),
-    ("services: {m: http://a}\naccess: {m: {alow: []}}", "core.yaml:2: access.m.alow: this key is not known; did you mean “allow”?"),
+    (
+      "services: {m: http://a}\naccess: {m: {}}",
+      "core.yaml:2: access.m: the rule says nothing; add allow or deny with a list of identities"
+    ),
+    (
+      "services: {m: http://a}\naccess: {m: {alow: []}}",
+      "core.yaml:2: access.m.alow: this key is not known; did you mean “allow”?"
+    ),
     (
       "services: {m: http://a}\naccess: {m: {deny: [a*]}}",
       "core.yaml:2: access.m.deny[0]: “a*” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""
     ),
-    ("services: {m: http://a}\naccess: {m: {deny: {a: b}}}", "core.yaml:2: access.m.deny: a mapping stands where a list is wanted; write a list, as in [a, b]"),
+    (
+      "services: {m: http://a}\naccess: {m: {deny: {a: b}}}",
+      "core.yaml:2: access.m.deny: a mapping stands where a list is wanted; write a list, as in [a, b]"
+    ),
     ("- a", "core.yaml:1: a list stands where a mapping is wanted; write key: value"),
     ("? [a]\n: b", "core.yaml:1: a key is a list or a mapping; write key: value"),
   ])

@@ -23,15 +23,38 @@ import Testing
   @Test(arguments: [
     ("", "upstream: there is no core to link to; add “upstream: core.example:4433” or give --upstream"),
     ("upstream: []", "upstream: there is no core to link to; add “upstream: core.example:4433” or give --upstream"),
-    ("upstream: core.example", "edge.yaml:1: upstream: “core.example” is not an address with a port; write host:port, as in \"core.example:4433\""),
-    ("upstream: core.example:0", "edge.yaml:1: upstream: a core has no port 0; write the port that it listens on, as in core.example:4433"),
-    ("upstream: [a:1, b:1]", "edge.yaml:1: upstream[1]: an edge links to one core; name one; if its name has several addresses, all are tried"),
-    ("upstream: https://core:4433", "edge.yaml:1: upstream: “https://core:4433” is not an address with a port; write host:port, as in \"core.example:4433\""),
-    ("upstream: a:1\nserver_name: a:1", "edge.yaml:2: server_name: “a:1” is not a host name; write the name in the core's certificate, without a port"),
+    (
+      "upstream: core.example",
+      "edge.yaml:1: upstream: “core.example” is not an address with a port; write host:port, as in \"core.example:4433\""
+    ),
+    (
+      "upstream: core.example:0",
+      "edge.yaml:1: upstream: a core has no port 0; write the port that it listens on, as in core.example:4433"
+    ),
+    (
+      "upstream: [a:1, b:1]",
+      "edge.yaml:1: upstream[1]: an edge links to one core; name one; if its name has several addresses, all are tried"
+    ),
+    (
+      "upstream: https://core:4433",
+      "edge.yaml:1: upstream: “https://core:4433” is not an address with a port; write host:port, as in \"core.example:4433\""
+    ),
+    (
+      "upstream: a:1\nserver_name: a:1",
+      "edge.yaml:2: server_name: “a:1” is not a host name; write the name in the core's certificate, without a port"
+    ),
     ("services: {}", "edge.yaml:1: services: this key is not known; it belongs into the configuration of the core"),
-    ("upstream: a:1\nlisteners: []", "edge.yaml:2: listeners: the list is empty; add a listener, as in {address: 127.0.0.1:8080}"),
-    ("upstream: a:1\nlisteners: [{service: m}]", "edge.yaml:2: listeners[0]: the listener has no address; add address: 127.0.0.1:8080"),
-    ("upstream: a:1\nlisteners: [\":1\", \":1\"]", "edge.yaml:2: listeners[1]: two listeners have the address [::]:1; give each its own"),
+    (
+      "upstream: a:1\nlisteners: []", "edge.yaml:2: listeners: the list is empty; add a listener, as in {address: 127.0.0.1:8080}"
+    ),
+    (
+      "upstream: a:1\nlisteners: [{service: m}]",
+      "edge.yaml:2: listeners[0]: the listener has no address; add address: 127.0.0.1:8080"
+    ),
+    (
+      "upstream: a:1\nlisteners: [\":1\", \":1\"]",
+      "edge.yaml:2: listeners[1]: two listeners have the address [::]:1; give each its own"
+    ),
     (
       "upstream: a:1\nlisteners: [{address: \":1\", name: x}, {address: \":2\", name: x}]",
       "edge.yaml:2: listeners[1].name: two listeners have the name “x”; give each its own"
@@ -40,17 +63,35 @@ import Testing
       "upstream: a:1\nlisteners: [{address: \":1\", service: http://x}]",
       "edge.yaml:2: listeners[0].service: “http://x” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"
     ),
-    ("upstream: a:1\nlisteners: {address: \":1\"}", "edge.yaml:2: listeners: a mapping stands where a list is wanted; write a list, as in [a, b]"),
+    (
+      "upstream: a:1\nlisteners: {address: \":1\"}",
+      "edge.yaml:2: listeners: a mapping stands where a list is wanted; write a list, as in [a, b]"
+    ),
     ("upstream: a:1\nroutes: [{hosts: [x]}]", "edge.yaml:2: routes[0]: the route names no service; add service: NAME"),
-    ("upstream: a:1\nroutes: [{service: x}]", "edge.yaml:2: routes[0]: the route takes every request; add hosts or path, or write default_service instead"),
-    ("upstream: a:1\nroutes: [{hosts: x, strip: true, service: x}]", "edge.yaml:2: routes[0].strip: there is no path prefix to strip; add path or remove strip"),
+    (
+      "upstream: a:1\nroutes: [{service: x}]",
+      "edge.yaml:2: routes[0]: the route takes every request; add hosts or path, or write default_service instead"
+    ),
+    (
+      "upstream: a:1\nroutes: [{hosts: x, strip: true, service: x}]",
+      "edge.yaml:2: routes[0].strip: there is no path prefix to strip; add path or remove strip"
+    ),
     (
       "upstream: a:1\nroutes:\n  - {path: /a, service: x}\n  - {path: /a/, service: y}",
       "edge.yaml:4: routes[1]: these requests go to the service “x” already; choose other hosts or another path"
     ),
-    ("upstream: a:1\nroutes: [{paths: /a, service: x}]", "edge.yaml:2: routes[0].paths: this key is not known; did you mean “path”?"),
-    ("upstream: a:1\nroutes: [{path: /a/../b, service: x}]", "edge.yaml:2: routes[0].path: “/a/../b” is not a path; write one that begins with “/” and has no “.” or “..” segments"),
-    ("upstream: a:1\nroutes: {path: /a}", "edge.yaml:2: routes: a mapping stands where a list is wanted; write a list, as in [a, b]"),
+    (
+      "upstream: a:1\nroutes: [{paths: /a, service: x}]",
+      "edge.yaml:2: routes[0].paths: this key is not known; did you mean “path”?"
+    ),
+    (
+      "upstream: a:1\nroutes: [{path: /a/../b, service: x}]",
+      "edge.yaml:2: routes[0].path: “/a/../b” is not a path; write one that begins with “/” and has no “.” or “..” segments"
+    ),
+    (
+      "upstream: a:1\nroutes: {path: /a}",
+      "edge.yaml:2: routes: a mapping stands where a list is wanted; write a list, as in [a, b]"
+    ),
   ])
   func isOneSentence(yaml: String, sentence: String) throws {
     #expect(try mistake(yaml) == sentence)
@@ -59,12 +100,15 @@ import Testing
   @Test func flagsAreNamedByTheirFlag() throws {
     var overrides = Overrides()
     overrides.upstream = ["core"]
-    #expect(try mistake("", overrides) == "--upstream: “core” is not an address with a port; write host:port, as in \"core.example:4433\"")
+    #expect(
+      try mistake("", overrides)
+        == "--upstream: “core” is not an address with a port; write host:port, as in \"core.example:4433\"")
     overrides.upstream = ["core:4433"]
     overrides.services = ["m=http://a"]
     #expect(try mistake("", overrides) == "--service: services are told to the core; give it to quicgw server")
     overrides.services = []
     overrides.listen = ["8080"]
-    #expect(try mistake("", overrides) == "--listen: “8080” is not an address with a port; write host:port, as in \"127.0.0.1:8080\"")
+    #expect(
+      try mistake("", overrides) == "--listen: “8080” is not an address with a port; write host:port, as in \"127.0.0.1:8080\"")
   }
 }

@@ -12,7 +12,8 @@ import Testing
 
   private func core(_ yaml: String? = nil, _ overrides: Overrides) throws -> CoreConfiguration {
     if let yaml { try workplace.write("core.yaml", yaml) }
-    return try CoreConfiguration.load(file: yaml.map { _ in "core.yaml" }, overrides: overrides, files: workplace.files).configuration
+    return try CoreConfiguration.load(file: yaml.map { _ in "core.yaml" }, overrides: overrides, files: workplace.files)
+      .configuration
   }
 
   @Test func serverNeedsOnlyAService() throws {
@@ -20,7 +21,10 @@ import Testing
     overrides.services = ["m=http://127.0.0.1:3000", "m=http://127.0.0.1:3001", "e=h2c://localhost:50051"]
     let core = try core(nil, overrides)
     #expect(core.listen.description == "[::]:4433")
-    #expect(core.policy.routing.services.map { "\($0.name) \($0.origins)" } == ["m [http://127.0.0.1:3000, http://127.0.0.1:3001]", "e [h2c://localhost:50051]"])
+    #expect(
+      core.policy.routing.services.map { "\($0.name) \($0.origins)" } == [
+        "m [http://127.0.0.1:3000, http://127.0.0.1:3001]", "e [h2c://localhost:50051]",
+      ])
     #expect(core.policy.routing.defaultService == nil)
     #expect(core.identity == .dns)
     #expect(core.process.admin == nil)
@@ -40,7 +44,9 @@ import Testing
     overrides.listen = ["127.0.0.1:5000"]
     overrides.admin = "127.0.0.1:9999"
     overrides.services = ["b=http://flag"]
-    let core = try core("listen: \":1\"\nadmin: \":2\"\nservices: {a: http://a, b: {origins: http://b, host: origin}}\ndefault_service: b\n", overrides)
+    let core = try core(
+      "listen: \":1\"\nadmin: \":2\"\nservices: {a: http://a, b: {origins: http://b, host: origin}}\ndefault_service: b\n",
+      overrides)
     #expect(core.listen.description == "127.0.0.1:5000")
     #expect(core.process.admin?.description == "127.0.0.1:9999")
     #expect(core.policy.routing.services.map { "\($0.name) \($0.origins)" } == ["a [http://a]", "b [http://flag]"])
@@ -152,22 +158,35 @@ import Testing
   }
 
   @Test func fileOfEitherEndIsTold() throws {
-    try workplace.write("core.yaml", "services: {m: http://a}\ncertificate: \(workplace.path)/certs/core.pem\nkey: \(workplace.path)/certs/core.key\nca: \(workplace.path)/certs/ca.pem\n")
-    try workplace.write("edge.yaml", "upstream: a:1\ncertificate: \(workplace.path)/certs/edge.pem\nkey: \(workplace.path)/certs/edge.key\nca: \(workplace.path)/certs/ca.pem\n")
+    try workplace.write(
+      "core.yaml",
+      "services: {m: http://a}\ncertificate: \(workplace.path)/certs/core.pem\nkey: \(workplace.path)/certs/core.key\nca: \(workplace.path)/certs/ca.pem\n"
+    )
+    try workplace.write(
+      "edge.yaml",
+      "upstream: a:1\ncertificate: \(workplace.path)/certs/edge.pem\nkey: \(workplace.path)/certs/edge.key\nca: \(workplace.path)/certs/ca.pem\n"
+    )
     // The fixture's certificates begin in 2030, and this call has the machine's clock.
     #expect { try CheckedFile.load("\(workplace.path)/core.yaml") } throws: { "\($0)".contains("core.pem is not valid before") }
     #expect { try CheckedFile.load("\(workplace.path)/edge.yaml") } throws: { "\($0)".contains("edge.pem is not valid before") }
     try workplace.write("edge.yaml", "upsteam: a:1\n")
-    #expect { try CheckedFile.load("\(workplace.path)/edge.yaml") } throws: { "\($0)".hasSuffix("upsteam: this key is not known; did you mean “upstream”?") }
+    #expect { try CheckedFile.load("\(workplace.path)/edge.yaml") } throws: {
+      "\($0)".hasSuffix("upsteam: this key is not known; did you mean “upstream”?")
+    }
   }
 }
 
 /// Addresses, sizes and durations as texts.
 @Suite struct ValueTests {
-  @Test(arguments: [(":8080", "[::]:8080"), ("[::1]:1", "[::1]:1"), ("a.example:65535", "a.example:65535"), ("127.0.0.1:0", "127.0.0.1:0"), ("[fe80::1%eth0]:5", "[fe80::1%eth0]:5")])
+  @Test(arguments: [
+    (":8080", "[::]:8080"), ("[::1]:1", "[::1]:1"), ("a.example:65535", "a.example:65535"), ("127.0.0.1:0", "127.0.0.1:0"),
+    ("[fe80::1%eth0]:5", "[fe80::1%eth0]:5"),
+  ])
   func address(text: String, shown: String) { #expect(HostPort(text)?.description == shown) }
 
-  @Test(arguments: ["", "a", "a:", "a:65536", "a:-1", "::1:80", "[::1]", "[a]:1", "a b:1", "[::1:1", "a:1:2", "http://a:1", "a:+1"])
+  @Test(arguments: [
+    "", "a", "a:", "a:65536", "a:-1", "::1:80", "[::1]", "[a]:1", "a b:1", "[::1:1", "a:1:2", "http://a:1", "a:+1",
+  ])
   func noAddress(text: String) { #expect(HostPort(text) == nil) }
 
   @Test(arguments: [("1500B", 1500), ("64KiB", 65536), ("1GiB", 1 << 30), ("0B", 0)])
@@ -179,13 +198,18 @@ import Testing
   @Test(arguments: ["", "1", "KiB", "1KB", "1 KiB", "-1B", "1.5MiB", "99999999999GiB", "1kib"])
   func noSize(text: String) { #expect(ByteCount(text) == nil) }
 
-  @Test(arguments: [("500ms", Duration.milliseconds(500)), ("10s", .seconds(10)), ("5m", .seconds(300)), ("1h", .seconds(3600)), ("0s", .zero)])
+  @Test(arguments: [
+    ("500ms", Duration.milliseconds(500)), ("10s", .seconds(10)), ("5m", .seconds(300)), ("1h", .seconds(3600)), ("0s", .zero),
+  ])
   func duration(text: String, duration: Duration) { #expect(Duration(configured: text) == duration) }
 
   @Test(arguments: ["", "10", "s", "1.5s", "-1s", "10 s", "1d", "9999999999s", "1us"])
   func noDuration(text: String) { #expect(Duration(configured: text) == nil) }
 
-  @Test(arguments: [("streams", "max_streams", true), ("listen", "limits", false), ("max-streams", "max_streams", true), ("idletimeout", "idle_timeout", true), ("x", "gso", false)])
+  @Test(arguments: [
+    ("streams", "max_streams", true), ("listen", "limits", false), ("max-streams", "max_streams", true),
+    ("idletimeout", "idle_timeout", true), ("x", "gso", false),
+  ])
   func suggestion(written: String, known: String, isNear: Bool) {
     #expect((Suggestion.nearest(to: written, among: [known]) != nil) == isNear)
   }

@@ -60,7 +60,8 @@ final class Workplace {
   ) throws -> String {
     let certificate = try Certificate(
       version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: key.publicKey,
-      notValidBefore: now.addingTimeInterval(begins * 86_400), notValidAfter: now.addingTimeInterval(days * 86_400 + 1), issuer: caName,
+      notValidBefore: now.addingTimeInterval(begins * 86_400), notValidAfter: now.addingTimeInterval(days * 86_400 + 1),
+      issuer: caName,
       subject: subject, signatureAlgorithm: .ecdsaWithSHA256, extensions: extensions, issuerPrivateKey: caKey)
     return try certificate.serializeAsPEM().pemString + "\n"
   }

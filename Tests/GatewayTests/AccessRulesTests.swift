@@ -39,7 +39,8 @@ import Testing
 
   @Test func denyForAllServicesWinsOverAServicesAllow() throws {
     let rules = AccessRules(
-      everywhere: .init(deny: try patterns("stolen.example")), services: ["modules": .init(allow: try patterns("stolen.example"))])
+      everywhere: .init(deny: try patterns("stolen.example")), services: ["modules": .init(allow: try patterns("stolen.example"))]
+    )
     #expect(!rules.allows("stolen.example", service: "modules"))
     #expect(!rules.allows("stolen.example", service: "echo"))
     #expect(rules.allows("edge-1", service: "echo"))
@@ -55,7 +56,9 @@ import Testing
   }
 
   @Test func urisAreComparedByteByByteAndByPrefix() throws {
-    let rules = AccessRules(services: ["modules": .init(allow: try patterns("spiffe://shop.example/edge/*", "spiffe://a.example/x"))])
+    let rules = AccessRules(services: [
+      "modules": .init(allow: try patterns("spiffe://shop.example/edge/*", "spiffe://a.example/x"))
+    ])
     #expect(rules.allows("spiffe://shop.example/edge/1", service: "modules"))
     #expect(rules.allows("spiffe://a.example/x", service: "modules"))
     #expect(!rules.allows("spiffe://shop.example/edge/", service: "modules"))

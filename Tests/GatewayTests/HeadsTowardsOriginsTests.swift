@@ -5,7 +5,9 @@ import Testing
 
 /// What a core makes of a head that comes over the link.
 @Suite struct HeadsTowardsOriginsTests {
-  private let forwarded: FieldSection = ["forwarded": "for=\"127.0.0.1:50000\";host=\"shop.example:8080\";proto=http", "via": "1.1 \(Scene.edge)"]
+  private let forwarded: FieldSection = [
+    "forwarded": "for=\"127.0.0.1:50000\";host=\"shop.example:8080\";proto=http", "via": "1.1 \(Scene.edge)",
+  ]
 
   @Test func originGetsTheClientsAuthorityAndTheVerifiedIdentity() {
     let scene = Scene(.core, policy: .services("modules", "echo"))
@@ -31,7 +33,8 @@ import Testing
 
   @Test func strippedPrefixAndBasePathMeet() throws {
     let origin = try OriginURL("http://origin.internal/base")
-    let routing = RoutingTable(services: [.at("modules", origin: origin)], routes: [Route(pathPrefix: "/go", strip: true, service: "modules")])
+    let routing = RoutingTable(
+      services: [.at("modules", origin: origin)], routes: [Route(pathPrefix: "/go", strip: true, service: "modules")])
     let scene = Scene(.core, policy: Policy(routing: routing))
     scene.open(.get("/go/x", host: "some.example"))
     scene.open(.get("/go", host: "some.example"))
@@ -47,8 +50,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("for=a;host=x.example", "x.example"), ("for=a;HOST=\"x.example:1\"", "x.example:1"), ("host=first.example, for=b;host=last.example", "last.example"),
-    ("host=\"a.example\" , for=\"b\" ; host=localhost:8080 ;proto=http", "localhost:8080"), ("host=first.example, for=b", "modules"), ("for=\"a,host=evil\"", "modules"),
+    ("for=a;host=x.example", "x.example"), ("for=a;HOST=\"x.example:1\"", "x.example:1"),
+    ("host=first.example, for=b;host=last.example", "last.example"),
+    ("host=\"a.example\" , for=\"b\" ; host=localhost:8080 ;proto=http", "localhost:8080"),
+    ("host=first.example, for=b", "modules"), ("for=\"a,host=evil\"", "modules"),
     ("for=\"a\\\",host=evil.example\"", "modules"), ("", "modules"), (",,host=x.example,", "modules"),
   ])
   func lastElementNamesTheClientsAuthority(value: String, authority: String) {
@@ -77,7 +82,9 @@ import Testing
     let scene = Scene(.core, policy: .services("modules", "echo"))
     scene.open(.get(host: "shop.example"), identity: "edge-1")
     #expect(scene.status == 404)
-    #expect(scene.client.heads.last?.fields.text(.proxyStatus)?.hasPrefix("\(Scene.core); error=destination_not_found; details=") == true)
+    #expect(
+      scene.client.heads.last?.fields.text(.proxyStatus)?.hasPrefix("\(Scene.core); error=destination_not_found; details=")
+        == true)
     #expect(scene.summary?.service == "-")
     #expect(scene.summary?.reason?.contains("“shop.example”") == true)
   }
@@ -89,7 +96,8 @@ import Testing
       fields.append(.quicgwEdge, "root")
       fields.append("quicgw_edge", "admin")
       scene.open(.get(host: "modules", fields: fields), identity: identity)
-      #expect(scene.destination.fields.all(.quicgwEdge).map { String(decoding: $0, as: UTF8.self) } == (identity.map { [$0] } ?? []))
+      #expect(
+        scene.destination.fields.all(.quicgwEdge).map { String(decoding: $0, as: UTF8.self) } == (identity.map { [$0] } ?? []))
       #expect(scene.destination.fields.text("x") == "y")
       #expect(!scene.destination.fields.contains("quicgw_edge"))
     }
@@ -100,11 +108,13 @@ import Testing
 
   @Test func identityIsRemovedFromTrailersAndAnswers() {
     let scene = Scene(.core, policy: .services("modules"))
-    let request = scene.open(RequestHead(method: "POST", authority: "modules", path: "/", bodyLength: .unknown), identity: "edge-1")
+    let request = scene.open(
+      RequestHead(method: "POST", authority: "modules", path: "/", bodyLength: .unknown), identity: "edge-1")
     request.receiveRequestEnd(trailers: ["quicgw-edge": "admin", "a": "b"])
     #expect(scene.destination.sink.parts == [.end(["a": "b"])])
     scene.destination.answer?.receiveInterim(ResponseHead(status: 103, fields: ["quicgw-edge": "x", "link": "y"]))
-    scene.destination.answer?.receiveHead(ResponseHead(status: 200, fields: ["quicgw-edge": "x", "c": "d"], bodyLength: .unknown))
+    scene.destination.answer?.receiveHead(
+      ResponseHead(status: 200, fields: ["quicgw-edge": "x", "c": "d"], bodyLength: .unknown))
     scene.destination.answer?.receiveResponseEnd(trailers: ["quicgw-edge": "x", "e": "f"])
     #expect(scene.client.heads.map(\.fields) == [[":status": "103", "link": "y"], [":status": "200", "c": "d"]])
     #expect(scene.client.parts.last == .end(["e": "f"]))

@@ -145,6 +145,8 @@ import Testing
     let fields: FieldSection = ["cookie": "a=1", "x-a": "1", "accept": "*/*", "te": "trailers", "grpc-timeout": "1S"]
     scene.open(.get(fields: fields))
     let passed = scene.destination.fields.filter { !$0.name.starts(with: ":".utf8) }.prefix(fields.count)
-    #expect(passed.map { "\(String(decoding: $0.name, as: UTF8.self)): \(String(decoding: $0.value, as: UTF8.self))" }.joined(separator: "\n") == fields.description)
+    #expect(
+      passed.map { "\(String(decoding: $0.name, as: UTF8.self)): \(String(decoding: $0.value, as: UTF8.self))" }.joined(
+        separator: "\n") == fields.description)
   }
 }

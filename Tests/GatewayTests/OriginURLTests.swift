@@ -5,8 +5,10 @@ import Testing
 /// What may be written as an origin.
 @Suite struct OriginURLTests {
   @Test(arguments: [
-    ("http://127.0.0.1:3000", "http://127.0.0.1:3000"), ("http://localhost", "http://localhost"), ("https://a.example:443", "https://a.example"),
-    ("h2c://[::1]:50051", "h2c://[::1]:50051"), ("http://a.example:8080/base/", "http://a.example:8080/base"), ("https://a.example/", "https://a.example"),
+    ("http://127.0.0.1:3000", "http://127.0.0.1:3000"), ("http://localhost", "http://localhost"),
+    ("https://a.example:443", "https://a.example"),
+    ("h2c://[::1]:50051", "h2c://[::1]:50051"), ("http://a.example:8080/base/", "http://a.example:8080/base"),
+    ("https://a.example/", "https://a.example"),
   ])
   func isRead(text: String, shown: String) throws {
     #expect(try OriginURL(text).description == shown)
@@ -22,8 +24,10 @@ import Testing
 
   @Test(arguments: [
     ("localhost:3000", "has no scheme"), ("ftp://a.example", "“ftp” is not a scheme"), ("http://", "no valid host"),
-    ("http://user@a.example", "no valid host"), ("http://a.example:99999", "no valid host"), ("http://a.example:", "no valid host"),
-    ("http://a b", "no valid host"), ("http://a.example?x", "a query or a fragment"), ("http://a.example/#x", "a query or a fragment"), ("http://[::1", "no valid host"),
+    ("http://user@a.example", "no valid host"), ("http://a.example:99999", "no valid host"),
+    ("http://a.example:", "no valid host"),
+    ("http://a b", "no valid host"), ("http://a.example?x", "a query or a fragment"),
+    ("http://a.example/#x", "a query or a fragment"), ("http://[::1", "no valid host"),
     ("HTTP://a.example", "“HTTP” is not a scheme"), ("", "has no scheme"),
   ])
   func isRefused(text: String, reason: String) {
@@ -43,7 +47,8 @@ import Testing
   func isRead(text: String) { #expect(Authority(Array(text.utf8)[...]) != nil) }
 
   @Test(arguments: [
-    "", ":80", "a:", "a:65536", "a:8o", "user@a", "a b", "a/b", "[::1", "[]", "[::g]", "[::1]x", "a\"b", "a,b", "a;b", "a:1:2", "ä", String(repeating: "a", count: 301),
+    "", ":80", "a:", "a:65536", "a:8o", "user@a", "a b", "a/b", "[::1", "[]", "[::g]", "[::1]x", "a\"b", "a,b", "a;b", "a:1:2",
+    "ä", String(repeating: "a", count: 301),
   ])
   func isRefused(text: String) { #expect(Authority(Array(text.utf8)[...]) == nil) }
 }

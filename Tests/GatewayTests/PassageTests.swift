@@ -26,7 +26,8 @@ import Testing
     answer.receiveResponseEnd(trailers: ["grpc-status": "5"])
 
     #expect(scene.destination.sink.parts == [.body("hello"), .consumed(3), .body("!"), .end(["a": "b"])])
-    #expect(scene.client.parts == [.consumed(5), .interim(103), .head(200), .body("wor"), .body("ld"), .end(["grpc-status": "5"])])
+    #expect(
+      scene.client.parts == [.consumed(5), .interim(103), .head(200), .body("wor"), .body("ld"), .end(["grpc-status": "5"])])
     let summary = try #require(scene.summary)
     #expect(summary.service == "echo")
     #expect(summary.direction == .edgeToCore)
@@ -143,7 +144,8 @@ import Testing
 
 /// What a client gets in place of an answer.
 @Suite struct FailureTests {
-  private let refused = GatewayError(.connectionRefused, side: .origin, retry: .safe, message: "127.0.0.1:3000 refused the connection; is it running?")
+  private let refused = GatewayError(
+    .connectionRefused, side: .origin, retry: .safe, message: "127.0.0.1:3000 refused the connection; is it running?")
 
   @Test func failureBeforeTheHeadIsAnAnswer() throws {
     let scene = Scene(.core, policy: .services("echo"))
@@ -151,7 +153,9 @@ import Testing
     request.receiveRequestEnd(trailers: nil)
     scene.destination.answer?.fail(refused)
     #expect(
-      scene.client.parts == [.head(502), .body("\(Scene.core): 127.0.0.1:3000 refused the connection; is it running?\n"), .end(nil)])
+      scene.client.parts == [
+        .head(502), .body("\(Scene.core): 127.0.0.1:3000 refused the connection; is it running?\n"), .end(nil),
+      ])
     let fields = try #require(scene.client.heads.last?.fields)
     #expect(fields.text(.contentLength) == "76")
     #expect(

@@ -9,7 +9,8 @@ import Testing
 /// Whatever a head says, what goes on is well-formed, nothing is forged, and the exchange ends exactly once.
 @Suite struct RandomHeadsTests {
   private static let pieces = [
-    "for=", "host=", "\"", "\\", ",", ";", " ", "=", "shop.example", "[::1]", ":80", ":", "@", "*", "2 ", Scene.edge, Scene.core, "/", "..", "%2e", "/api", "?", "a", "é", "\t",
+    "for=", "host=", "\"", "\\", ",", ";", " ", "=", "shop.example", "[::1]", ":80", ":", "@", "*", "2 ", Scene.edge, Scene.core,
+    "/", "..", "%2e", "/api", "?", "a", "é", "\t",
     "modules", "echo",
   ]
 
@@ -26,7 +27,8 @@ import Testing
     let usual = Bool.random(using: &generator)
     return RequestHead(
       method: usual ? "GET" : ["POST", "HEAD", "CONNECT", "OPTIONS"][Int.random(in: 0..<4, using: &generator)],
-      authority: Int.random(in: 0..<4, using: &generator) > 0 ? "modules" : text(&generator), path: (usual ? "/" : "") + text(&generator), fields: fields,
+      authority: Int.random(in: 0..<4, using: &generator) > 0 ? "modules" : text(&generator),
+      path: (usual ? "/" : "") + text(&generator), fields: fields,
       bodyLength: .unknown)
   }
 
@@ -38,7 +40,10 @@ import Testing
     for round in 0..<3000 {
       let routes = [Route(hosts: ["*.example"], pathPrefix: "/api", strip: true, service: "echo")]
       let scene = Scene(
-        role, policy: Policy(routing: RoutingTable(services: [.at("modules"), .at("echo")], answersToNames: role == .core, routes: routes, defaultService: "modules")))
+        role,
+        policy: Policy(
+          routing: RoutingTable(
+            services: [.at("modules"), .at("echo")], answersToNames: role == .core, routes: routes, defaultService: "modules")))
       let head = Self.head(&generator)
       let request = scene.open(head, identity: role == .core ? "edge-1" : nil)
       let place: Comment = "seed \(seed), round \(round): \(head.fields.description.debugDescription)"

@@ -105,13 +105,15 @@ final class Scene {
         return destination
       }
     gateway = Gateway(
-      hop: Hop(role: role, name: role == .edge ? Self.edge : Self.core), policy: policy, destinations: destinations, events: events,
+      hop: Hop(role: role, name: role == .edge ? Self.edge : Self.core), policy: policy, destinations: destinations,
+      events: events,
       now: { [unowned self] in now })
   }
 
   @discardableResult
   func open(
-    _ head: RequestHead, identity: String? = nil, wire: WireProtocol = .http2, peer: String = "127.0.0.1:50000", listener: String = "main",
+    _ head: RequestHead, identity: String? = nil, wire: WireProtocol = .http2, peer: String = "127.0.0.1:50000",
+    listener: String = "main",
     isSecure: Bool = false
   ) -> any RequestSink {
     let origin = RequestOrigin(wire: wire, identity: identity, peerAddress: peer, listener: listener, isSecure: isSecure)
@@ -131,7 +133,8 @@ extension RequestHead {
 
   static func grpc(_ path: String = "/echo.Echo/Say", host: String = "echo") -> RequestHead {
     RequestHead(
-      method: "POST", authority: host, path: path, fields: ["content-type": "application/grpc+proto", "te": "trailers"], bodyLength: .unknown)
+      method: "POST", authority: host, path: path, fields: ["content-type": "application/grpc+proto", "te": "trailers"],
+      bodyLength: .unknown)
   }
 }
 
@@ -144,7 +147,9 @@ extension Policy {
 
 extension Service {
   /// A service with one origin on this machine.
-  static func at(_ name: String, origin: OriginURL = OriginURL(scheme: .http, host: "127.0.0.1", port: 3000), host: HostRule = .preserve) -> Service {
+  static func at(
+    _ name: String, origin: OriginURL = OriginURL(scheme: .http, host: "127.0.0.1", port: 3000), host: HostRule = .preserve
+  ) -> Service {
     Service(name: name, origins: [origin], host: host)
   }
 }

@@ -112,7 +112,9 @@ import Testing
 
 /// Prefixes of whole segments, and the paths that no prefix can be told from.
 @Suite struct PathPrefixTests {
-  @Test(arguments: [("/a", "/a"), ("/a", "/a/"), ("/a", "/a/b"), ("/a", "/a?q"), ("/a/", "/a/b"), ("/a/", "/a"), ("/", "/x"), ("/", "*")])
+  @Test(arguments: [
+    ("/a", "/a"), ("/a", "/a/"), ("/a", "/a/b"), ("/a", "/a?q"), ("/a/", "/a/b"), ("/a/", "/a"), ("/", "/x"), ("/", "*"),
+  ])
   func takes(prefix: String, path: String) {
     #expect(PathPrefix(prefix).takes(Array(path.utf8)[...]))
   }

@@ -30,7 +30,8 @@ public struct IdentityPattern: Sendable, Hashable {
     case .any: true
     case .exactly(let name): Self.isURI(identity) ? identity == name : Self.isSame(name.utf8, identity.utf8)
     case .suffix(let suffix):
-      identity.utf8.count > suffix.utf8.count && Self.isSame(suffix.utf8, identity.utf8.suffix(suffix.utf8.count)) && !Self.isURI(identity)
+      identity.utf8.count > suffix.utf8.count && Self.isSame(suffix.utf8, identity.utf8.suffix(suffix.utf8.count))
+        && !Self.isURI(identity)
     case .prefix(let prefix): identity.utf8.count > prefix.utf8.count && identity.hasPrefix(prefix)
     }
   }

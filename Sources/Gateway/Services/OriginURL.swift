@@ -51,7 +51,8 @@ public struct OriginURL: Sendable, Hashable {
         advice: "write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS) or https://")
     }
     let rest = bytes[(schemeEnd + 3)...]
-    let authorityEnd = rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex
+    let authorityEnd =
+      rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex
     guard let authority = Authority(rest[..<authorityEnd]) else {
       throw Malformed(message: "“\(text)” names no valid host and port", advice: "write \(scheme.rawValue)://host:port")
     }
@@ -61,7 +62,8 @@ public struct OriginURL: Sendable, Hashable {
     }
     self.init(
       scheme: scheme, host: String(decoding: authority.hostWithoutBrackets, as: UTF8.self),
-      port: authority.port ?? scheme.defaultPort, basePath: String(decoding: path.trimmingTrailing(UInt8(ascii: "/")), as: UTF8.self))
+      port: authority.port ?? scheme.defaultPort,
+      basePath: String(decoding: path.trimmingTrailing(UInt8(ascii: "/")), as: UTF8.self))
   }
 
   /// A text that is not the URL of an origin.

@@ -23,7 +23,8 @@ extension CredentialsReading {
       case (let certificate?, nil):
         throw certificate.value.error("the certificate \(certificate.file) comes without a key", "name its key with key or --key")
       case (nil, let key?):
-        throw key.value.error("the key \(key.file) comes without a certificate", "name its certificate with certificate or --cert")
+        throw key.value.error(
+          "the key \(key.file) comes without a certificate", "name its certificate with certificate or --cert")
       case (nil, nil):
         let folder = try Self.usualFolder(of: "\(role.rawValue).pem", key: "certificate", role, files)
         self.certificate = Self.usual("\(folder)/\(role.rawValue).pem", key: "certificate")

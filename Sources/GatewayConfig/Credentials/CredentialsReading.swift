@@ -27,7 +27,8 @@ struct CredentialsReading {
 
     credentials = Credentials(
       files: CredentialFiles(
-        certificate: files.fullPath(sources.certificate.file), key: files.fullPath(sources.key.file), ca: files.fullPath(sources.ca.file)),
+        certificate: files.fullPath(sources.certificate.file), key: files.fullPath(sources.key.file),
+        ca: files.fullPath(sources.ca.file)),
       certificateChain: certificatePEM, privateKey: keyPEM, authorities: caPEM, leaf: Credentials.Leaf(leaf))
     warn(sources, files)
   }
@@ -38,7 +39,8 @@ struct CredentialsReading {
       warnings.append(
         ConfigurationWarning(
           path: sources.certificate.value.path,
-          message: "the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one"))
+          message: "the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one"
+        ))
     }
     if files.isOpenToOthers(sources.key.file) {
       warnings.append(
@@ -60,7 +62,8 @@ extension CredentialsReading {
     let blocks = PEMBlocks(pem)
     let texts = blocks.texts(labelled: "CERTIFICATE")
     guard let first = texts.first else {
-      let found = blocks.blocks.contains { $0.label.hasSuffix("PRIVATE KEY") } ? "a private key and no certificate" : "no certificate"
+      let found =
+        blocks.blocks.contains { $0.label.hasSuffix("PRIVATE KEY") } ? "a private key and no certificate" : "no certificate"
       throw source.value.error("\(source.file) has \(found) in it", "name a PEM file with the leaf certificate first")
     }
     var leaf: Certificate?
@@ -76,9 +79,12 @@ extension CredentialsReading {
 
   private static func key(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate.PrivateKey {
     let keys = PEMBlocks(pem).blocks.filter { $0.label.hasSuffix("PRIVATE KEY") }
-    guard let block = keys.first else { throw source.value.error("\(source.file) has no private key in it", "name the PEM file of the key") }
+    guard let block = keys.first else {
+      throw source.value.error("\(source.file) has no private key in it", "name the PEM file of the key")
+    }
     if block.label == "ENCRYPTED PRIVATE KEY" || block.text.contains("ENCRYPTED") {
-      throw source.value.error("the key in \(source.file) is encrypted", "decrypt it with “openssl pkey” and protect the file by its mode")
+      throw source.value.error(
+        "the key in \(source.file) is encrypted", "decrypt it with “openssl pkey” and protect the file by its mode")
     }
     guard let key = try? Certificate.PrivateKey(pemEncoded: block.text) else {
       throw source.value.error("the key in \(source.file) cannot be decoded", "give an ECDSA, Ed25519 or RSA key as PEM")
@@ -92,14 +98,17 @@ extension CredentialsReading {
   ) throws(ConfigurationError) {
     if certificate.notValidAfter < now {
       throw source.value.error(
-        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)", "issue a new one with “quicgw certs issue --force”")
+        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)",
+        "issue a new one with “quicgw certs issue --force”")
     }
     if certificate.notValidBefore > now {
       throw source.value.error(
-        "the certificate in \(source.file) is not valid before \(certificate.notValidBefore.day)", "check the clock of this machine")
+        "the certificate in \(source.file) is not valid before \(certificate.notValidBefore.day)",
+        "check the clock of this machine")
     }
     if case .isCertificateAuthority? = try? certificate.extensions.basicConstraints {
-      throw source.value.error("\(source.file) is the certificate of a CA", "name the leaf that the CA issued for this \(role.rawValue)")
+      throw source.value.error(
+        "\(source.file) is the certificate of a CA", "name the leaf that the CA issued for this \(role.rawValue)")
     }
     let usages = (try? certificate.extensions.extendedKeyUsage).map(Array.init) ?? []
     let needed: ExtendedKeyUsage.Usage = role == .core ? .serverAuth : .clientAuth
@@ -112,9 +121,9 @@ extension CredentialsReading {
     case .core where leaf.dnsNames.isEmpty && !certificate.namesAddress:
       throw source.value.error("the certificate in \(source.file) has no host name that an edge could verify", advice(role))
     case .edge where leaf.identity(.dns) == nil && leaf.identity(.uri) == nil:
+      let names = leaf.dnsNames.isEmpty ? "no name" : "several names"
       throw source.value.error(
-        "the certificate in \(source.file) has \(leaf.dnsNames.isEmpty ? "no name" : "several names"), so the core could not tell who this edge is",
-        advice(role))
+        "the certificate in \(source.file) has \(names), so the core could not tell who this edge is", advice(role))
     default: return
     }
   }

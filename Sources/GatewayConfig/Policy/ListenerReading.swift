@@ -35,7 +35,8 @@ struct ListenerReading {
     guard let address = section["address"] else {
       throw value.error("the listener has no address", "add address: 127.0.0.1:8080")
     }
-    try add(address, name: try section["name"]?.text(), service: try section["service"]?.serviceName(), nameValue: section["name"])
+    try add(
+      address, name: try section["name"]?.text(), service: try section["service"]?.serviceName(), nameValue: section["name"])
   }
 
   private mutating func add(

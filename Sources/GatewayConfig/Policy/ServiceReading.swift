@@ -127,7 +127,8 @@ extension Value {
     for element in try listOrOne() {
       let host = try element.text()
       guard Route.isHostPattern(host) else {
-        throw element.error("“\(host)” is not a host name", "write a name without a port, as in shop.example or \"*.shop.example\"")
+        throw element.error(
+          "“\(host)” is not a host name", "write a name without a port, as in shop.example or \"*.shop.example\"")
       }
       hosts.append(host)
     }

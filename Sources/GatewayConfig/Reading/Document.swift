@@ -31,7 +31,8 @@ enum Document {
         place: "\(file):\(context.mark.line)", path: keys.sorted().joined(separator: ", "),
         message: "the key stands twice in one mapping", advice: "keep one of them")
     default:
-      return ConfigurationError(place: file, path: "", message: "it cannot be read as YAML (\(problem))", advice: "correct the file")
+      return ConfigurationError(
+        place: file, path: "", message: "it cannot be read as YAML (\(problem))", advice: "correct the file")
     }
   }
 }

@@ -39,7 +39,9 @@ extension Value {
 
   func integer(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
     let scalar = try scalar("a number")
-    guard let number = Int(scalar) else { throw error("“\(scalar)” is not a whole number", "write one from \(range.lowerBound) to \(range.upperBound)") }
+    guard let number = Int(scalar) else {
+      throw error("“\(scalar)” is not a whole number", "write one from \(range.lowerBound) to \(range.upperBound)")
+    }
     return try checked(number, in: range) { String($0) }
   }
 
@@ -55,7 +57,8 @@ extension Value {
   func duration(in range: ClosedRange<Duration>) throws(ConfigurationError) -> Duration {
     let scalar = try scalar("a duration")
     guard let duration = Duration(configured: scalar) else {
-      let advice = Int(scalar) == nil ? "write a whole number and ms, s, m or h, as in 10s" : "add its unit, as in \(scalar)s or \(scalar)ms"
+      let advice =
+        Int(scalar) == nil ? "write a whole number and ms, s, m or h, as in 10s" : "add its unit, as in \(scalar)s or \(scalar)ms"
       throw error(Int(scalar) == nil ? "“\(scalar)” is not a duration" : "“\(scalar)” has no unit", advice)
     }
     return try checked(duration, in: range, \.configuredText)
@@ -64,7 +67,9 @@ extension Value {
   func byteCount(in range: ClosedRange<ByteCount>) throws(ConfigurationError) -> ByteCount {
     let scalar = try scalar("a size")
     guard let count = ByteCount(scalar) else {
-      let advice = Int(scalar) == nil ? "write a whole number and B, KiB, MiB or GiB, as in 32MiB" : "add its unit, as in \(scalar)KiB or \(scalar)MiB"
+      let advice =
+        Int(scalar) == nil
+        ? "write a whole number and B, KiB, MiB or GiB, as in 32MiB" : "add its unit, as in \(scalar)KiB or \(scalar)MiB"
       throw error(Int(scalar) == nil ? "“\(scalar)” is not a size" : "“\(scalar)” has no unit", advice)
     }
     return try checked(count, in: range, \.description)

@@ -35,7 +35,9 @@ extension LimitSettings {
   init(_ value: Value, role: Role) throws(ConfigurationError) {
     self.init()
     let section = try value.section(Self.keys[role] ?? []) { key in
-      Self.keys.first { $0.value.contains(key) }.map { "it belongs into the configuration of \($0.key == .core ? "the core" : "an edge")" }
+      Self.keys.first { $0.value.contains(key) }.map {
+        "it belongs into the configuration of \($0.key == .core ? "the core" : "an edge")"
+      }
     }
     if let value = section["fields"] { fields = try value.byteCount(in: Self.fieldsRange) }
     if let value = section["field_value"] { fieldValue = try value.byteCount(in: Self.fieldValueRange) }

@@ -12,7 +12,9 @@ public struct ByteCount: Sendable, Hashable, Comparable {
   /// Nil if the number or the unit cannot be read, or the size does not fit.
   public init?(_ text: String) {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
-    guard let number = Int(digits), let shift = Self.units.first(where: { $0.name == text[digits.endIndex...] })?.shift else { return nil }
+    guard let number = Int(digits), let shift = Self.units.first(where: { $0.name == text[digits.endIndex...] })?.shift else {
+      return nil
+    }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
     guard !overflow else { return nil }
     self.init(bytes: bytes)

@@ -17,7 +17,9 @@ public struct HostPort: Sendable, Hashable {
       self.init(host: "::", port: port)
     } else if name.hasPrefix("[") {
       let address = name.dropFirst().dropLast()
-      guard name.hasSuffix("]"), address.utf8.contains(UInt8(ascii: ":")), address.utf8.allSatisfy(Self.isAddressByte) else { return nil }
+      guard name.hasSuffix("]"), address.utf8.contains(UInt8(ascii: ":")), address.utf8.allSatisfy(Self.isAddressByte) else {
+        return nil
+      }
       self.init(host: String(address), port: port)
     } else {
       guard name.utf8.count <= 253, name.utf8.allSatisfy(Self.isNameByte) else { return nil }
