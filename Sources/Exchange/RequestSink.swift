@@ -20,5 +20,6 @@ public protocol RequestSink: AnyObject {
   func cancel(_ reason: ResetReason)
 
   /// The client has taken so many bytes of the answer's content; lets the sink read on.
+  /// Reports may stop when the exchange is over: what is outstanding then counts as consumed.
   func responseConsumed(_ byteCount: Int)
 }

@@ -26,5 +26,6 @@ public protocol ResponseSink: AnyObject {
   func stopRequest(_ reason: ResetReason)
 
   /// The origin's side has taken so many bytes of the request's content; lets the client's connection read on.
+  /// Reports may stop when the exchange is over: what is outstanding then counts as consumed.
   func requestConsumed(_ byteCount: Int)
 }
