@@ -80,7 +80,7 @@ let package = Package(
     .testTarget(name: "QUICTransportTests", dependencies: ["QUICTransport", "LinkEmulator", "Events", "TestCertificates", nioCore, x509]),
     .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1", "HTTPMessage", nioCore]),
     .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "HTTPMessage", nioCore]),
-    .target(name: "HTTP3TestSupport", dependencies: ["HTTP3", "HTTPMessage", "QUICTransport", nioCore], path: "Tests/Support/HTTP3TestSupport"),
+    .target(name: "HTTP3TestSupport", dependencies: ["LinkEmulator", "QUICTransport"], path: "Tests/Support/HTTP3TestSupport"),
     .testTarget(name: "HTTP3Tests", dependencies: ["HTTP3TestSupport", "HTTP3", "HTTPMessage", "QUICTransport", "LinkEmulator", "TestCertificates", nioCore, x509, crypto]),
     .testTarget(name: "WiresTests", dependencies: ["HTTP3TestSupport", "QUICTransport", "Wires", "Events", "Exchange", "HTTPMessage", "HTTP1", "HTTP2", "HTTP3", nioCore]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Exchange", "HTTPMessage", "Events", nioCore]),

@@ -1,5 +1,6 @@
 import HTTP3TestSupport
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import QUICTransport
 import Testing

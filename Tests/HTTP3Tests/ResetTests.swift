@@ -1,6 +1,7 @@
 import HTTP3
 import HTTP3TestSupport
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import QUICTransport
 import Testing

@@ -96,6 +96,7 @@ extension HTTP3Configuration {
     self.init()
     limits = MessageLimits(settings.limits)
     receiveBudgetBytes = settings.transport.connectionBudget.bytes
+    maximumConcurrentStreams = settings.transport.maxStreams
   }
 }
 

@@ -1,3 +1,4 @@
+import LinkEmulator
 public import QUICTransport
 
 /// One end of a `MemoryLink`.

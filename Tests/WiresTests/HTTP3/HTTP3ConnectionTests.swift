@@ -135,7 +135,7 @@ struct HTTP3ConnectionTests {
   @Test("random exchanges, cancels, failures and stops end, all of them", arguments: [1, 2, 3, 4] as [UInt64])
   func random(seed: UInt64) throws {
     print("seed \(seed)")
-    var generator = HTTP3TestSupport.SeededGenerator(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var options = MemoryLinkOptions()
     options.chunkSeed = seed
     options.bidirectionalStreams = 20
