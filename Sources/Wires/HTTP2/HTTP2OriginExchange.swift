@@ -71,10 +71,10 @@ final class HTTP2OriginExchange: RequestSink {
       if !isRequestEnded { response?.stopRequest(.connectionLost) }
       return
     }
-    response?.fail(
-      GatewayError(
-        hasHead ? .httpResponseIncomplete : .connectionTerminated, side: .origin, retry: stream.isHeadSent ? .unsafe : .safe,
-        message: reason))
+    let error = GatewayError(
+      hasHead ? .httpResponseIncomplete : .connectionTerminated, side: .origin, retry: stream.isHeadSent ? .unsafe : .safe,
+      message: reason)
+    response?.fail(violation ?? error)
   }
 
   // MARK: RequestSink

@@ -88,7 +88,7 @@ public final class HTTP2OriginWire: OriginWire {
     setNeedsUpdate()
   }
 
-  public var openExchangeCount: Int { session.openStreamCount }
+  public var openExchangeCount: Int { wantsClose ? 0 : session.openStreamCount }
 
   func setNeedsUpdate() {
     transport?.setNeedsUpdate()
@@ -135,6 +135,7 @@ public final class HTTP2OriginWire: OriginWire {
     if let stream {
       exchange(stream)?.violation = GatewayError(cause, side: .origin, message: text)
     } else {
+      for stream in session.openStreams { exchange(stream)?.violation = GatewayError(cause, side: .origin, message: text) }
       failAll(text)
     }
   }

@@ -13,6 +13,7 @@ final class HTTP2ServerExchange: ResponseSink {
   private let isHead: Bool
   private var isHeadSubmitted = false
   private var isRequestStopped = false
+  private var isResponseEnded = false
   private var outstandingBytes = 0
 
   init(wire: HTTP2ServerWire, stream: HTTP2Stream, head: RequestHead) {
@@ -78,6 +79,7 @@ final class HTTP2ServerExchange: ResponseSink {
 
   func receiveResponseEnd(trailers: FieldSection?) {
     guard let wire else { return }
+    isResponseEnded = true
     wire.session.finish(stream, trailers: trailers)
     if isRequestStopped { wire.session.resetAfterEnd(stream, code: .noError) }
     wire.setNeedsUpdate()
@@ -92,8 +94,8 @@ final class HTTP2ServerExchange: ResponseSink {
     } else {
       wire.answer(error, on: stream, isGRPC: isGRPC, isHead: isHead)
       isHeadSubmitted = true
+      isResponseEnded = true
       stopRequest(.noError)
-      wire.session.resetAfterEnd(stream, code: .noError)
     }
     wire.setNeedsUpdate()
   }
@@ -103,6 +105,7 @@ final class HTTP2ServerExchange: ResponseSink {
     isRequestStopped = true
     wire.session.consumed(outstandingBytes, on: stream)
     outstandingBytes = 0
+    if isResponseEnded { wire.session.resetAfterEnd(stream, code: .noError) }
     wire.setNeedsUpdate()
   }
 

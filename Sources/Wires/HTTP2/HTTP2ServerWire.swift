@@ -71,7 +71,7 @@ public final class HTTP2ServerWire: ByteStreamWire {
     setNeedsUpdate()
   }
 
-  public var openExchangeCount: Int { session.openStreamCount }
+  public var openExchangeCount: Int { wantsClose ? 0 : session.openStreamCount }
 
   func setNeedsUpdate() {
     transport?.setNeedsUpdate()
