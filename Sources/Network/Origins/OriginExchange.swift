@@ -73,7 +73,8 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
   }
 
   func fail(_ error: GatewayError) {
-    guard client != nil else { return }
+    // An answer that is complete stands, whatever becomes of the connection under the rest of the request.
+    guard client != nil, !hasEnded.response else { return }
     if mayRetry(after: error) {
       let wasEnded = hasEnded.request
       begin()

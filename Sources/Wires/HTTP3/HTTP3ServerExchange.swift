@@ -42,6 +42,10 @@ final class HTTP3ServerExchange: ResponseSink {
       request?.receiveRequestEnd(trailers: trailers)
     case .sent(_, let byteCount):
       request?.responseConsumed(byteCount)
+    case .peerReset where isRequestStopped || isFailed:
+      // The reply to our STOP_SENDING (RFC 9000 §3.5), or to an answer of our own: the rest of the request is not coming, the
+      // answer stands.
+      request?.receiveRequestEnd(trailers: nil)
     case .peerReset(_, let code):
       giveUp(ResetReason(code) == .noError ? .cancelled : ResetReason(code))
     case .malformed(_, let defect):
