@@ -44,4 +44,8 @@ bool csocket_is_offload_refusal(int error);
 /// address; neither path nor text needs a terminating zero. Returns 0, or a negated errno.
 int csocket_notify(const uint8_t *path, size_t path_length, const uint8_t *text, size_t text_length);
 
+/// Gives back what only start-up needed: free heap, and resident pages of code (parsers of arguments and configuration are most
+/// of the program). Code that runs again is mapped again from the page cache.
+void csocket_release_startup_memory(void);
+
 #endif

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import GatewayConfig
 import Logging
+import Network
 import Observability
 import QUICTransport
 import UnixSignals
@@ -51,6 +52,7 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
       tasks.addTask { try await watch(initial, occasion) }
       tasks.addTask { try await feedWatchdog() }
       tell(.ready(status: "serving"))
+      StartupMemory.release()
       for await next in occasions {
         switch next {
         case .signal(.sigpipe):
