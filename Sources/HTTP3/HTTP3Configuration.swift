@@ -5,8 +5,15 @@ public struct HTTP3Configuration: Sendable {
   /// Limits of incoming field sections.
   public var limits = MessageLimits.defaults
 
-  /// Bytes of the QPACK dynamic tables, ours and the most that we use of the peer's (RFC 9204 §3.2.3).
-  public var qpackTableBytes = 4096
+  /// Bytes of the QPACK dynamic table that the peer's encoder may use (RFC 9204 §3.2.3); nil chooses by role.
+  ///
+  /// A server allows 4096: heads of requests repeat, shrink to half, and are cheaper to decode. A client allows none: its
+  /// decoder would have to acknowledge each head of a response, a packet of its own when requests come one after the other;
+  /// a server's acknowledgements travel with its responses.
+  public var qpackDecoderTableBytes: Int?
+
+  /// The most that our encoder uses of the table that the peer allows.
+  public var qpackEncoderTableBytes = 4096
 
   /// How many streams may wait for QPACK table updates (RFC 9204 §2.1.2).
   ///

@@ -131,7 +131,8 @@ struct MessagesCrossTests {
     var configuration = HTTP3Configuration()
     configuration.initialStreamWindowBytes = options.streamWindowBytes
     configuration.qpackBlockedStreams = Bool.random(using: &generator) ? 16 : 0
-    configuration.qpackTableBytes = [0, 100, 4096].randomElement(using: &generator)!
+    configuration.qpackDecoderTableBytes = [nil, 0, 100, 4096].randomElement(using: &generator)!
+    configuration.qpackEncoderTableBytes = [0, 4096].randomElement(using: &generator)!
     let pair = try SessionPair(isReversed: Bool.random(using: &generator), configuration: configuration, options: options)
     let server = pair.server
     pair.onRequest = { stream, _ in

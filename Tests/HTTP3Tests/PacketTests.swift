@@ -41,6 +41,28 @@ struct PacketTests {
     #expect(packets(of: stream, pair.serverTransport).map(\.isFinal) == [true])
   }
 
+  @Test("a head that was sent before is sent shorter, and the client has nothing to acknowledge")
+  func repeatedHeads() throws {
+    let pair = try SessionPair()
+    pair.onRequest = { [server = pair.server] stream, _ in
+      server.submitResponse(ResponseHead(status: 200, fields: ["server": "test", "content-type": "application/grpc"]), on: stream)
+    }
+    try pair.run()
+    pair.clientTransport.keepsPackets = true
+    let fields: FieldSection = ["user-agent": "a name that is long enough to be worth a place in the table", "te": "trailers"]
+    var sizes: [Int] = []
+    for _ in 0..<3 {
+      let stream = try #require(pair.client.submitRequest(.get("/same", fields: fields)))
+      try pair.run()
+      sizes.append(packets(of: stream, pair.clientTransport).reduce(0) { $0 + $1.bytes })
+    }
+    #expect(sizes[2] < sizes[0] / 2, "\(sizes)")
+    let acknowledging = pair.clientTransport.sentPackets.joined().filter { frame in
+      if case .stream(let id, _, _) = frame { id == StreamID(rawValue: 10) } else { false }
+    }
+    #expect(acknowledging.isEmpty)
+  }
+
   @Test("the answers of one turn leave in one write pass")
   func oneWritePass() throws {
     let pair = try SessionPair()

@@ -14,8 +14,8 @@ final class LibraryConnection {
     var settings = nghttp3_settings()
     unsafe nghttp3_settings_default_versioned(NGHTTP3_SETTINGS_VERSION, &settings)
     settings.max_field_section_size = UInt64(configuration.limits.sectionBytes)
-    settings.qpack_max_dtable_capacity = configuration.qpackTableBytes
-    settings.qpack_encoder_max_dtable_capacity = configuration.qpackTableBytes
+    settings.qpack_max_dtable_capacity = configuration.qpackDecoderTableBytes ?? (role == .server ? 4096 : 0)
+    settings.qpack_encoder_max_dtable_capacity = configuration.qpackEncoderTableBytes
     settings.qpack_blocked_streams = configuration.qpackBlockedStreams
     settings.enable_connect_protocol = configuration.isExtendedConnectEnabled ? 1 : 0
 
