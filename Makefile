@@ -28,7 +28,7 @@ demo: build
 	@$(QUICGW) demo $(if $(KEEP),--keep)
 
 build: packages
-	swift build -c release --product quicgw
+	swift build -c release --static-swift-stdlib --product quicgw
 
 test: packages test-packages
 	swift build --build-tests
