@@ -17,14 +17,15 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run() async throws {
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    let modules = try await OriginCommand.start(.modules, on: SocketAddress(ipAddress: "127.0.0.1", port: 0))
-    let echo = try await OriginCommand.start(.grpcEcho, on: SocketAddress(ipAddress: "127.0.0.1", port: 0))
-    let site = try await DemoSite.make(modulesOrigin: modules.localAddress.port ?? 0, echoOrigin: echo.localAddress.port ?? 0)
+    let modules = GoModule.generated()
+    let proxy = try await OriginCommand.startModules(modules, on: SocketAddress(ipAddress: "127.0.0.1", port: 0))
+    let echo = try await OriginCommand.startEcho(on: SocketAddress(ipAddress: "127.0.0.1", port: 0))
+    let site = try await DemoSite.make(modulesOrigin: proxy.localAddress.port ?? 0, echoOrigin: echo.localAddress.port ?? 0)
     defer { site.remove() }
     let core = try DemoProcess("core", ["server", "--config", "core.yaml"], folder: site.folder)
     let edge = try DemoProcess("edge", ["edge", "--config", "edge.yaml"], folder: site.folder)
     do {
-      try await show(site, core, edge, signals)
+      try await show(site, core, edge, modules, signals)
     } catch {
       for process in [edge, core] {
         StandardError.write("\nthe last lines of the \(process.name)'s log:\n\(process.lastLines(10))")
@@ -32,11 +33,13 @@ struct DemoCommand: AsyncParsableCommand {
       }
       throw error
     }
-    try await modules.stop()
+    try await proxy.stop()
     try await echo.stop()
   }
 
-  private func show(_ site: DemoSite, _ core: DemoProcess, _ edge: DemoProcess, _ signals: UnixSignalsSequence) async throws {
+  private func show(
+    _ site: DemoSite, _ core: DemoProcess, _ edge: DemoProcess, _ modules: [GoModule], _ signals: UnixSignalsSequence
+  ) async throws {
     try await waitUntilLinked(site, core, edge)
     StandardOutput.write(
       """
@@ -48,7 +51,7 @@ struct DemoCommand: AsyncParsableCommand {
       """)
     var report = DemoReport()
     DemoReport.printHeader()
-    try await send(site, &report)
+    try await send(site, modules, &report)
     if report.failureCount == 0, keep { try await stay(site, signals) }
     try await end(edge, core)
     StandardOutput.write("")
@@ -70,20 +73,20 @@ struct DemoCommand: AsyncParsableCommand {
     try await client.stop()
   }
 
-  private func send(_ site: DemoSite, _ report: inout DemoReport) async throws {
+  private func send(_ site: DemoSite, _ modules: [GoModule], _ report: inout DemoReport) async throws {
     let (modulesPort, echoPort) = (UInt16(site.modulesPort), UInt16(site.echoPort))
-    let modules = try await OriginClient.start(OriginURL(scheme: .http, host: "127.0.0.1", port: modulesPort))
+    let downloads = try await OriginClient.start(OriginURL(scheme: .http, host: "127.0.0.1", port: modulesPort))
     let echo = try await OriginClient.start(OriginURL(scheme: .http, host: "127.0.0.1", port: echoPort))
     let calls = try await OriginClient.start(OriginURL(scheme: .h2c, host: "127.0.0.1", port: echoPort))
     await DemoModuleSteps(
-      client: DemoClient(wire: .http1, authority: "127.0.0.1:\(modulesPort)", handler: modules.handler), identity: site.identity,
-      modules: GoModule.generated()
+      client: DemoClient(wire: .http1, authority: "127.0.0.1:\(modulesPort)", handler: downloads.handler), identity: site.identity,
+      modules: modules
     ).run(&report)
     await DemoEchoSteps(
       grpc: DemoClient(wire: .http2, authority: "127.0.0.1:\(echoPort)", handler: calls.handler),
       http1: DemoClient(wire: .http1, authority: "127.0.0.1:\(echoPort)", handler: echo.handler), identity: site.identity
     ).run(&report)
-    for client in [modules, echo, calls] { try await client.stop() }
+    for client in [downloads, echo, calls] { try await client.stop() }
   }
 
   private func stay(_ site: DemoSite, _ signals: UnixSignalsSequence) async throws {

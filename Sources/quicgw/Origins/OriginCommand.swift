@@ -31,25 +31,34 @@ struct OriginCommand: AsyncParsableCommand {
     }
     let server: HandlerServer
     do {
-      server = try await Self.start(kind, on: socketAddress)
+      server = try await start(on: socketAddress)
     } catch {
-      throw CommandError.failure("\(listen) cannot be bound: \(error)")
+      throw CommandError.failure("\(error)")
     }
     StandardOutput.write("\(kind.rawValue) listens on \(server.localAddress.ipAddress ?? "?"):\(server.localAddress.port ?? 0)")
     for await _ in signals { break }
     try await server.stop()
   }
 
-  /// Starts an origin in this process.
-  static func start(_ kind: Kind, on address: SocketAddress) async throws -> HandlerServer {
+  private func start(on address: SocketAddress) async throws -> HandlerServer {
     switch kind {
-    case .modules:
-      let catalogue = ModuleOrigin.Catalogue(GoModule.generated())
-      return try await HandlerServer.start(on: address, name: "modules") {
-        ModuleOrigin(turn: LoopTurn(eventLoop: $0), catalogue: catalogue)
-      }
-    case .grpcEcho:
-      return try await HandlerServer.start(on: address, name: "echo") { EchoOrigin(turn: LoopTurn(eventLoop: $0)) }
+    case .modules: try await Self.startModules(GoModule.generated(), on: address)
+    case .grpcEcho: try await Self.startEcho(on: address)
     }
+  }
+}
+
+extension OriginCommand {
+  /// Starts a module proxy in this process.
+  static func startModules(_ modules: [GoModule], on address: SocketAddress) async throws -> HandlerServer {
+    let catalogue = ModuleOrigin.Catalogue(modules)
+    return try await HandlerServer.start(on: address, name: "modules") {
+      ModuleOrigin(turn: LoopTurn(eventLoop: $0), catalogue: catalogue)
+    }
+  }
+
+  /// Starts an echo in this process.
+  static func startEcho(on address: SocketAddress) async throws -> HandlerServer {
+    try await HandlerServer.start(on: address, name: "echo") { EchoOrigin(turn: LoopTurn(eventLoop: $0)) }
   }
 }

@@ -46,33 +46,54 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   private func run(_ initial: End.Configuration, _ signals: UnixSignalsSequence) async throws {
     let (occasions, occasion) = AsyncStream.makeStream(of: Occasion.self)
     var current = initial
+    var watch = FileWatch(files(of: current))
     var isDraining = false
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
+    let failure = await withTaskGroup(of: Void.self) { tasks -> (any Error)? in
       tasks.addTask { for await signal in signals { occasion.yield(.signal(signal)) } }
-      tasks.addTask { try await watch(initial, occasion) }
-      tasks.addTask { try await feedWatchdog() }
+      tasks.addTask { await repeating(every: lookAtFilesPeriod) { occasion.yield(.lookAtFiles) } }
+      if let period = notifier.watchdogPeriod {
+        tasks.addTask { await repeating(every: period / 2) { tell(.watchdog) } }
+      }
       tell(.ready(status: "serving"))
       StartupMemory.release()
       for await next in occasions {
         switch next {
         case .signal(.sigpipe):
           break
-        case .signal(.sighup), .filesChanged:
-          if !isDraining { current = await reload(from: current) }
+        case .lookAtFiles where isDraining || !watch.lookForChange(), .signal(.sighup) where isDraining:
+          break
+        case .lookAtFiles, .signal(.sighup):
+          current = await reload(from: current)
+          watch.watch(files(of: current))
+        case .signal where isDraining:
+          endAtOnce()
         case .signal:
-          guard !isDraining else { throw CommandError.failure("a second signal: ended without waiting for what was open") }
           isDraining = true
           tell(.stopping(status: "draining"))
-          tasks.addTask {
-            try await end.drain()
-            occasion.yield(.drained)
-          }
-        case .drained:
+          tasks.addTask { occasion.yield(.drained(await drain())) }
+        case .drained(let failure):
           tasks.cancelAll()
-          return
+          return failure
         }
       }
+      return nil
     }
+    if let failure { throw CommandError.failure("draining failed: \(failure)") }
+  }
+
+  private func drain() async -> (any Error)? {
+    do {
+      try await end.drain()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func endAtOnce() -> Never {
+    StandardError.write("quicgw: a second signal: ended without waiting for what was open")
+    // Not `exit`: what it would tidy up belongs to threads that are still at work.
+    _exit(1)
   }
 
   /// Reads everything again and swaps it in; a mistake changes nothing and is logged.
@@ -95,21 +116,9 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     }
   }
 
-  private func watch(_ initial: End.Configuration, _ occasion: AsyncStream<Occasion>.Continuation) async throws {
-    let files = initial.credentials.files
-    var watch = FileWatch([configurationFile, files.certificate, files.key, files.ca].compactMap { $0 })
-    while true {
-      try await Task.sleep(for: .seconds(1))
-      if watch.lookForChange() { occasion.yield(.filesChanged) }
-    }
-  }
-
-  private func feedWatchdog() async throws {
-    guard let period = notifier.watchdogPeriod else { return }
-    while true {
-      tell(.watchdog)
-      try await Task.sleep(for: period / 2)
-    }
+  private func files(of configuration: End.Configuration) -> [String] {
+    let files = configuration.credentials.files
+    return [configurationFile, files.certificate, files.key, files.ca].compactMap { $0 }
   }
 
   private func tell(_ message: ServiceMessage) {
@@ -123,7 +132,14 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   /// What a running process reacts to.
   private enum Occasion: Sendable {
     case signal(UnixSignal)
-    case filesChanged
-    case drained
+    case lookAtFiles
+    case drained((any Error)?)
   }
 }
+
+/// Does something again and again until the task is cancelled.
+private func repeating(every period: Duration, _ action: () -> Void) async {
+  while (try? await Task.sleep(for: period)) != nil { action() }
+}
+
+private let lookAtFilesPeriod: Duration = .seconds(1)
