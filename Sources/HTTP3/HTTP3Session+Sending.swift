@@ -22,9 +22,10 @@ extension HTTP3Session {
     do {
       try library.submitRequest(head.fields, on: stream, hasContent: head.bodyLength != .none)
     } catch {
-      streams[stream.libraryID] = nil
+      // The library may know the stream already; the connection closes with this at its next write.
       failure = error
-      transport.resetStream(id, code: HTTP3ErrorCode.internalError.rawValue)
+      shutOutgoing(stream)
+      transport.setNeedsWrite()
       return nil
     }
     transport.setNeedsWrite()

@@ -54,6 +54,14 @@ struct MalformedFrameTests {
     }
   }
 
+  @Test("a server that opens a request stream")
+  func requestStreamFromServer() throws {
+    let peer = try RawPeer(against: .client)
+    try peer.sendSettings()
+    try peer.send(request: RawFrames.headers(RawFrames.plainRequest))
+    #expect(peer.closeCode == .streamCreationError)
+  }
+
   @Test("the same stream type twice")
   func secondControlStream() throws {
     for type: UInt8 in [0x00, 0x02, 0x03] {

@@ -110,7 +110,7 @@ final class HTTP3ClientExchange: RequestSink {
       wire.forget(self)
     }
     guard let stream else { return }
-    wire.session.reset(stream, .requestCancelled)
+    wire.session.reset(stream, HTTP3ErrorCode(cancelling: reason))
     release()
   }
 

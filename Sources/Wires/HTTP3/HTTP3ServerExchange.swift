@@ -10,12 +10,15 @@ final class HTTP3ServerExchange: ResponseSink {
   private let hop: String
   private let isGRPC: Bool
   private let isHead: Bool
+  private let isConnect: Bool
   /// The handler's side; nil when it wants to hear nothing more.
   private var request: (any RequestSink)?
   private var isAnswerBegun = false
   /// Ended, failed, or given up by the client: the handler's further calls change nothing.
   private var isAnswerOver = false
   private var isRequestStopped = false
+  /// The handler's side is not wanted any more, even when it is handed in late.
+  private var isFailed = false
 
   init(stream: HTTP3Stream, session: HTTP3Session, head: RequestHead, hop: String) {
     self.stream = stream
@@ -23,6 +26,7 @@ final class HTTP3ServerExchange: ResponseSink {
     self.hop = hop
     isGRPC = head.isGRPC
     isHead = head.isHead
+    isConnect = head.isConnect
   }
 
   /// The handler has opened its side. It may have failed the exchange while it did.
@@ -95,7 +99,8 @@ final class HTTP3ServerExchange: ResponseSink {
     isAnswerOver = true
     isFailed = true
     request = nil
-    guard !isAnswerBegun else { return session.reset(stream, .internalError) }
+    // RFC 9114 §4.4 has a code for tunnels.
+    guard !isAnswerBegun else { return session.reset(stream, isConnect ? .connectError : .internalError) }
     isAnswerBegun = true
     let answer = error.response(isGRPC: isGRPC, isHead: isHead, hop: hop)
     session.submitResponse(answer.head, on: stream)
@@ -114,8 +119,6 @@ final class HTTP3ServerExchange: ResponseSink {
   func requestConsumed(_ byteCount: Int) {
     session.consumed(byteCount, on: stream)
   }
-
-  private var isFailed = false
 
   /// The client wants no answer: the handler hears of it at once.
   private func giveUp(_ reason: ResetReason) {

@@ -18,6 +18,16 @@ extension HTTP3ErrorCode {
   }
 }
 
+extension HTTP3ErrorCode {
+  /// What a client resets its request with: a code that says "not processed" or "no error" is not its to use (RFC 9114 §4.1.1).
+  init(cancelling reason: ResetReason) {
+    switch reason {
+    case .noError, .refused: self = .requestCancelled
+    default: self.init(reason)
+    }
+  }
+}
+
 extension ResetReason {
   /// Codes that mean nothing for one message count as no error (RFC 9114 §9), except that a message which ends so is cancelled.
   init(_ code: HTTP3ErrorCode) {

@@ -111,6 +111,38 @@ struct HTTP3ExchangeTests {
     wires.expectNothingLeft()
   }
 
+  @Test("a tunnel carries bytes both ways and breaks with its own code")
+  func tunnel() throws {
+    let wires = try LinkedWires()
+    var fields = FieldSection()
+    fields.append(.method, "CONNECT")
+    fields.append(.authority, "service:5432")
+    let response = wires.open(RequestHead(fields: fields, bodyLength: .unknown))
+    try wires.run()
+    let exchange = wires.handler.last
+    #expect(exchange.request.head.isConnect && exchange.request.head.bodyLength == .unknown)
+    exchange.response.receiveHead(ResponseHead(status: 200, bodyLength: .unknown))
+    exchange.response.receiveResponseBody(ByteBuffer(string: "server first"))
+    try wires.run()
+    #expect(response.head?.bodyLength == .unknown && response.text == "server first")
+    response.request?.receiveRequestBody(ByteBuffer(string: "client"))
+    try wires.run()
+    #expect(String(buffer: exchange.body) == "client")
+    exchange.response.fail(GatewayError(.connectionTerminated, side: .origin, message: "reset"))
+    try wires.run()
+    #expect(response.error?.message.contains("H3_CONNECT_ERROR") == true)
+    wires.expectNothingLeft()
+  }
+
+  @Test("reasons and codes translate both ways", arguments: [
+    ResetReason.noError, .cancelled, .refused, .malformed, .excessiveLoad, .internalError, .incomplete,
+  ])
+  func reasons(reason: ResetReason) {
+    #expect(ResetReason(HTTP3ErrorCode(reason)) == reason)
+    let asked = ResetReason(HTTP3ErrorCode(cancelling: reason))
+    #expect(asked == (reason == .noError || reason == .refused ? .cancelled : reason))
+  }
+
   @Test("an origin that reads no more stops the request, and its answer arrives")
   func stopRequest() throws {
     let wires = try LinkedWires()
