@@ -5,7 +5,7 @@ public struct HTTP2Configuration: Sendable {
   /// SETTINGS_MAX_CONCURRENT_STREAMS of a server.
   public var maximumConcurrentStreams: UInt32 = 1000
   /// SETTINGS_INITIAL_WINDOW_SIZE: bytes of content that a stream may have outstanding.
-  public var streamWindowBytes: Int32 = 256 * 1024
+  public var streamWindowBytes: Int32 = 64 * 1024
   /// The window of the whole connection, in bytes.
   public var connectionWindowBytes: Int32 = 16 * 1024 * 1024
   /// Bytes that all streams together may have outstanding before the connection's window is no longer refilled.

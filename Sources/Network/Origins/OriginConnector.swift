@@ -40,7 +40,7 @@ struct OriginConnector {
         let (connector, turn, onTurn, onClose) = context.value
         let connection = OriginConnection(wire: connector.makeWire(wireProtocol), channel: channel)
         let handler = ByteStreamHandler(
-          wire: connection.wire, turn: turn, onTurn: { onTurn(connection) }, onClose: { onClose(connection) })
+          wire: connection.wire, turn: turn, lingers: false, onTurn: { onTurn(connection) }, onClose: { onClose(connection) })
         connection.handler = handler
         try channel.pipeline.syncOperations.addHandler(handler)
         return NIOLoopBound(connection, eventLoop: eventLoop)

@@ -22,6 +22,8 @@ enum OriginFailure {
       return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
     case let error as IOError:
       return refusedConnection(error, origin: origin)
+    case let error as NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
+      return failure(.tlsCertificateError, "the certificate of origin \(origin) is not signed by an authority that the service trusts")
     case let error as NIOSSLError:
       return failure(.tlsProtocolError, "TLS to origin \(origin) failed: \(error)")
     case let error as NIOSSLExtraError:

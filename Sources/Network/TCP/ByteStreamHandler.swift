@@ -12,6 +12,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   private let wire: any ByteStreamWire
   private let turn: LoopTurn
+  private let lingers: Bool
   private let onTurn: () -> Void
   private let onClose: () -> Void
   private var context: ChannelHandlerContext?
@@ -24,11 +25,14 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// - Parameters:
   ///   - wire: what is spoken; the handler becomes its transport.
   ///   - turn: the turn of the channel's loop.
+  ///   - lingers: a connection that the wire wants closed is ended with FIN and closed a little later, so that an early answer
+  ///     reaches a client that is still sending. Not towards origins: one that is sending hears of it by a reset.
   ///   - onTurn: called at the end of each turn in which the wire did something.
   ///   - onClose: called once when the connection is gone, behind the wire's own `connectionClosed`.
-  init(wire: any ByteStreamWire, turn: LoopTurn, onTurn: @escaping () -> Void = {}, onClose: @escaping () -> Void) {
+  init(wire: any ByteStreamWire, turn: LoopTurn, lingers: Bool, onTurn: @escaping () -> Void = {}, onClose: @escaping () -> Void) {
     self.wire = wire
     self.turn = turn
+    self.lingers = lingers
     self.onTurn = onTurn
     self.onClose = onClose
   }
@@ -117,6 +121,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     if wrote { context.flush() }
     if wire.wantsClose, context.channel.isWritable {
       isClosing = true
+      guard lingers else { return abort() }
       // Closing with unread bytes makes the kernel send RST, which may destroy the answer on its way: say FIN first and
       // close when the peer has, or soon.
       context.close(mode: .output, promise: nil)

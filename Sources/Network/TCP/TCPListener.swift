@@ -32,6 +32,8 @@ final class TCPListener: Sendable {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
+      // What waits here for a client that does not read comes on top of the link's budget: little is enough.
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 32 * 1024))
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
@@ -90,7 +92,7 @@ final class ListenerLoop {
     let peer = channel.remoteAddress?.text ?? "unknown"
     let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: peer, listener: name, isSecure: false)
     let connection = ListenerConnection(wire: makeWire(origin))
-    let handler = ByteStreamHandler(wire: connection.wire, turn: turn, onClose: { [connections] in connections.remove(connection) })
+    let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler
     try channel.pipeline.syncOperations.addHandler(handler)
     connections.insert(connection)

@@ -197,5 +197,5 @@ public final class HTTP1OriginWire: OriginWire {
     return DiscardingRequestSink()
   }
 
-  private static let outstandingLimitBytes = 256 * 1024
+  private static let outstandingLimitBytes = 64 * 1024
 }

@@ -203,6 +203,6 @@ public final class HTTP1ServerWire: ByteStreamWire {
       .messageRefused(wire: WireProtocol.http1.rawValue, refusal, from: context.origin.peerAddress, reason: reason))
   }
 
-  private static let outstandingLimitBytes = 256 * 1024
+  private static let outstandingLimitBytes = 64 * 1024
   private static let pipelineLimitBytes = 64 * 1024
 }

@@ -95,7 +95,8 @@ extension HTTP3Configuration {
   fileprivate init(_ settings: ProcessSettings) {
     self.init()
     limits = MessageLimits(settings.limits)
-    receiveBudgetBytes = settings.transport.connectionBudget.bytes
+    // The other half is for what the wires behind this one hold of the same bytes.
+    receiveBudgetBytes = settings.transport.connectionBudget.bytes / 2
     maximumConcurrentStreams = settings.transport.maxStreams
   }
 }
