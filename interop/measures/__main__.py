@@ -27,22 +27,23 @@ def main() -> int:
     print("quicgw is not built: it is left out", file=sys.stderr)
     pairs.remove("quicgw")
   samples: list[Sample] = []
+  folder, table = RESULTS / (options.name or time.strftime("%Y%m%d-%H%M%S")), ""
   total, begin = settings.repeats * len(wanted) * len(pairs), time.monotonic()
   try:
     for repeat in range(settings.repeats):
       for name in wanted:
         for subject in pairs:
           samples += _sample(name, subject, repeat, settings)
+          # Written each time, so that a run that is stopped has not been for nothing.
+          table = write_results(folder, samples, settings, pairs)
           done = repeat * len(wanted) * len(pairs) + wanted.index(name) * len(pairs) + pairs.index(subject) + 1
           left = (time.monotonic() - begin) / done * (total - done)
           print(f"[{done}/{total}, {left / 60:.0f} min left] {name} {subject}: "
                 + ", ".join(f"{each.metric} {each.value:.3g}" for each in samples if (each.measure, each.subject, each.repeat) == (name, subject, repeat)),
                 file=sys.stderr, flush=True)
   except KeyboardInterrupt:
-    print("interrupted: writing what there is", file=sys.stderr)
-  folder = RESULTS / (options.name or time.strftime("%Y%m%d-%H%M%S"))
-  print(write_results(folder, samples, settings, pairs))
-  print(f"\nin {folder}")
+    print("interrupted", file=sys.stderr)
+  print(f"{table}\nin {folder}")
   return 0 if len(samples) and not any(sample.failed for sample in samples) else 1
 
 
