@@ -9,4 +9,13 @@ extension FieldSection {
         neverIndexed: false)
     }
   }
+
+  /// Adds a field whose value lies in `bytes`.
+  mutating func append(_ name: FieldName, from bytes: [UInt8], _ value: Range<Int>) {
+    unsafe name.bytes.withUnsafeBytes { name in
+      unsafe bytes.withUnsafeBytes { base in
+        unsafe append(rawName: name, rawValue: UnsafeRawBufferPointer(rebasing: base[value]), neverIndexed: false)
+      }
+    }
+  }
 }

@@ -94,6 +94,10 @@ struct FieldLines {
   }
 
   private mutating func readContentLength(_ bytes: [UInt8], name: Range<Int>, value: Range<Int>) throws(HTTP1Error) {
+    if contentLength == .none, let length = FieldRules.contentLength(bytes[value]) {
+      contentLength = .bytes(length)
+      return fields.append(from: bytes, name: name, value: value)
+    }
     // A list of equal numbers is one number (RFC 9112 §6.3); anything else is not a length.
     for element in bytes[value].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
       let digits = ConnectionOptions.trimmed(element)

@@ -103,12 +103,12 @@ public struct HTTP1RequestParser {
 
   private func pseudoFields(_ line: RequestLine, _ bytes: [UInt8]) -> (FieldSection, authority: ArraySlice<UInt8>?) {
     var fields = FieldSection()
-    fields.append(.method, bytes[line.method])
+    fields.append(.method, from: bytes, line.method)
     var authority: ArraySlice<UInt8>?
     switch line.target {
     case .origin(let path):
       fields.append(.scheme, scheme.description)
-      fields.append(.path, bytes[path])
+      fields.append(.path, from: bytes, path)
     case .absolute(let isSecure, let host, let path):
       authority = bytes[host]
       fields.append(.scheme, isSecure ? "https" : "http")
@@ -133,7 +133,7 @@ public struct HTTP1RequestParser {
   ) throws(HTTP1Error) -> ArraySlice<UInt8>? {
     guard lines.hostCount <= 1 else { throw HTTP1Error(.malformed, "more than one Host") }
     guard lines.hostCount == 1 || isHTTP10 else { throw HTTP1Error(.malformed, "a request without Host") }
-    if let host = lines.host, !host.allSatisfy({ OctetClass.of($0).contains(.authority) }) {
+    if let host = lines.host, !OctetClass.authority.holds(host) {
       throw HTTP1Error(.malformed, "a bad character in Host")
     }
     if let target { return target }

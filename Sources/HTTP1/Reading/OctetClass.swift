@@ -20,6 +20,12 @@ struct OctetClass: OptionSet {
     return true
   }
 
+  /// Whether every byte is of this class.
+  func holds(_ bytes: ArraySlice<UInt8>) -> Bool {
+    for byte in bytes where !Self.table[Int(byte)].contains(self) { return false }
+    return true
+  }
+
   static let lowercased: [UInt8] = (0...255).map { (65...90).contains($0) ? $0 + 32 : $0 }
 
   private static let table: [OctetClass] = {

@@ -19,9 +19,9 @@ extension ByteBuffer {
 
   private mutating func writeRequestHead(_ head: RequestHead) throws(HTTP1Error) -> HTTP1Framing {
     let method = head.method
-    guard FieldRules.isToken(method) else { throw HTTP1Error(.malformed, "a method that is not a token") }
+    guard !method.isEmpty, OctetClass.token.holds(method) else { throw HTTP1Error(.malformed, "a method that is not a token") }
     let isConnect = head.isConnect
-    guard let target = isConnect ? head.authority : head.path, FieldRules.isTarget(target) else {
+    guard let target = isConnect ? head.authority : head.path, !target.isEmpty, OctetClass.target.holds(target) else {
       throw HTTP1Error(.malformed, "a request target that HTTP/1.1 cannot say")
     }
     writeBytes(method)
@@ -30,7 +30,7 @@ extension ByteBuffer {
     writeStaticString(" HTTP/1.1\r\nhost: ")
     // Host comes first so that it is found in logs and dumps (RFC 9110 §7.2); empty when the client named none.
     if let authority = head.authority {
-      guard authority.isEmpty || FieldRules.isTarget(authority) else { throw HTTP1Error(.malformed, "a bad authority") }
+      guard OctetClass.authority.holds(authority) else { throw HTTP1Error(.malformed, "a bad authority") }
       writeBytes(authority)
     }
     writeStaticString("\r\n")
