@@ -121,7 +121,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     if wrote { context.flush() }
     if wire.wantsClose, context.channel.isWritable {
       isClosing = true
-      guard lingers else { return abort() }
+      if wire.closesAbruptly { context.channel.resetOnClose() }
+      guard lingers, !wire.closesAbruptly else { return abort() }
       // Closing with unread bytes makes the kernel send RST, which may destroy the answer on its way: say FIN first and
       // close when the peer has, or soon.
       context.close(mode: .output, promise: nil)
