@@ -4,8 +4,12 @@ public import HTTPMessage
 public struct HTTP2Configuration: Sendable {
   /// SETTINGS_MAX_CONCURRENT_STREAMS of a server.
   public var maximumConcurrentStreams: UInt32 = 1000
-  /// SETTINGS_INITIAL_WINDOW_SIZE: bytes of content that a stream may have outstanding.
+  /// SETTINGS_INITIAL_WINDOW_SIZE: bytes of content that a stream may have outstanding at first.
   public var streamWindowBytes: Int32 = 64 * 1024
+  /// Bytes to which the window of a stream grows while it is drained as fast as it fills.
+  public var maximumStreamWindowBytes = 1024 * 1024
+  /// Bytes by which the windows of all streams together may grow.
+  public var growthBudgetBytes = 8 * 1024 * 1024
   /// The window of the whole connection, in bytes.
   public var connectionWindowBytes: Int32 = 16 * 1024 * 1024
   /// Bytes that all streams together may have outstanding before the connection's window is no longer refilled.

@@ -28,6 +28,7 @@ public final class HTTP2Session {
   /// The stream whose field block is being received; blocks are never interleaved (RFC 9113 §4.3).
   var headStream: HTTP2Stream?
   var resetBudget: ResetBudget
+  private var growth: WindowGrowth
   private var condition = Condition.open
   private var outstandingBytes = 0
   private var withheldCreditBytes = 0
@@ -37,6 +38,8 @@ public final class HTTP2Session {
     self.role = role
     self.configuration = configuration
     resetBudget = ResetBudget(capacity: configuration.unansweredResetBudget)
+    growth = WindowGrowth(
+      budgetBytes: configuration.growthBudgetBytes, maximumWindowBytes: configuration.maximumStreamWindowBytes)
     library = NGHTTP2Library(role: role, configuration: configuration)
     library.attach(self)
     library.submitSettings(role: role, configuration: configuration)
@@ -103,7 +106,7 @@ public final class HTTP2Session {
   /// Returns nil when the connection can carry no further stream.
   public func submitRequest(_ head: RequestHead) -> HTTP2Stream? {
     guard mayOpen else { return nil }
-    let stream = HTTP2Stream(id: 0)
+    let stream = HTTP2Stream(id: 0, windowBytes: configuration.streamWindowBytes)
     let hasContent = !Self.isEmpty(head.bodyLength)
     stream.isEndQueued = !hasContent
     guard let id = library.submitRequest(head.fields, hasContent: hasContent, stream: stream) else { return nil }
@@ -163,6 +166,11 @@ public final class HTTP2Session {
     guard !stream.isClosed else { return }
     stream.outstandingBytes -= byteCount
     library.consume(byteCount, on: stream.id)
+    if !stream.isEndReceived,
+      let window = growth.consumed(byteCount, of: &stream.window, outstandingBytes: stream.outstandingBytes)
+    {
+      library.setWindow(window, on: stream.id)
+    }
     release(byteCount)
   }
 
@@ -215,6 +223,7 @@ public final class HTTP2Session {
     stream.isClosed = true
     release(stream.outstandingBytes)
     stream.outstandingBytes = 0
+    growth.release(stream.window)
     let last = streams.removeLast()
     if last !== stream {
       streams[stream.index] = last

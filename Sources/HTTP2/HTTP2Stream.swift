@@ -18,6 +18,7 @@ public final class HTTP2Stream {
   var isOversized = false
   /// Content handed out and not yet consumed.
   var outstandingBytes = 0
+  var window: WindowGrowth.StreamWindow
   /// The peer has sent END_STREAM.
   public internal(set) var isEndReceived = false
 
@@ -40,8 +41,9 @@ public final class HTTP2Stream {
   /// The stream's place in the session's list of live streams.
   var index = 0
 
-  init(id: Int32) {
+  init(id: Int32, windowBytes: Int32) {
     self.id = id
+    window = WindowGrowth.StreamWindow(bytes: Int(windowBytes))
   }
 
   /// Bytes of content that were written and have not gone into the session's output.

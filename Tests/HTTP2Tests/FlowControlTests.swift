@@ -12,12 +12,12 @@ import Testing
     pair.client.write(ByteBuffer(repeating: 1, count: 1 << 20), on: sent.stream)
     pair.run()
     let request = pair.requests[0]
-    #expect(request.body.readableBytes == 256 * 1024)
-    #expect(sent.takenBytes == 256 * 1024)
-    #expect(sent.stream.queuedByteCount == (1 << 20) - 256 * 1024)
-    pair.server.consumed(200 * 1024, on: request.stream)
+    #expect(request.body.readableBytes == 64 * 1024)
+    #expect(sent.takenBytes == 64 * 1024)
+    #expect(sent.stream.queuedByteCount == (1 << 20) - 64 * 1024)
+    pair.server.consumed(50 * 1024, on: request.stream)
     pair.run()
-    #expect(request.body.readableBytes == 456 * 1024)
+    #expect(request.body.readableBytes == 114 * 1024)
   }
 
   @Test func aStalledStreamDoesNotStopTheOthers() throws {
@@ -26,7 +26,7 @@ import Testing
     let stalled = try (0..<60).map { _ in try #require(pair.send(.post())) }
     for sent in stalled { pair.client.write(ByteBuffer(repeating: 1, count: 1 << 20), on: sent.stream) }
     pair.run()
-    #expect(pair.requests.allSatisfy { $0.body.readableBytes == 256 * 1024 })
+    #expect(pair.requests.allSatisfy { $0.body.readableBytes == 64 * 1024 })
     pair.consumes = true
     let sent = try #require(pair.send(.post()))
     pair.client.write(ByteBuffer(repeating: 2, count: 1 << 20), on: sent.stream)
@@ -38,6 +38,7 @@ import Testing
 
   @Test func theBudgetOfAConnectionBoundsWhatAllStreamsHold() throws {
     var server = HTTP2Configuration()
+    server.streamWindowBytes = 256 * 1024
     server.budgetBytes = 2 << 20
     server.connectionWindowBytes = 1 << 20
     let pair = SessionPair(server: server)
@@ -58,8 +59,46 @@ import Testing
     #expect(last.allSatisfy { $0.body.readableBytes == 1 << 20 })
   }
 
+  @Test func theWindowOfAFastReaderGrowsAndThatOfASlowOneDoesNot() throws {
+    let pair = SessionPair(seed: 3, maximumPieceBytes: 16_384)
+    let fast = try #require(pair.send(.post()))
+    pair.client.write(ByteBuffer(repeating: 1, count: 8 << 20), on: fast.stream)
+    pair.run()
+    pair.consumes = false
+    pair.client.write(ByteBuffer(repeating: 1, count: 8 << 20), on: fast.stream)
+    pair.run()
+    #expect((17 << 19...9 << 20).contains(pair.requests[0].body.readableBytes))
+
+    let slow = try #require(pair.send(.post()))
+    pair.client.write(ByteBuffer(repeating: 1, count: 2 << 20), on: slow.stream)
+    pair.run()
+    for _ in 0..<20 {
+      pair.server.consumed(32 * 1024, on: pair.requests[1].stream)
+      pair.run()
+    }
+    #expect(pair.requests[1].body.readableBytes == (64 + 20 * 32) * 1024)
+  }
+
+  @Test func allWindowsTogetherGrowWithinTheBudget() throws {
+    let pair = SessionPair(seed: 4, maximumPieceBytes: 16_384)
+    let sent = try (0..<40).map { _ in try #require(pair.send(.post())) }
+    for one in sent {
+      pair.client.write(ByteBuffer(repeating: 1, count: 4 << 20), on: one.stream)
+      pair.run()
+    }
+    pair.consumes = false
+    let before = pair.requests.reduce(0) { $0 + $1.body.readableBytes }
+    for one in sent { pair.client.write(ByteBuffer(repeating: 1, count: 4 << 20), on: one.stream) }
+    pair.run()
+    let held = pair.requests.reduce(0) { $0 + $1.body.readableBytes } - before
+    #expect(held <= 40 * 64 * 1024 + 8 << 20)
+    #expect(held > 8 << 20)
+  }
+
   @Test func outputComesInPieces() throws {
-    let pair = SessionPair()
+    var client = HTTP2Configuration()
+    client.streamWindowBytes = 1 << 20
+    let pair = SessionPair(client: client)
     let sent = try #require(pair.send(.get()))
     pair.run()
     let stream = pair.requests[0].stream

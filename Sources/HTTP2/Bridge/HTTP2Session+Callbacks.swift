@@ -11,7 +11,7 @@ extension HTTP2Session {
       stream = known
     } else {
       guard role == .server, unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
-      stream = HTTP2Stream(id: id)
+      stream = HTTP2Stream(id: id, windowBytes: configuration.streamWindowBytes)
       library.attach(stream)
       adopt(stream)
     }

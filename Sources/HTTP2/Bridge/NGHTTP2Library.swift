@@ -184,6 +184,11 @@ extension NGHTTP2Library {
     _ = unsafe nghttp2_session_consume_stream(session, id, byteCount)
   }
 
+  /// Makes the window of a stream larger; the peer learns it by WINDOW_UPDATE.
+  func setWindow(_ byteCount: Int, on id: Int32) {
+    _ = unsafe nghttp2_session_set_local_window_size(session, 0, id, Int32(clamping: byteCount))
+  }
+
   func consumeConnection(_ byteCount: Int) {
     _ = unsafe nghttp2_session_consume_connection(session, byteCount)
   }

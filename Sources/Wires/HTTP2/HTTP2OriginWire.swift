@@ -22,7 +22,8 @@ public final class HTTP2OriginWire: OriginWire {
     session = HTTP2Session(role: .client, configuration: configuration)
     // So many streams cannot have more outstanding than the connection's budget, whatever their readers do: one that is
     // stalled never takes the window from the others.
-    maximumOpenExchanges = max(1, configuration.budgetBytes / Int(configuration.streamWindowBytes))
+    let budgetBytes = configuration.budgetBytes - configuration.growthBudgetBytes
+    maximumOpenExchanges = max(1, budgetBytes / Int(configuration.streamWindowBytes))
   }
 
   var name: String { context.name }
