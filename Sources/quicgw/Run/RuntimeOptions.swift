@@ -49,9 +49,15 @@ extension EdgeOptions {
 extension ProcessOptions {
   fileprivate init(_ settings: ProcessSettings, role: Role) throws {
     self.init(
-      role: role, loopCount: settings.loops ?? System.coreCount, admin: try settings.admin?.streamAddress(),
+      role: role, loopCount: settings.loops ?? Self.defaultLoopCount(role), admin: try settings.admin?.streamAddress(),
       drainTimeout: settings.drainTimeout, log: Observability.LogSettings(settings.log), version: Version.current)
   }
+}
+
+extension ProcessOptions {
+  /// The edges of a core spread over its loops. An edge's one connection lives on one, and a second would only make requests
+  /// cross between threads.
+  private static func defaultLoopCount(_ role: Role) -> Int { role == .core ? System.coreCount : 1 }
 }
 
 extension Observability.LogSettings {
