@@ -6,7 +6,7 @@ public import NIOCore
 /// The network layer drives it on the connection's event loop: it hands over what was read, and at the end of the loop's turn
 /// takes output for as long as the socket accepts it. A wire never closes a socket; it says that it wants to be closed.
 public protocol ByteStreamWire: AnyObject {
-  /// Who drives this wire; set once before any other call, and not retained.
+  /// Who drives this wire; set once before any other call, and set to nil behind `connectionClosed` by whoever set it.
   var transport: (any ByteStreamTransport)? { get set }
 
   /// Bytes that the peer sent. The wire may keep slices of the buffer.

@@ -4,7 +4,7 @@ public import NIOCore
 /// A client's connection whose first bytes say what is spoken: HTTP/2 with prior knowledge begins with the connection preface
 /// (RFC 9113 §3.4), everything else is HTTP/1.1.
 public final class DetectingServerWire: ByteStreamWire {
-  public weak var transport: (any ByteStreamTransport)? {
+  public var transport: (any ByteStreamTransport)? {
     didSet { wire?.transport = transport }
   }
 

@@ -59,17 +59,17 @@ final class QUICLink: Link, ConnectionHost {
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     if let current { return current.wire.open(request, respondingTo: sink) }
-    let exchange = WaitingExchange(request, respondingTo: sink) { [unowned self] exchange in
-      waiting.removeAll { $0 === exchange }
-      exchange.fail(unavailable("waited \(options.limits.linkWait.text)"))
-    }
+    let exchange = WaitingExchange(request, respondingTo: sink)
     waiting.removeAll { !$0.isWaiting }
     guard waiting.count < options.limits.waitingRequests, !isDraining else {
       exchange.fail(unavailable(isDraining ? "this edge is shutting down" : "too many requests wait for it"))
       return exchange
     }
     waiting.append(exchange)
-    waitTimer.watch(exchange)
+    exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
+      waiting.removeAll { $0 === exchange }
+      exchange.fail(unavailable("waited \(options.limits.linkWait.text)"))
+    }
     return exchange
   }
 

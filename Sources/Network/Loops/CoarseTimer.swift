@@ -3,27 +3,29 @@ import NIOCore
 
 /// Deadlines of one fixed length for many short-lived things: a queue that one timer looks at, not a timer each.
 ///
-/// A thing that is over before its deadline costs one weak reference until then. Confined to its loop.
+/// A wait that is over before its deadline costs a small object until then. Confined to its loop.
 final class CoarseTimer {
   private let eventLoop: any EventLoop
   private let limit: TimeAmount
-  private var waiting = Deque<Entry>()
+  private var waits = Deque<(deadline: NIODeadline, wait: LimitedWait)>()
   private var isScheduled = false
 
-  /// - Parameter limit: how long after `watch` the participant's `limitPassed` is called.
+  /// - Parameter limit: how long after `begin` a wait's action runs.
   init(eventLoop: any EventLoop, limit: TimeAmount) {
     self.eventLoop = eventLoop
     self.limit = limit
   }
 
-  /// Calls `participant.limitPassed()` once after the limit unless the participant is gone by then.
-  func watch(_ participant: any LimitedWait) {
-    waiting.append(Entry(deadline: .now() + limit, participant: participant))
+  /// Runs `action` once after the limit, unless the wait is ended before.
+  func begin(_ action: @escaping () -> Void) -> LimitedWait {
+    let wait = LimitedWait(action)
+    waits.append((.now() + limit, wait))
     schedule()
+    return wait
   }
 
   private func schedule() {
-    guard !isScheduled, let first = waiting.first else { return }
+    guard !isScheduled, let first = waits.first else { return }
     isScheduled = true
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.scheduleTask(deadline: first.deadline) { bound.value.fire() }
@@ -32,20 +34,30 @@ final class CoarseTimer {
   private func fire() {
     isScheduled = false
     let now = NIODeadline.now()
-    while let first = waiting.first, first.deadline <= now || first.participant == nil {
-      waiting.removeFirst()
-      first.participant?.limitPassed()
+    while let first = waits.first, first.deadline <= now || first.wait.isOver {
+      waits.removeFirst()
+      first.wait.limitPassed()
     }
     schedule()
   }
-
-  private struct Entry {
-    let deadline: NIODeadline
-    weak var participant: (any LimitedWait)?
-  }
 }
 
-/// Something that waits no longer than a limit.
-protocol LimitedWait: AnyObject {
-  func limitPassed()
+/// Something that may not last longer than a limit.
+final class LimitedWait {
+  private var action: (() -> Void)?
+
+  var isOver: Bool { action == nil }
+
+  init(_ action: @escaping () -> Void) {
+    self.action = action
+  }
+
+  /// What was waited for has come, or nobody waits any more: the action never runs, and what it holds is released.
+  func end() { action = nil }
+
+  func limitPassed() {
+    let action = self.action
+    self.action = nil
+    action?()
+  }
 }

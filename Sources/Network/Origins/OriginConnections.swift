@@ -39,12 +39,7 @@ final class OriginConnections: ExchangeHandler {
     if waiting.isEmpty, let connection = takeVacant() {
       return connection.wire.open(request, respondingTo: sink)
     }
-    let exchange = WaitingExchange(request, respondingTo: sink) { [origin = connector.origin] exchange in
-      exchange.fail(
-        GatewayError(
-          .connectionLimitReached, side: .origin, retry: .safe,
-          message: "no connection to \(origin) became free in time; all are busy or none could be opened"))
-    }
+    let exchange = WaitingExchange(request, respondingTo: sink)
     guard waiting.count < limits.waitingExchanges else {
       exchange.fail(
         GatewayError(
@@ -52,7 +47,12 @@ final class OriginConnections: ExchangeHandler {
       return exchange
     }
     waiting.append(exchange)
-    connectTimer.watch(exchange)
+    exchange.wait = connectTimer.begin { [unowned exchange, origin = connector.origin] in
+      exchange.fail(
+        GatewayError(
+          .connectionLimitReached, side: .origin, retry: .safe,
+          message: "no connection to \(origin) became free in time; all are busy or none could be opened"))
+    }
     openConnections()
     return exchange
   }

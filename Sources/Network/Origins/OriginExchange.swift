@@ -4,13 +4,14 @@ import NIOCore
 
 /// One exchange at a pool: finds its way to a connection, is tried once more where that cannot do harm, and waits for an
 /// answer no longer than the pool's limit.
-final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
+final class OriginExchange: ResponseSink, RequestSink {
   private let request: ExchangeRequest
   private let pool: OriginPool
   private var client: (any ResponseSink)?
   private var origin: (any RequestSink)?
   private var attempts = 0
   private var isAnswered = false
+  private var wait: LimitedWait?
   private var hasEnded = (request: false, response: false)
 
   init(_ request: ExchangeRequest, pool: OriginPool, respondingTo sink: any ResponseSink) {
@@ -19,8 +20,14 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
     client = sink
   }
 
+  deinit {
+    wait?.end()
+  }
+
   /// Sends the request on its way.
   func begin() {
+    // gRPC calls have deadlines of their own, and their streams may be silent.
+    if attempts == 0, !request.head.isGRPC { wait = pool.beginWait { [unowned self] in limitPassed() } }
     attempts += 1
     let attempt = attempts
     let sink = pool.dispatch(request, respondingTo: self)
@@ -28,10 +35,9 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
     if client != nil, attempt == attempts { origin = sink }
   }
 
-  func limitPassed() {
-    guard !isAnswered, client != nil, !request.head.isGRPC else { return }
+  private func limitPassed() {
     // The wait for an answer begins with the end of the request.
-    guard hasEnded.request else { return pool.watch(self) }
+    guard hasEnded.request else { return wait = pool.beginWait { [unowned self] in limitPassed() } }
     origin?.cancel(.cancelled)
     end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” sent no answer in time"))
   }
@@ -48,6 +54,7 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
 
   func cancel(_ reason: ResetReason) {
     let origin = self.origin
+    wait?.end()
     client = nil
     self.origin = nil
     origin?.cancel(reason)
@@ -61,6 +68,7 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
 
   func receiveHead(_ head: ResponseHead) {
     isAnswered = true
+    wait?.end()
     client?.receiveHead(head)
   }
 
@@ -99,6 +107,7 @@ final class OriginExchange: ResponseSink, RequestSink, LimitedWait {
 
   private func end(failing error: GatewayError) {
     let client = self.client
+    wait?.end()
     self.client = nil
     origin = nil
     client?.fail(error)

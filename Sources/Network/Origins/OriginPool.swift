@@ -24,14 +24,13 @@ final class OriginPool: ExchangeHandler {
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = OriginExchange(request, pool: self, respondingTo: sink)
-    watch(exchange)
     exchange.begin()
     return exchange
   }
 
-  /// Calls the exchange's `limitPassed` when an answer should have begun.
-  func watch(_ exchange: OriginExchange) {
-    responseTimer?.watch(exchange)
+  /// Runs `action` when an answer should have begun; nil where the service sets no limit.
+  func beginWait(_ action: @escaping () -> Void) -> LimitedWait? {
+    responseTimer?.begin(action)
   }
 
   /// Chooses an origin, round robin, passing over those that just failed, and opens the exchange there.

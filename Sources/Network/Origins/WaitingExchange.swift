@@ -6,16 +6,19 @@ import NIOCore
 /// connection is there, fails it when none comes.
 ///
 /// What it keeps is bounded: nothing is reported consumed, so the client's wire stops at its window.
-final class WaitingExchange: RequestSink, LimitedWait {
+final class WaitingExchange: RequestSink {
   private(set) var request: ExchangeRequest
   private var state: State
-  private let onLimit: (WaitingExchange) -> Void
+  /// Bounds the wait; set by whoever makes the exchange, ended by itself.
+  var wait: LimitedWait?
 
-  /// - Parameter onLimit: called when the exchange has waited as long as it may; must call `fail(_:)`.
-  init(_ request: ExchangeRequest, respondingTo sink: any ResponseSink, onLimit: @escaping (WaitingExchange) -> Void) {
+  init(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) {
     self.request = request
-    self.onLimit = onLimit
     state = .waiting(sink, Backlog())
+  }
+
+  deinit {
+    wait?.end()
   }
 
   /// False once it was handed on, failed or cancelled.
@@ -26,6 +29,7 @@ final class WaitingExchange: RequestSink, LimitedWait {
   /// Opens the exchange at `handler` and passes on what has arrived.
   func resume(on handler: any ExchangeHandler) {
     guard case .waiting(let sink, let backlog) = state else { return }
+    wait?.end()
     state = .over
     let target = handler.open(request, respondingTo: sink)
     state = .forwarding(target)
@@ -35,12 +39,9 @@ final class WaitingExchange: RequestSink, LimitedWait {
 
   func fail(_ error: GatewayError) {
     guard case .waiting(let sink, _) = state else { return }
+    wait?.end()
     state = .over
     sink.fail(error)
-  }
-
-  func limitPassed() {
-    if isWaiting { onLimit(self) }
   }
 
   func receiveRequestBody(_ chunk: ByteBuffer) {
@@ -66,6 +67,7 @@ final class WaitingExchange: RequestSink, LimitedWait {
 
   func cancel(_ reason: ResetReason) {
     if case .forwarding(let target) = state { target.cancel(reason) }
+    wait?.end()
     state = .over
   }
 

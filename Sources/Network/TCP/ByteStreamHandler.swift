@@ -162,6 +162,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     context = nil
     timer?.cancel()
     wire.connectionClosed()
+    wire.transport = nil
     onClose()
   }
 

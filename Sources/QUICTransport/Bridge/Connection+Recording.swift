@@ -58,7 +58,7 @@ extension Connection {
   func recordHandshakeConfirmed() {
     isHandshakeConfirmed = true
     record(.handshakeConfirmed)
-    endpoint?.handshakeEnded(self)
+    unsafe endpoint?.handshakeEnded(self)
   }
 
   // MARK: Connection IDs and paths

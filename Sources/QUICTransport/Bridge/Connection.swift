@@ -35,7 +35,9 @@ public final class Connection {
   let configuration: ConnectionConfiguration
   let tlsContext: TLSContext
   let applications: [ApplicationProtocol]
-  weak var endpoint: Endpoint?
+  /// The endpoint holds its connections and takes itself out of each in its `deinit`, so this never dangles. Not weak: a weak
+  /// reference would make every other one to the endpoint dearer, on each packet.
+  unowned(unsafe) var endpoint: Endpoint?
 
   // The library's objects. `conn` is set once, in `init`, and lives as long as this object; the session is made with the first
   // bytes of the handshake, so that a forged Initial costs none.
@@ -85,7 +87,7 @@ public final class Connection {
     applications = setup.applications
     clientTLS = (setup.serverName, setup.ticket)
     keepAlive = setup.connection.keepAlive
-    self.endpoint = endpoint
+    unsafe self.endpoint = endpoint
     self.now = now
     knownPath = path
 
@@ -110,7 +112,7 @@ public final class Connection {
     applications = setup.applications
     clientTLS = ("", nil)
     keepAlive = setup.connection.keepAlive
-    self.endpoint = endpoint
+    unsafe self.endpoint = endpoint
     self.now = now
     knownPath = path
 
@@ -198,7 +200,7 @@ public final class Connection {
   /// Puts the connection on the endpoint's list of those to visit.
   func enroll() {
     guard !isEnrolled else { return }
-    endpoint?.enroll(self)
+    unsafe endpoint?.enroll(self)
   }
 }
 

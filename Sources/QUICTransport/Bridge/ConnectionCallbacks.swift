@@ -65,7 +65,7 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
 
   unsafe callbacks.get_new_connection_id = { _, id, token, _, user in
     unsafe finish(user) { connection in
-      guard let endpoint = connection.endpoint else { return false }
+      guard let endpoint = unsafe connection.endpoint else { return false }
       let new = endpoint.makeConnectionID()
       unsafe id?.pointee = new.ngtcp2
       let reset = ResetToken(of: new, key: endpoint.resetKey)
@@ -108,9 +108,9 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
       guard let token = unsafe ResetToken(UnsafeRawBufferPointer(start: token, count: token == nil ? 0 : ResetToken.byteCount))
       else { return }
       if UInt32(kind) == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE.rawValue {
-        connection.endpoint?.register(token, for: connection)
+        unsafe connection.endpoint?.register(token, for: connection)
       } else {
-        connection.endpoint?.retire(token, of: connection)
+        unsafe connection.endpoint?.retire(token, of: connection)
       }
     }
   }

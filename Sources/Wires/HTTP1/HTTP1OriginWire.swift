@@ -9,7 +9,7 @@ public import NIOCore
 /// A request that failed with `connectionTerminated` had no byte of an answer; on a connection that served before it may be sent
 /// again if its method is safe (RFC 9110 §9.2.2), even when the error says `Retry.unsafe`.
 public final class HTTP1OriginWire: OriginWire {
-  public weak var transport: (any ByteStreamTransport)?
+  public var transport: (any ByteStreamTransport)?
 
   private let context: OriginWireContext
   private var parser: HTTP1ResponseParser

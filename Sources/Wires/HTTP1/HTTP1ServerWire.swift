@@ -8,7 +8,7 @@ public import NIOCore
 ///
 /// A pipelined request stays in the buffer until the answer before it has been taken by the socket.
 public final class HTTP1ServerWire: ByteStreamWire {
-  public weak var transport: (any ByteStreamTransport)?
+  public var transport: (any ByteStreamTransport)?
 
   private let context: ServerWireContext
   private var parser: HTTP1RequestParser

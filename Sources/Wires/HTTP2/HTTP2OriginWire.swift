@@ -6,7 +6,7 @@ public import NIOCore
 
 /// HTTP/2 (RFC 9113) towards an origin: many exchanges on one connection.
 public final class HTTP2OriginWire: OriginWire {
-  public weak var transport: (any ByteStreamTransport)?
+  public var transport: (any ByteStreamTransport)?
 
   let session: HTTP2Session
   private let context: OriginWireContext

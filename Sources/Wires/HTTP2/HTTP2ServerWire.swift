@@ -6,7 +6,7 @@ public import NIOCore
 
 /// HTTP/2 (RFC 9113) towards a client: each stream becomes an exchange.
 public final class HTTP2ServerWire: ByteStreamWire {
-  public weak var transport: (any ByteStreamTransport)?
+  public var transport: (any ByteStreamTransport)?
 
   let session: HTTP2Session
   private let context: ServerWireContext

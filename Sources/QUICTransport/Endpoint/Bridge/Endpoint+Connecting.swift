@@ -56,7 +56,7 @@ extension Endpoint {
     }
 
     let incoming = IncomingConnection(path: path, isAddressValidated: initial.originalDestination != nil)
-    guard let setup = owner?.accept(incoming) else {
+    guard let setup = owner.accept(incoming) else {
       return refuseConnection(header, code: UInt64(NGTCP2_CONNECTION_REFUSED), path: path, now: now)
     }
     unsafe accept(setup, initial, datagram, path: path, ecn: ecn, now: now)

@@ -17,7 +17,8 @@ public final class Endpoint {
   /// Handshakes of clients that are not complete.
   public internal(set) var handshakesInProgress = 0
 
-  weak var owner: (any EndpointOwner)?
+  /// The owner holds the endpoint. Not weak: that would make every other reference to it dearer, on each packet.
+  unowned let owner: any EndpointOwner
   var random: any RandomNumberGenerator
   var connectionsByID: [ConnectionID: Connection] = [:]
   var connectionsByResetToken: [ResetToken: Connection] = [:]
@@ -42,6 +43,10 @@ public final class Endpoint {
     statelessBudget = TokenBucket(perSecond: configuration.statelessDatagramsPerSecond)
     resetKey = derive(key: configuration.secret, from: Array("quicgw stateless reset \(configuration.stableName)".utf8))
     retryKey = derive(key: configuration.secret, from: Array("quicgw retry token".utf8))
+  }
+
+  deinit {
+    for connection in all.values { unsafe connection.endpoint = nil }
   }
 
   // MARK: A turn of the loop
@@ -158,7 +163,7 @@ public final class Endpoint {
   func enroll(_ connection: Connection) {
     connection.isEnrolled = true
     ready.append(connection)
-    if ready.count == 1 { owner?.endpointNeedsService() }
+    if ready.count == 1 { owner.endpointNeedsService() }
   }
 
   /// The connection no longer counts as a handshake in progress.
@@ -169,7 +174,7 @@ public final class Endpoint {
   }
 
   func refuse(_ cause: DatagramRefusal, _ path: NetworkPath) {
-    owner?.refused(cause, from: path.remote)
+    owner.refused(cause, from: path.remote)
   }
 
   /// A short header, a connection ID of ours and the least that a packet protects (RFC 9001 §5.4.2).
