@@ -9,7 +9,9 @@ struct Quicgw: AsyncParsableCommand {
     commandName: "quicgw",
     abstract: "Carries HTTP, gRPC and Go modules between edge nodes and a private cloud over QUIC, mutually authenticated.",
     version: "quicgw \(Version.current)",
-    subcommands: [ServerCommand.self, EdgeCommand.self, CheckCommand.self, CertsCommand.self, DemoCommand.self, OriginCommand.self])
+    subcommands: [
+      ServerCommand.self, EdgeCommand.self, CheckCommand.self, CertsCommand.self, DemoCommand.self, OriginCommand.self,
+    ])
 
   static func main() async {
     do {

@@ -118,9 +118,11 @@ struct CertificatesTests {
     arguments: [
       (["--edge", "Edge-1"], "lower case"), (["--edge", "edge_1"], "\"_\""), (["--edge", "edge-"], "hyphen"),
       (["--edge", ""], "empty"), (["--edge", "a..b"], "empty label"), (["--edge", "192.0.2.1"], "address"),
-      (["--edge", "*.example.com"], "\"*\""), (["--edge", "edge.1"], "number"), (["--edge", String(repeating: "a", count: 64)], "63"),
+      (["--edge", "*.example.com"], "\"*\""), (["--edge", "edge.1"], "number"),
+      (["--edge", String(repeating: "a", count: 64)], "63"),
       (["--core", "core:4433"], "port"), (["--core", "a", "a"], "twice"), (["--core", "a", "--edge", "b"], "exclude"),
-      ([], "--edge NAME or --core HOST"), (["--edge", "a", "--days", "0"], "lifetime"), (["--edge", "a", "--days", "3651"], "lifetime"),
+      ([], "--edge NAME or --core HOST"), (["--edge", "a", "--days", "0"], "lifetime"),
+      (["--edge", "a", "--days", "3651"], "lifetime"),
       (["--edge", "a", "--out", "../x"], "file name"), (["--edge", "a", "--out", "ca"], "authority"),
     ])
   func refusedNames(arguments: [String], reason: String) throws {
@@ -151,7 +153,8 @@ struct CertificatesTests {
     #expect(try Command.quicgw("certs", "issue", folder, "--core", "core.example.com", "::1", "--days", "10").status == 0)
     let core = try Command.quicgw("certs", "show", folder + "/core.pem")
     #expect(core.status == 0)
-    for fact in ["CN=core.example.com", "DNS:core.example.com, IP:::1", "serverAuth", "quicgw CA", "10 days left", "ECDSA P-256"] {
+    for fact in ["CN=core.example.com", "DNS:core.example.com, IP:::1", "serverAuth", "quicgw CA", "10 days left", "ECDSA P-256"]
+    {
       #expect(core.output.contains(fact), "\(fact) is missing in:\n\(core.output)")
     }
     try scratch.write("both.pem", scratch.text("certs/core.pem") + scratch.text("certs/ca.pem"))

@@ -10,7 +10,9 @@ struct CommandLineTests {
     #expect(version.errors.isEmpty)
   }
 
-  @Test("Help goes to standard output and is no failure", arguments: [["--help"], ["certs", "--help"], ["certs", "issue", "--help"]])
+  @Test(
+    "Help goes to standard output and is no failure",
+    arguments: [["--help"], ["certs", "--help"], ["certs", "issue", "--help"]])
   func help(arguments: [String]) throws {
     let help = try Command.run(Command.program(), arguments)
     #expect(help.status == 0)
@@ -19,7 +21,10 @@ struct CommandLineTests {
 
   @Test(
     "A command line that cannot be understood is one sentence and status 2",
-    arguments: [["frobnicate"], ["certs", "issue"], ["certs", "init", "a", "b"], ["--frobnicate"], ["certs", "issue", "x", "--days", "many"]])
+    arguments: [
+      ["frobnicate"], ["certs", "issue"], ["certs", "init", "a", "b"], ["--frobnicate"],
+      ["certs", "issue", "x", "--days", "many"],
+    ])
   func misunderstood(arguments: [String]) throws {
     let command = try Command.run(Command.program(), arguments)
     #expect(command.status == 2)

@@ -15,7 +15,9 @@ struct ModuleOriginTests {
   @Test("A foreign reader finds the zip whole: names, contents and checksums")
   func zipIsValid() throws {
     let scratch = try Scratch()
-    let module = GoModule(path: "demo.test/a", version: "v1.2.3", files: [("a.go", ByteBuffer(string: "package a\n")), ("sub/b.bin", GoModule.noise(byteCount: 70_001, seed: 7))])
+    let module = GoModule(
+      path: "demo.test/a", version: "v1.2.3",
+      files: [("a.go", ByteBuffer(string: "package a\n")), ("sub/b.bin", GoModule.noise(byteCount: 70_001, seed: 7))])
     try Data(module.zip.readableBytesView).write(to: URL(fileURLWithPath: scratch.file("a.zip")))
     let script = """
       import sys, zipfile

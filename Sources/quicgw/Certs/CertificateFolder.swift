@@ -44,7 +44,8 @@ struct CertificateFolder {
       throw CommandError.configuration("\(file("ca.key")) is not the key of \(file("ca.pem")); put the pair of one CA there")
     }
     guard case .isCertificateAuthority? = try? certificate.extensions.basicConstraints else {
-      throw CommandError.configuration("\(file("ca.pem")) is not the certificate of a CA; make one with: quicgw certs init \(path)")
+      throw CommandError.configuration(
+        "\(file("ca.pem")) is not the certificate of a CA; make one with: quicgw certs init \(path)")
     }
     return CertificateAuthority(certificate: certificate, key: key)
   }
@@ -78,7 +79,8 @@ struct CertificateFolder {
       return try String(contentsOfFile: file(name), encoding: .utf8)
     } catch {
       guard FileManager.default.fileExists(atPath: file(name)) else {
-        throw CommandError.configuration("there is no CA in \(path) (\(name) is missing): make one with: quicgw certs init \(path)")
+        throw CommandError.configuration(
+          "there is no CA in \(path) (\(name) is missing): make one with: quicgw certs init \(path)")
       }
       throw CommandError.configuration("\(file(name)) cannot be read: \(Self.reason(error))")
     }

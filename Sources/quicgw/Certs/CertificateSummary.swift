@@ -95,7 +95,9 @@ extension GeneralName {
   }
 
   private static func address(_ bytes: [UInt8]) -> String {
-    if let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0), let text = address.ipAddress { return text }
+    if let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0), let text = address.ipAddress {
+      return text
+    }
     return bytes.map { String(format: "%02x", $0) }.joined()
   }
 }

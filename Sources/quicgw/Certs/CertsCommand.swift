@@ -97,7 +97,8 @@ extension CertsCommand {
       let name = out ?? name
       let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
       guard isPlain, let first = name.first, first != ".", first != "-", name.utf8.count <= 128 else {
-        throw CommandError.configuration("--out \"\(name)\" cannot be a file name here: use letters, digits, dot, hyphen and underscore")
+        throw CommandError.configuration(
+          "--out \"\(name)\" cannot be a file name here: use letters, digits, dot, hyphen and underscore")
       }
       guard name != "ca" else { throw CommandError.configuration("--out ca would replace the authority itself") }
       return name

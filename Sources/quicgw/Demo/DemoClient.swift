@@ -19,7 +19,8 @@ struct DemoClient: Sendable {
 
   /// Sends a request whole and takes the answer whole.
   func fetch(
-    _ method: String = "GET", _ path: String, fields: FieldSection = FieldSection(), body: ByteBuffer? = nil, bodyLength: BodyLength? = nil
+    _ method: String = "GET", _ path: String, fields: FieldSection = FieldSection(), body: ByteBuffer? = nil,
+    bodyLength: BodyLength? = nil
   ) async throws -> DemoAnswer {
     let exchange = try await open(
       method, path, fields: fields, bodyLength: bodyLength ?? body.map { .known(UInt64($0.readableBytes)) } ?? .none)

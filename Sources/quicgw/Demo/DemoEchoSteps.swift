@@ -39,7 +39,9 @@ struct DemoEchoSteps {
     guard answer.digest == SHA256.hash(data: Data(message.readableBytesView)) else {
       throw CommandError.failure("\(answer.byteCount) bytes came back that are not the \(message.readableBytes) that went")
     }
-    guard answer.head.fields.text("echo-token-bin") == "AAECA/8" else { throw CommandError.failure("the metadata did not come back") }
+    guard answer.head.fields.text("echo-token-bin") == "AAECA/8" else {
+      throw CommandError.failure("the metadata did not come back")
+    }
     return crossing
   }
 
@@ -54,7 +56,9 @@ struct DemoEchoSteps {
       try reader.read(event)
       guard case .body(var chunk) = event else { continue }
       while let came = chunk.readSlice(length: min(chunk.readableBytes, expected.readableBytes)), came.readableBytes > 0 {
-        guard expected.readSlice(length: came.readableBytes) == came else { throw CommandError.failure("message \(turn + 1) came back changed") }
+        guard expected.readSlice(length: came.readableBytes) == came else {
+          throw CommandError.failure("message \(turn + 1) came back changed")
+        }
         guard expected.readableBytes == 0 else { continue }
         turn += 1
         if turn == turns {

@@ -19,7 +19,9 @@ struct DemoModuleSteps {
     await report.run("Go module: .mod") { try await get(file(small, "mod"), expecting: small.mod) }
     await report.run("Go module: .zip, SHA-256 equal") { try await get(file(small, "zip"), expecting: small.zip) }
     await report.run("Go module: .zip of 20 MB, SHA-256 equal") { try await get(file(large, "zip"), expecting: large.zip) }
-    await report.run("HEAD of that zip: its length, no body") { try await head(file(large, "zip"), expecting: large.zip.readableBytes) }
+    await report.run("HEAD of that zip: its length, no body") {
+      try await head(file(large, "zip"), expecting: large.zip.readableBytes)
+    }
     await report.run("a module that is not there: 404") { try await missing() }
     await report.run("an edge's name that a client forged: replaced") {
       try await get(file(small, "info"), fields: ["quicgw-edge": "forged.example.com"], expecting: small.info)
@@ -28,7 +30,9 @@ struct DemoModuleSteps {
 
   private func file(_ module: GoModule, _ kind: String) -> String { "/\(module.path)/@v/\(module.version).\(kind)" }
 
-  private func get(_ path: String, fields: FieldSection = FieldSection(), expecting content: ByteBuffer) async throws -> Crossing {
+  private func get(
+    _ path: String, fields: FieldSection = FieldSection(), expecting content: ByteBuffer
+  ) async throws -> Crossing {
     let answer = try await client.fetch("GET", path, fields: fields)
     let crossing = try Crossing(answer.head, wire: client.wire, identity: identity, byteCount: answer.byteCount)
     guard answer.head.status == 200 else { throw CommandError.failure("status \(answer.head.status)") }
@@ -42,8 +46,8 @@ struct DemoModuleSteps {
     let answer = try await client.fetch("HEAD", path)
     let crossing = try Crossing(answer.head, wire: client.wire, identity: identity, byteCount: answer.byteCount)
     guard answer.head.status == 200, answer.byteCount == 0, answer.head.fields.text(.contentLength) == String(byteCount) else {
-      throw CommandError.failure(
-        "status \(answer.head.status), content-length \(answer.head.fields.text(.contentLength) ?? "none"), \(answer.byteCount) bytes")
+      let length = answer.head.fields.text(.contentLength) ?? "none"
+      throw CommandError.failure("status \(answer.head.status), content-length \(length), \(answer.byteCount) bytes of content")
     }
     return crossing
   }

@@ -1,11 +1,15 @@
-import Exchange
 import Foundation
-import HTTPMessage
 
 /// One line of the demo for each thing that crossed, and whether all of it was right.
 struct DemoReport {
   private(set) var failureCount = 0
   private(set) var stepCount = 0
+  private let interruption: Interruption
+  private var isInterrupted = false
+
+  init(_ interruption: Interruption) {
+    self.interruption = interruption
+  }
 
   /// Prints the names of the columns.
   static func printHeader() {
@@ -15,6 +19,10 @@ struct DemoReport {
 
   /// Runs a step, prints its line and remembers whether it succeeded.
   mutating func run(_ what: String, _ step: @escaping @Sendable () async throws -> Crossing) async {
+    guard (try? interruption.check()) != nil else {
+      isInterrupted = true
+      return
+    }
     stepCount += 1
     let number = String(stepCount)
     do {
@@ -23,12 +31,18 @@ struct DemoReport {
       let time = ContinuousClock.now - began
       StandardOutput.write(
         Self.line(
-          number, what, crossing.way, crossing.identity, crossing.status, Self.bytes(crossing.byteCount), Self.milliseconds(time)) + "  ✓")
+          number, what, crossing.way, crossing.identity, crossing.status, Self.bytes(crossing.byteCount), Self.milliseconds(time))
+          + "  ✓")
     } catch {
       failureCount += 1
       let reason = (error as? CommandError)?.message ?? "\(error)"
       StandardOutput.write(Self.line(number, what, "", "", "", "", "") + "✗ FAILED: \(reason)")
     }
+  }
+
+  /// - Throws: `CommandError` when steps were left out because the user wanted to end.
+  func checkComplete() throws {
+    if isInterrupted { try interruption.check() }
   }
 
   private static func line(
@@ -55,55 +69,10 @@ struct DemoReport {
   }
 }
 
-/// What a step found out, as evidence from the far end: the origin tells what it saw.
-struct Crossing: Sendable {
-  /// The protocols: client's, the link's, the origin's.
-  let way: String
-  let identity: String
-  let status: String
-  let byteCount: Int
-
-  /// Reads the origin's report in an answer.
-  /// - Parameters:
-  ///   - wire: what the client spoke.
-  ///   - identity: the name that the edge's certificate has.
-  ///   - status: shown in place of the HTTP status.
-  /// - Throws: when the request went another way than it should have.
-  init(_ head: ResponseHead, wire: WireProtocol, identity: String, status: String? = nil, byteCount: Int) throws {
-    guard let seen = head.fields.text(OriginSight.edge), let via = head.fields.text(OriginSight.via),
-      let out = head.fields.text(OriginSight.wire)
-    else {
-      let text = head.fields.text(.proxyStatus) ?? "no Proxy-Status"
-      throw CommandError.failure("status \(head.status), and not from the origin (\(text))")
-    }
-    guard seen == identity else { throw CommandError.failure("the origin was told the edge is \(seen), not \(identity)") }
-    // `1.1 quicgw-edge-…, 3 quicgw-core-…`: how each hop received the request.
-    let hops = via.split(separator: ",").map { $0.split(separator: " ").first.map(String.init) ?? "" }
-    guard hops == [wire.viaVersion, WireProtocol.http3.viaVersion] else {
-      throw CommandError.failure("the origin saw another way: \(via)")
-    }
-    way = "\(wire.rawValue) → \(WireProtocol.http3.rawValue) → \(out)"
-    self.identity = seen
-    self.status = status ?? String(head.status)
-    self.byteCount = byteCount
-  }
-
-  /// One line for many alike.
-  func summingBytes(of crossings: [Crossing]) -> Crossing {
-    Crossing(self, byteCount: crossings.reduce(0) { $0 + $1.byteCount })
-  }
-
-  private init(_ crossing: Crossing, byteCount: Int) {
-    way = crossing.way
-    identity = crossing.identity
-    status = crossing.status
-    self.byteCount = byteCount
-  }
-}
-
 /// Runs something that may not take for ever.
 /// - Throws: `CommandError` when `limit` is over; the work is cancelled then.
-func withDeadline<Value: Sendable>(_ limit: Duration, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+func withDeadline<Value: Sendable>(_ limit: Duration, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value
+{
   try await withThrowingTaskGroup(of: Value.self) { group in
     group.addTask { try await work() }
     group.addTask {

@@ -53,7 +53,9 @@ final class BufferedAnswer: RequestSink, TurnParticipant {
 
   private func advance() {
     guard let sink else { return }
-    while outstandingByteCount < window, let chunk = rest.readSlice(length: min(chunkByteCount, rest.readableBytes)), chunk.readableBytes > 0 {
+    while outstandingByteCount < window, let chunk = rest.readSlice(length: min(chunkByteCount, rest.readableBytes)),
+      chunk.readableBytes > 0
+    {
       outstandingByteCount += chunk.readableBytes
       sink.receiveResponseBody(chunk)
     }

@@ -44,7 +44,9 @@ final class EchoOrigin: ExchangeHandler {
       return BufferedAnswer(head, body: ByteBuffer(), to: sink, turn: turn)
     }
     // Binary metadata goes back as it came, so that a client can verify it.
-    for field in request.head.fields where field.name.starts(with: "echo-".utf8) { fields.append(name: field.name, value: field.value) }
+    for field in request.head.fields where field.name.starts(with: "echo-".utf8) {
+      fields.append(name: field.name, value: field.value)
+    }
     let head = ResponseHead(status: 200, fields: fields, bodyLength: .unknown)
     return Echo(head, beginsWithContent: false, trailers: ["grpc-status": "0"], to: sink, turn: turn)
   }

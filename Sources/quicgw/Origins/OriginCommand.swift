@@ -26,7 +26,8 @@ struct OriginCommand: AsyncParsableCommand {
 
   func run() async throws {
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    guard let address = HostPort(listen), let socketAddress = try? SocketAddress(ipAddress: address.host, port: Int(address.port)) else {
+    guard let address = HostPort(listen), let socketAddress = try? SocketAddress(ipAddress: address.host, port: Int(address.port))
+    else {
       throw CommandError.configuration("--listen \(listen) is not an address and a port; write for example 127.0.0.1:8000")
     }
     let server: HandlerServer

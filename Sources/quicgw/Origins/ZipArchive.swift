@@ -12,7 +12,8 @@ struct ZipArchive {
   ///   - content: less than 4 GiB.
   mutating func append(_ name: String, _ content: ByteBuffer) {
     let offset = UInt32(archive.writerIndex)
-    let facts = Self.facts(checksum: CRC32.checksum(of: content), byteCount: UInt32(content.readableBytes), nameLength: UInt16(name.utf8.count))
+    let facts = Self.facts(
+      checksum: CRC32.checksum(of: content), byteCount: UInt32(content.readableBytes), nameLength: UInt16(name.utf8.count))
     archive.writeInteger(Self.localFileHeader, endianness: .little)
     archive.writeInteger(Self.versionNeeded, endianness: .little)
     archive.writeImmutableBuffer(facts)

@@ -21,7 +21,8 @@ struct EdgeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The name in the core's certificate (default: the host of --upstream).", valueName: "name"))
   var serverName: String?
 
-  @Option(parsing: .singleValue, help: ArgumentHelp("TCP address (default: 127.0.0.1:8080). May be repeated.", valueName: "host:port"))
+  @Option(
+    parsing: .singleValue, help: ArgumentHelp("TCP address (default: 127.0.0.1:8080). May be repeated.", valueName: "host:port"))
   var listen: [String] = []
 
   func run() async throws {

@@ -19,7 +19,8 @@ extension CoreOptions {
     tls.identity = configuration.identity == .uri ? .uri : .dnsName
     // The key outlives the process and is as secret as reset keys have to be; each replica's name makes them its own.
     let secret = HKDF<SHA256>.deriveKey(
-      inputKeyMaterial: SymmetricKey(data: credentials.privateKey), info: Data("quicgw stateless reset".utf8), outputByteCount: 32)
+      inputKeyMaterial: SymmetricKey(data: credentials.privateKey), info: Data("quicgw stateless reset".utf8), outputByteCount: 32
+    )
     self.init(
       process: try ProcessOptions(configuration.process, role: .core), listen: try configuration.listen.datagramAddress(),
       tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
@@ -32,7 +33,9 @@ extension CoreOptions {
 extension EdgeOptions {
   /// - Throws: `CommandError` when an address to listen on is a name that cannot be resolved.
   init(_ configuration: EdgeConfiguration) throws {
-    guard let core = configuration.upstream.first else { throw CommandError.configuration("there is no core to link to; give --upstream") }
+    guard let core = configuration.upstream.first else {
+      throw CommandError.configuration("there is no core to link to; give --upstream")
+    }
     var connection = ConnectionConfiguration(configuration.process.transport)
     // Several within an idle timeout, so that a lost one does no harm and address translation on the way keeps its entry.
     connection.keepAlive = min(.seconds(15), configuration.process.transport.idleTimeout / 3)
