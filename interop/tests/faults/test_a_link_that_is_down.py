@@ -58,13 +58,14 @@ def test_a_core_that_was_never_there(edge_alone):
 
 def test_a_core_that_stops_and_comes_back(new_pair, origin):
   pair = new_pair(origin.http1_url)
-  for _ in range(3):
+  for _ in range(2):
     pair.core.stop()
     assert ask(pair.port).status in (502, 503, 504)
     pair.start_core()
     works_again(pair)
 
 
+@pytest.mark.long
 def test_a_core_that_is_killed_and_comes_back(new_pair, origin):
   pair = new_pair(origin.http1_url)
   pair.core.kill()
