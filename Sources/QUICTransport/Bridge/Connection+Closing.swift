@@ -81,7 +81,7 @@ extension Connection {
   }
 
   /// Our TLS has refused the peer.
-  private func failHandshake() {
+  func failHandshake() {
     if let verdict = tls?.verdict {
       return order(
         CloseOrder(code: .transport(verdict.alert.transportCode), reason: verdict.reason), cause: .handshake(verdict.failure),

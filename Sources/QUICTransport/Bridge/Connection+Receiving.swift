@@ -42,7 +42,11 @@ extension Connection {
       tls?.newTicket = nil
       record(.sessionTicket(ticket))
     }
-    if result != 0 { fail(result) }
+    if result != 0 {
+      fail(result)
+    } else if !isHandshakeCompleted, !verifyResumedPeer() {
+      failHandshake()
+    }
     enrollForWriting()
     return nil
   }

@@ -24,8 +24,6 @@ extension Connection {
   /// 1-RTT keys are here and the peer's transport parameters are known: streams can be opened.
   func recordApplicationKeys() -> Bool {
     guard application == nil, let tls else { return true }
-    // A resumed session's certificate comes out of the ticket, and GnuTLS has not looked at it.
-    if !isClient, tls.isResumed, !tls.verifyPeer() { return false }
     let name = tls.applicationProtocol
     guard let choice = applications.first(where: { $0.name == name }) else {
       tls.verdict = PeerVerdict(
@@ -39,11 +37,21 @@ extension Connection {
     return recordFailure { () throws(ApplicationError) in try application.start(on: self) }
   }
 
+  /// Looks at the certificate of a resumed session, which comes out of the ticket and which GnuTLS does not verify.
+  ///
+  /// Called before anything of the peer is served and before anything is sent to it: GnuTLS hands the certificate out only after
+  /// the callback in which the keys appear, so after the call into the library, or with the first early data.
+  /// - Returns: false when the peer was refused.
+  func verifyResumedPeer() -> Bool {
+    guard let tls, application != nil, tls.peerIdentity == nil, tls.isResumed else { return true }
+    return tls.verifyPeer()
+  }
+
   func recordHandshakeCompleted() -> Bool {
     guard let tls else { return false }
     isHandshakeCompleted = true
     isResumed = tls.isResumed
-    if isClient, isResumed, !tls.verifyPeer() { return false }
+    guard verifyResumedPeer() else { return false }
     peerIdentity = tls.peerIdentity
     peerCertificateExpiry = tls.peerCertificate?.expiry
     applyKeepAlive()
@@ -84,6 +92,7 @@ extension Connection {
   }
 
   func recordStreamData(_ bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool, isEarly: Bool) -> Bool {
+    if isEarly, !verifyResumedPeer() { return false }
     unsafe ngtcp2_conn_extend_max_offset(conn, UInt64(bytes.count))
     return recordFailure { () throws(ApplicationError) in
       try unsafe application?.receive(bytes, on: stream, isFinal: isFinal, isEarly: isEarly)

@@ -76,6 +76,7 @@ public final class Connection {
   var connectionIDs: [ConnectionID] = []
   var resetTokens: [ResetToken] = []
   var isEnrolled = false
+  var isRemoved = false
   var countsAsHandshake = false
   var heapIndex = -1
   var heapDeadline = NIODeadline.distantFuture

@@ -123,13 +123,7 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
   unsafe callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb
   unsafe callbacks.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb
 
-  unsafe callbacks.stream_stop_sending = { _, stream, code, user, _ in
-    unsafe finish(user) { connection in
-      connection.recordFailure { () throws(ApplicationError) in
-        try connection.application?.peerStoppedReading(StreamID(rawValue: stream), code: code)
-      }
-    }
-  }
+  // stream_stop_sending is not for the peer's STOP_SENDING but for ours; the peer's has no callback in 0.12.
 
   unsafe callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb
 

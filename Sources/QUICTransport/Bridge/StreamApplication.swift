@@ -24,6 +24,9 @@ public protocol StreamApplication: AnyObject {
   func peerReset(_ stream: StreamID, code: UInt64) throws(ApplicationError)
 
   /// STOP_SENDING: the peer reads no more of this stream.
+  ///
+  /// ngtcp2 0.12 answers STOP_SENDING with RESET_STREAM by itself and tells nobody. A `Connection` therefore reports it in other
+  /// calls: `writeShut` when the stream is offered next, and `closed` with the peer's code one round trip later.
   func peerStoppedReading(_ stream: StreamID, code: UInt64) throws(ApplicationError)
 
   /// Both directions are finished; the stream is forgotten by the transport. `code` is nil after a clean end.

@@ -25,6 +25,12 @@ final class StreamRecorder: StreamApplication {
   /// Bytes that were received on all streams.
   var receivedCount: Int { received.values.reduce(0) { $0 + $1.count } }
 
+  /// Whether just these bytes were received; not an expression of arrays, whose failure would print megabytes.
+  func holds(_ bytes: [UInt8], on stream: StreamID) -> Bool { received[stream] == bytes }
+
+  /// Whether nothing more may be sent on the stream.
+  func isShut(_ stream: StreamID) -> Bool { outgoing[stream]?.isShut == true }
+
   /// Opens a bidirectional stream and sends `bytes` and the end on it.
   @discardableResult
   func send(_ bytes: [UInt8], isFinal: Bool = true) -> StreamID? {

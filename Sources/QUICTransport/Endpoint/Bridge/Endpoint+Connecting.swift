@@ -82,8 +82,8 @@ extension Endpoint {
     add(connection)
     unsafe connection.receive(datagram, path: path, ecn: ecn, now: now)
     if connection.wasForged {
-      // Nothing in it could be decrypted, and nobody has been told of the connection.
-      connection.events.removeAll()
+      // Nothing in it could be decrypted, and nobody has been told of the connection. The real packet may be the next.
+      remove(connection)
       refuse(.malformed, path)
     }
   }

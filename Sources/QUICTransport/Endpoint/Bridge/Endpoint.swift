@@ -67,7 +67,7 @@ public final class Endpoint {
   /// until the socket takes no more. A connection that still has output afterwards stays on the list for the next call.
   public func service(now: NIODeadline, _ visit: (Connection) -> Void) {
     swap(&ready, &visiting)
-    for connection in visiting {
+    for connection in visiting where !connection.isRemoved {
       visit(connection)
       connection.isEnrolled = false
       if connection.isFinished {
@@ -123,6 +123,7 @@ public final class Endpoint {
   }
 
   func remove(_ connection: Connection) {
+    connection.isRemoved = true
     handshakeEnded(connection)
     heap.remove(connection)
     for id in connection.connectionIDs { connectionsByID[id] = nil }
