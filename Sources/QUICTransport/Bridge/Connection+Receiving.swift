@@ -26,7 +26,10 @@ extension Connection {
     // An application that failed outside of a verb has ordered the close, and ngtcp2 is left as it is.
     guard closeOrder == nil, datagram.count > 0 else { return nil }
     if !isClient, path != knownPath {
-      guard pathGuard.admits(path, now: now) else { return .thirdPath }
+      guard pathGuard.admits(path) else {
+        enrollForWriting()
+        return .thirdPath
+      }
       probeTimeoutBeforeMove = unsafe ngtcp2_conn_get_pto(conn)
     }
 

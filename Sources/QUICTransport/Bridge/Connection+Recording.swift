@@ -79,8 +79,8 @@ extension Connection {
       migrationLimit = result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS ? now.advanced(byNanoseconds: settlingNanoseconds) : nil
     } else if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS {
       pathGuard.validated(path, until: now.advanced(byNanoseconds: settlingNanoseconds))
-    } else {
-      pathGuard.abandoned(path)
+    } else if let former = pathGuard.abandoned(path) {
+      knownPath = former
     }
     if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS { record(.migrated(path)) }
   }

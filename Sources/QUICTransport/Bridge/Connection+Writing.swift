@@ -71,6 +71,7 @@ extension Connection {
       if packet.byteCount < (burst?.segmentSize ?? 0) || packet.byteCount > pathMaximum { break }
     }
 
+    pathGuard.wrote(at: now)
     // Pacing before the first sample of the round-trip time would hold the client's Finished back by 20 ms.
     if isHandshakeCompleted { unsafe ngtcp2_conn_update_pkt_tx_time(conn, now.uptimeNanoseconds) }
     return burst

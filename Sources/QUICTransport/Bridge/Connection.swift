@@ -164,7 +164,8 @@ public final class Connection {
   /// When `handleTimeout` wants to be called; nil when the connection is over.
   public var deadline: NIODeadline? {
     switch state {
-    case .open: unsafe NIODeadline(timestamp: ngtcp2_conn_get_expiry(conn))
+    // ngtcp2 takes some of its timers for expired only after the time that it names.
+    case .open: unsafe NIODeadline(timestamp: ngtcp2_conn_get_expiry(conn))?.advanced(byNanoseconds: 1)
     case .closing(let period): period.end
     case .draining(let end): end
     case .ended: nil

@@ -2,57 +2,60 @@ internal import NIOCore
 
 /// Decides from which addresses a server lets a client's datagrams through while the client moves.
 ///
-/// ngtcp2 0.12 aborts the process when certain packets come from another path while it validates one: from a third path, and
-/// from the first one after the second is validated but not all of the work on it is done. So one move is finished before the next
-/// begins. What is dropped here the client sends again.
+/// ngtcp2 0.12 aborts the process when a client moves twice within a round trip in certain ways: it starts path MTU discovery twice
+/// when the client goes back while the new path's MTU is still in doubt, and it retires a connection ID twice when a NAT rebinding
+/// is followed by a move to a new connection ID. So it gets no datagram from a third address while it validates a path, and none
+/// from the first one between validation and the end of what ngtcp2 then does about the old path. What is dropped here the client
+/// sends again.
 struct PathGuard {
   private enum State {
-    /// No path validation is running.
+    /// ngtcp2 works on no path but the one that it sends on.
     case settled
     /// ngtcp2 sends on `to` and validates it; it can still fall back to `from`.
     case moving(from: NetworkPath, to: NetworkPath, until: NIODeadline)
-    /// `to` is validated; ngtcp2 may still look at its MTU and at the old path.
+    /// `to` is validated; ngtcp2 may still look at its MTU or at the old path.
     case settling(to: NetworkPath, until: NIODeadline)
   }
 
   private var state = State.settled
 
-  /// Whether a datagram may be given to ngtcp2.
-  mutating func admits(_ path: NetworkPath, now: NIODeadline) -> Bool {
+  /// Whether a datagram from another path than the one that ngtcp2 sends on may be given to it.
+  func admits(_ path: NetworkPath) -> Bool {
     switch state {
-    case .settled:
-      return true
-    case .moving(let from, let to, let until):
-      if path == to || path == from { return true }
-      guard now >= until else { return false }
-    case .settling(let to, let until):
-      if path == to { return true }
-      guard now >= until else { return false }
+    case .settled: true
+    case .moving(let from, let to, _): path == to || path == from
+    case .settling(let to, _): path == to
     }
-    state = .settled
-    return true
   }
 
   /// ngtcp2 sends on another path from now on, because a packet came from there.
   ///
-  /// - Parameter limit: when validation must have ended one way or the other.
+  /// - Parameter limit: when validation has ended one way or the other.
   mutating func moved(from: NetworkPath, to: NetworkPath, until limit: NIODeadline) {
-    if case .moving(let first, let second, _) = state, second == from, first == to {
-      state = .settled
-    } else {
-      state = .moving(from: from, to: to, until: limit)
-    }
+    state = .moving(from: from, to: to, until: limit)
   }
 
   /// The peer has answered a PATH_CHALLENGE from `path`.
   ///
-  /// - Parameter limit: when ngtcp2 has finished with the old path, three PTO later.
+  /// - Parameter limit: when ngtcp2 gives up what it then does about the old path, three PTO later.
   mutating func validated(_ path: NetworkPath, until limit: NIODeadline) {
     state = .settling(to: path, until: limit)
   }
 
-  /// Validation failed or was broken off; ngtcp2 is back on the old path.
-  mutating func abandoned(_ path: NetworkPath) {
-    if case .moving(_, let to, _) = state, to == path { state = .settled }
+  /// Validation failed, or was broken off because the client went back.
+  ///
+  /// - Returns: the path that ngtcp2 sends on again.
+  mutating func abandoned(_ path: NetworkPath) -> NetworkPath? {
+    guard case .moving(let from, let to, _) = state, to == path else { return nil }
+    state = .settled
+    return from
+  }
+
+  /// ngtcp2 has had an opportunity to write. It gives up a validation only then, so a limit counts only then, however late it is.
+  mutating func wrote(at now: NIODeadline) {
+    switch state {
+    case .settled: break
+    case .moving(_, _, let until), .settling(_, let until): if now >= until { state = .settled }
+    }
   }
 }

@@ -14,6 +14,8 @@ final class Pair {
   private(set) var now: UInt64 = 1_000_000_000
   /// The address that the network gives the client's datagrams; a change is a NAT rebinding.
   var clientAddressSeen: Address
+  /// Addresses that the client itself has besides its first.
+  var furtherClientAddresses: [Address] = []
   /// Sees every datagram before the link does; false drops it.
   var filter: (Packet) -> Bool = { _ in true }
   /// Every burst that was sent.
@@ -79,8 +81,11 @@ final class Pair {
     while let packet = link.forward.receive(at: now) { deliver(packet, to: server, local: packet.to) }
     while let packet = link.backward.receive(at: now) {
       // A NAT forwards only to where the client is now.
-      guard packet.to == clientAddressSeen || packet.to == client.address else { continue }
-      deliver(packet, to: client, local: packet.to == clientAddressSeen ? client.address : packet.to)
+      if packet.to == clientAddressSeen {
+        deliver(packet, to: client, local: client.address)
+      } else if furtherClientAddresses.contains(packet.to) {
+        deliver(packet, to: client, local: packet.to)
+      }
     }
     for peer in [client, server] {
       if let deadline = peer.endpoint.deadline, deadline <= time { peer.endpoint.handleTimeout(now: time) }
