@@ -5,6 +5,7 @@ import QUICTransport
 extension HTTP3Session {
   /// Does everything that is due towards the transport.
   func settle() {
+    isUnsettled = false
     guard let transport else { return }
     if !pendingAborts.isEmpty {
       for abort in pendingAborts { settle(abort, on: transport) }
@@ -49,6 +50,7 @@ extension HTTP3Session {
     sessionEvents.append(.refused(defect))
     if defect == .fieldsTooLarge {
       pendingRefusals.append(stream)
+      isUnsettled = true
     } else {
       abort(stream, code(for: defect))
     }
@@ -58,6 +60,7 @@ extension HTTP3Session {
   func abort(_ stream: HTTP3Stream, _ code: HTTP3ErrorCode) {
     shutOutgoing(stream)
     pendingAborts.append(Abort(stream: stream.id, code: code))
+    isUnsettled = true
   }
 
   func discard(_ stream: HTTP3Stream, ending: IncomingMessage.Ending) {

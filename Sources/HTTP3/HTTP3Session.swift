@@ -16,7 +16,8 @@ public final class HTTP3Session {
   /// Whether `beginShutdown()` was called.
   public private(set) var isShuttingDown = false
 
-  weak var transport: (any StreamTransport)?
+  /// The connection, from its start until `connectionClosed()`. Not weak: a weak reference makes every other one to it dearer.
+  var transport: (any StreamTransport)?
   var library: LibraryConnection?
   var mapping = StreamIDMapping(role: .client, isQUICClient: true)
   var streams: [Int64: HTTP3Stream] = [:]
@@ -25,7 +26,8 @@ public final class HTTP3Session {
   /// The stream that the last call of the transport was about; saves most look-ups.
   var recentStream: HTTP3Stream?
 
-  // What was recorded and is acted on by `nextEvent()`.
+  // What was recorded and is acted on by `nextEvent()`; `isUnsettled` when some of it needs calls to the transport.
+  var isUnsettled = false
   var readyStreams: Deque<HTTP3Stream> = []
   var sessionEvents: Deque<HTTP3Event> = []
   var pendingAborts: [Abort] = []
@@ -55,8 +57,8 @@ public final class HTTP3Session {
 
   /// The next thing that happened; nil when all is told. Call until nil: credit that is due to the peer is given here too.
   public func nextEvent() -> HTTP3Event? {
-    settle()
-    if let event = sessionEvents.popFirst() { return event }
+    if isUnsettled { settle() }
+    if !sessionEvents.isEmpty { return sessionEvents.removeFirst() }
     while let stream = readyStreams.first {
       if let event = stream.nextEvent() { return event }
       readyStreams.removeFirst()
@@ -93,7 +95,8 @@ public final class HTTP3Session {
     attempt { library throws(ApplicationError) in try library.shutdown() }
   }
 
-  /// The connection is gone: nothing is sent or told any more. The owner ends what was on `openStreams` itself.
+  /// The connection is gone: nothing is sent or told any more. The owner ends what was on `openStreams` itself. To be called
+  /// once for every session that was started; session and connection hold each other until then.
   public func connectionClosed() {
     transport = nil
     library = nil

@@ -5,12 +5,8 @@ import QUICTransport
 
 /// What nghttp3's callbacks record.
 extension HTTP3Session {
-  /// HEADERS began: a head or trailers. A server's stream becomes known with its first.
-  func recordSectionBegan(on libraryID: Int64, _ known: HTTP3Stream?) {
-    if let known {
-      known.incoming.fields.begin()
-      return
-    }
+  /// HEADERS began on a stream that has no object: a request.
+  func recordRequestBegan(on libraryID: Int64) {
     guard role == .server, streams[libraryID] == nil, let library else { return }
     let stream = HTTP3Stream(
       id: mapping.stream(libraryID), libraryID: libraryID, isLocal: false, windowBytes: configuration.initialStreamWindowBytes)
@@ -24,11 +20,10 @@ extension HTTP3Session {
   func recordField(
     token: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, neverIndexed: Bool, on stream: HTTP3Stream
   ) {
-    guard stream.incoming.fields.defect == nil else { return }
-    unsafe stream.incoming.fields.append(
+    let defect = unsafe stream.incoming.fields.append(
       token: token, name: name, value: value, neverIndexed: neverIndexed, limits: configuration.limits)
     // At once: the rest of an endless section is not waited for.
-    if let defect = stream.incoming.fields.defect { reject(stream, defect) }
+    if let defect { reject(stream, defect) }
   }
 
   func recordHeadEnded(on stream: HTTP3Stream, isFinal: Bool) {
@@ -72,19 +67,21 @@ extension HTTP3Session {
   }
 
   /// Bytes of frames around the content of a stream that had waited for QPACK.
-  func recordFraming(_ byteCount: Int, on libraryID: Int64, _ stream: HTTP3Stream?) {
-    guard stream?.incoming.isEnded != true else { return }
+  func recordFraming(_ byteCount: Int, on libraryID: Int64, isKnown: Bool) {
+    guard isKnown else { return }
     pendingCredit.append((mapping.stream(libraryID), byteCount))
+    isUnsettled = true
   }
 
-  /// nghttp3 wants a stream ended: a malformed head, a request after GOAWAY, a unidirectional stream of unknown type.
-  func recordAbort(on libraryID: Int64, _ stream: HTTP3Stream?, code: UInt64) {
-    if let stream {
-      if !stream.incoming.isEnded { reject(stream, .malformed) }
-      return
-    }
-    let abort = Abort(stream: mapping.stream(libraryID), code: HTTP3ErrorCode(rawValue: code))
-    if pendingAborts.last != abort { pendingAborts.append(abort) }
+  /// nghttp3 found a head malformed.
+  func recordMalformed(_ stream: HTTP3Stream) {
+    if !stream.incoming.isEnded { reject(stream, .malformed) }
+  }
+
+  /// nghttp3 wants a stream ended that nobody knows: a request after GOAWAY, a unidirectional stream of unknown type.
+  func recordAbort(on libraryID: Int64, code: UInt64) {
+    pendingAborts.append(Abort(stream: mapping.stream(libraryID), code: HTTP3ErrorCode(rawValue: code)))
+    isUnsettled = true
   }
 
   func recordClosed(_ stream: HTTP3Stream, code: UInt64) {

@@ -35,12 +35,15 @@ extension HTTP3Session: StreamApplication {
       // nghttp3 would close the connection; RFC 9114 §4.1 makes it an error of the stream.
       sessionEvents.append(.refused(.incomplete))
       pendingAborts.append(Abort(stream: stream, code: .requestIncomplete))
+      isUnsettled = true
       return
     }
     isReceivingEarly = isEarly
     let result = unsafe library.read(bytes, on: mapping.libraryID(stream), isFinal: isFinal)
     guard result >= 0 else { return try failedToRead(Int32(truncatingIfNeeded: result), on: stream) }
-    if result > 0, !isFinal { pendingCredit.append((stream, result)) }
+    guard result > 0, !isFinal else { return }
+    pendingCredit.append((stream, result))
+    isUnsettled = true
   }
 
   public func acknowledged(_ byteCount: Int, on stream: StreamID) {
@@ -74,7 +77,10 @@ extension HTTP3Session: StreamApplication {
   public func closed(_ stream: StreamID, code: UInt64?) throws(ApplicationError) {
     guard let library else { return }
     guard !stream.isUnidirectional else { return try unidirectionalStreamEnded(stream, code: code) }
-    if role == .server, mapping.isRequestStream(stream) { closedPeerStreams += 1 }
+    if role == .server, mapping.isRequestStream(stream) {
+      closedPeerStreams += 1
+      isUnsettled = true
+    }
     if recentStream?.id == stream { recentStream = nil }
     let result = library.close(mapping.libraryID(stream), code: code ?? HTTP3ErrorCode.noError.rawValue)
     guard result == 0 || result == NGHTTP3_ERR_STREAM_NOT_FOUND else { throw ApplicationError(library: result) }

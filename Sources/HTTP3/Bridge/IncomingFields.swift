@@ -27,24 +27,26 @@ struct IncomingFields {
     return taken
   }
 
-  /// Records one field. After a defect nothing more is stored.
+  /// Records one field; after a defect nothing more is stored.
   /// - Parameter token: nghttp3's number for a well-known name, -1 for others.
+  /// - Returns: the defect that this field brought.
   mutating func append(
     token: Int32, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, neverIndexed: Bool, limits: MessageLimits
-  ) {
-    guard defect == nil else { return }
+  ) -> MessageDefect? {
+    guard defect == nil else { return nil }
     sizeBytes += name.count + value.count + 32
     if sizeBytes > limits.sectionBytes || name.count > limits.nameBytes || value.count > limits.valueBytes {
       defect = .fieldsTooLarge
-      return
+      return defect
     }
     // nghttp3 0.8.0 accepts any single byte as a value, CR and LF among them.
     if value.count == 1, unsafe value[0] < 0x20 || value[0] == 0x7f {
       defect = .malformed
-      return
+      return defect
     }
     unsafe inspect(token: token, name: name, value: value)
     unsafe section.append(rawName: name, rawValue: value, neverIndexed: neverIndexed)
+    return defect
   }
 
   /// The section is complete: rules about several fields together.
