@@ -85,13 +85,14 @@ extension HTTP3Session {
   }
 
   func recordClosed(_ stream: HTTP3Stream, code: UInt64) {
+    // The list holds the object from here on; nghttp3 forgets it behind this call.
+    enlist(stream)
     streams[stream.libraryID] = nil
     stream.isClosed = true
     stream.closeCode = code == HTTP3ErrorCode.noError.rawValue ? nil : HTTP3ErrorCode(rawValue: code)
     stream.outgoing.isShut = true
     stream.outgoing.content.releaseAll()
     stream.window.closed(budget: &budget)
-    enlist(stream)
   }
 
   func recordGoAway(_ id: Int64) {

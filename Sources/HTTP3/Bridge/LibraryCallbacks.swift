@@ -82,7 +82,8 @@ private func recordField(
   }
 }
 
-// The session and its streams outlive every call of nghttp3, so that no callback needs to count a reference.
+// No callback counts a reference: the owner holds the session, and the session holds a stream in `streams` until `stream_close`,
+// whose record hands it on to the list of events.
 
 private func call(_ session: UnsafeMutableRawPointer?, _ body: (HTTP3Session) -> Void) -> Int32 {
   guard let session = unsafe session else { return NGHTTP3_ERR_CALLBACK_FAILURE }
