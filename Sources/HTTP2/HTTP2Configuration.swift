@@ -18,6 +18,8 @@ public struct HTTP2Configuration: Sendable {
   public var limits = MessageLimits.defaults
   /// How many streams a client may reset before they were answered, beyond those that were answered (CVE-2023-44487).
   public var unansweredResetBudget = 1000
+  /// Frames without content that may wait to be sent before nothing more is read.
+  public var maximumWaitingFrames = 5000
   /// Bytes of output after which one piece is handed out.
   public var outputPieceBytes = 64 * 1024
 

@@ -79,6 +79,10 @@ public final class HTTP2Session {
     return output
   }
 
+  /// False while more frames wait to be sent than a peer that reads would leave: what it sends makes us queue further ones
+  /// (RST_STREAM, answers), so it is not read until it reads.
+  public var wantsBytes: Bool { library.waitingFrameCount < configuration.maximumWaitingFrames }
+
   /// The next event, in order; nil when all have been seen.
   public func nextEvent() -> HTTP2Event? {
     guard eventCursor < events.count else {

@@ -3,14 +3,16 @@ import HTTPMessage
 import NIOCore
 import Testing
 
-/// Damaged messages: whatever comes, a parser gives parts or an error, and gives the same for the same bytes however they are cut.
+/// Damaged messages: whatever comes, a parser gives parts or an error, and the same for the same bytes however they are cut.
 @Suite struct FuzzTests {
   private static let seeds: [String] = [
-    "POST /a?b HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
+    "POST /a?b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
     "GET http://h:1/ HTTP/1.0\r\nConnection: keep-alive, x\r\nX: y\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n0123456789",
   ]
-  private static let alphabet: [UInt8] = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0x2c, 0x30, 0x39, 0x3a, 0x3b, 0x41, 0x61, 0x7f, 0x80, 0xff]
+  private static let alphabet: [UInt8] = [
+    0x00, 0x09, 0x0a, 0x0d, 0x20, 0x2c, 0x30, 0x39, 0x3a, 0x3b, 0x41, 0x61, 0x7f, 0x80, 0xff,
+  ]
 
   private func damage(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
@@ -64,7 +66,8 @@ import Testing
   @Test(arguments: [11, 12] as [UInt64])
   func damagedResponsesHaveAnOutcome(_ seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
-    let text = "HTTP/1.1 103 Early\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n"
+    let text =
+      "HTTP/1.1 103 Early\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n"
     var failures = 0
     for _ in 0..<2000 {
       let bytes = damage(Array(text.utf8), &generator)

@@ -92,8 +92,10 @@ import Testing
 
   static let chunks: [Row] = [
     "\r\n", "g\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n", "+5\r\nhello\r\n", "-1\r\n",
-    "5\nhello\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhell\r\n0\r\n\r\n", "1234567890123456\r\n", "5;a\u{1}\r\nhello\r\n",
-    "5 a\r\nhello\r\n", "0\r\nX : 1\r\n\r\n", "0\r\nX: 1\n\r\n", "0\r\n\n", ";a\r\n", "5;\(String(repeating: "a", count: 600))\r\nhello\r\n",
+    "5\nhello\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhell\r\n0\r\n\r\n", "1234567890123456\r\n",
+    "5;a\u{1}\r\nhello\r\n",
+    "5 a\r\nhello\r\n", "0\r\nX : 1\r\n\r\n", "0\r\nX: 1\n\r\n", "0\r\n\n", ";a\r\n",
+    "5;\(String(repeating: "a", count: 600))\r\nhello\r\n",
     String(repeating: "1;\(String(repeating: "e", count: 400))\r\nx\r\n", count: 60),
   ].map { Row(.malformed, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + $0) }
 
@@ -136,7 +138,8 @@ import Testing
   }
 
   @Test func trailersBeyondTheLimitsAreRefusedAsTooLarge() {
-    let text = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nx: \(String(repeating: "v", count: 70_000))\r\n\r\n"
+    let text =
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nx: \(String(repeating: "v", count: 70_000))\r\n\r\n"
     let error = #expect(throws: HTTP1Error.self) { try readRequests(text, pieceBytes: 100) }
     #expect(error?.kind == .fieldsTooLarge)
   }

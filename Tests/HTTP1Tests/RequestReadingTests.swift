@@ -106,7 +106,8 @@ import Testing
   @Test func contentIsDelimitedByChunks() throws {
     let request = try readRequests(
       """
-      POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b;c="d"\r\nhello\r\n00001 \t; x\r\n,\r\nA\r\n1234567890\r\n\
+      POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b;c="d"\r\nhello\r\n\
+      00001 \t; x\r\n,\r\nA\r\n1234567890\r\n\
       0\r\nX-Sum: 7\r\nContent-Length: 9\r\nAuthorization: x\r\nHost: b\r\n\r\n
       """)[0]
     #expect(request.body == "hello,1234567890")
@@ -116,7 +117,8 @@ import Testing
   }
 
   @Test func aFewEmptyLinesBeforeARequestAreForgiven() throws {
-    let requests = try readRequests("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", pieceBytes: 1)
+    let requests = try readRequests(
+      "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", pieceBytes: 1)
     #expect(requests.count == 2)
   }
 

@@ -21,7 +21,8 @@ import Testing
 
   @Test func aRequestHasHostFirstAndNoPseudoFields() throws {
     let head = RequestHead(
-      method: "GET", authority: "a.example", path: "/x?y", fields: ["accept": "*/*", "host": "b", "connection": "x", "upgrade": "y"])
+      method: "GET", authority: "a.example", path: "/x?y",
+      fields: ["accept": "*/*", "host": "b", "connection": "x", "upgrade": "y"])
     let (text, framing) = try request(head)
     #expect(text == "GET /x?y HTTP/1.1\r\nhost: a.example\r\naccept: */*\r\n\r\n")
     #expect(framing == .length(0))
@@ -39,7 +40,8 @@ import Testing
   }
 
   @Test func aRequestsContentIsFramedByWhatIsKnown() throws {
-    let known = try request(RequestHead(method: "PUT", authority: "a", path: "/", fields: ["content-length": "9"], bodyLength: .known(9)))
+    let known = try request(
+      RequestHead(method: "PUT", authority: "a", path: "/", fields: ["content-length": "9"], bodyLength: .known(9)))
     #expect(known.0 == "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n")
     #expect(known.1 == .length(9))
     let unknown = try request(RequestHead(method: "PUT", authority: "a", path: "/", bodyLength: .unknown))

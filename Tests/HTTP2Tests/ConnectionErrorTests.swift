@@ -18,7 +18,8 @@ import Testing
     Row(name: "CONTINUATION without HEADERS", bytes: RawPeer.frame(type: 9, flags: 4, stream: 1, [])),
     Row(
       name: "another frame inside a field block",
-      bytes: RawPeer.frame(type: 1, flags: 0, stream: 1, [0x82]) + RawPeer.frame(type: 6, flags: 0, stream: 0, [UInt8](repeating: 0, count: 8))),
+      bytes: RawPeer.frame(type: 1, flags: 0, stream: 1, [0x82])
+        + RawPeer.frame(type: 6, flags: 0, stream: 0, [UInt8](repeating: 0, count: 8))),
     Row(name: "bad HPACK", bytes: RawPeer.frame(type: 1, flags: 5, stream: 1, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
     Row(name: "HPACK index 0", bytes: RawPeer.frame(type: 1, flags: 5, stream: 1, [0x80])),
     Row(name: "a frame that is too long", bytes: [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]),

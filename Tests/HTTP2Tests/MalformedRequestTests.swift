@@ -20,16 +20,20 @@ import Testing
     Row(name: "no authority", fields: [(":method", "GET"), (":scheme", "http"), (":path", "/")]),
     Row(name: "empty path", fields: [(":method", "GET"), (":scheme", "http"), (":path", ""), (":authority", "a")]),
     Row(name: "path without slash", fields: [(":method", "GET"), (":scheme", "http"), (":path", "x"), (":authority", "a")]),
-    Row(name: "path with a space", fields: [(":method", "GET"), (":scheme", "http"), (":path", "/ HTTP/1.1"), (":authority", "a")]),
+    Row(
+      name: "path with a space", fields: [(":method", "GET"), (":scheme", "http"), (":path", "/ HTTP/1.1"), (":authority", "a")]),
     Row(name: "method with a space", fields: [(":method", "GET /x"), (":scheme", "http"), (":path", "/"), (":authority", "a")]),
     Row(name: "userinfo", fields: [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "u@a")]),
     Row(name: "CONNECT with a path", fields: [(":method", "CONNECT"), (":path", "/"), (":authority", "a:1")]),
-    Row(name: "pseudo-header after a field", fields: [(":method", "GET"), ("x", "y"), (":scheme", "http"), (":path", "/"), (":authority", "a")]),
+    Row(
+      name: "pseudo-header after a field",
+      fields: [(":method", "GET"), ("x", "y"), (":scheme", "http"), (":path", "/"), (":authority", "a")]),
     with("two paths", [(":path", "/y")]), with("unknown pseudo-header", [(":x", "y")]), with(":status", [(":status", "200")]),
     with("upper-case name", [("X-A", "y")]), with("empty name", [("", "y")]), with("name with a space", [("x y", "z")]),
     with("name with a colon", [("x:y", "z")]), with("value with CR", [("x", "y\rz")]), with("value with LF", [("x", "y\nz")]),
     with("value with NUL", [("x", "y\u{0}z")]), with("leading space", [("x", " y")]), with("trailing tab", [("x", "y\t")]),
-    with("connection", [("connection", "close")]), with("keep-alive", [("keep-alive", "5")]), with("upgrade", [("upgrade", "h2c")]),
+    with("connection", [("connection", "close")]), with("keep-alive", [("keep-alive", "5")]),
+    with("upgrade", [("upgrade", "h2c")]),
     with("transfer-encoding", [("transfer-encoding", "chunked")]), with("proxy-connection", [("proxy-connection", "x")]),
     with("te other than trailers", [("te", "gzip")]), with("bad content-length", [("content-length", "+1")]),
     with("two content-lengths", [("content-length", "0"), ("content-length", "0")]),
@@ -59,7 +63,8 @@ import Testing
 
   @Test func hostBecomesTheAuthority() {
     var peer = RawPeer()
-    peer.send(RawPeer.headers([(":method", "GET"), (":scheme", "http"), (":path", "/"), ("host", "h.example"), ("x", "y")], stream: 1))
+    peer.send(
+      RawPeer.headers([(":method", "GET"), (":scheme", "http"), (":path", "/"), ("host", "h.example"), ("x", "y")], stream: 1))
     peer.send(RawPeer.headers(RawPeer.get + [("host", "a.example")], stream: 3))
     #expect(peer.requests.map { $0.fields.text(.authority) } == ["h.example", "a.example"])
     #expect(peer.requests.allSatisfy { !$0.fields.contains(.host) })

@@ -82,7 +82,8 @@ import Testing
     var generator = SeededGenerator(seed: seed)
     var expected = ByteBuffer()
     while expected.readableBytes < 16 << 20 {
-      let chunk = ByteBuffer(repeating: UInt8.random(in: 0...255, using: &generator), count: Int.random(in: 1...200_000, using: &generator))
+      let chunk = ByteBuffer(
+        repeating: UInt8.random(in: 0...255, using: &generator), count: Int.random(in: 1...200_000, using: &generator))
       expected.writeImmutableBuffer(chunk)
       pair.client.write(chunk, on: sent.stream)
       pair.server.write(chunk, on: pair.requests[0].stream)

@@ -111,8 +111,12 @@ import Testing
     for _ in 0..<600 {
       switch Int.random(in: 0..<9, using: &generator) {
       case 0, 1: if let new = pair.send(Bool.random(using: &generator) ? .get() : .post()) { sent.append(new) }
-      case 2: sent.randomElement(using: &generator).map { pair.client.write(ByteBuffer(repeating: 1, count: 50_000), on: $0.stream) }
-      case 3: sent.randomElement(using: &generator).map { pair.client.finish($0.stream, trailers: Bool.random(using: &generator) ? nil : ["t": "1"]) }
+      case 2:
+        sent.randomElement(using: &generator).map { pair.client.write(ByteBuffer(repeating: 1, count: 50_000), on: $0.stream) }
+      case 3:
+        sent.randomElement(using: &generator).map {
+          pair.client.finish($0.stream, trailers: Bool.random(using: &generator) ? nil : ["t": "1"])
+        }
       case 4: sent.randomElement(using: &generator).map { pair.client.reset($0.stream, code: .cancel) }
       case 5:
         if let request = pair.requests.randomElement(using: &generator), request.interims.isEmpty, request.closedWith == nil {

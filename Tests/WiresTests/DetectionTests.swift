@@ -26,7 +26,9 @@ import Wires
     for _ in 0..<4 {
       while let bytes = origin.nextOutput() {
         var rest = bytes
-        while let piece = rest.readSlice(length: min(pieceBytes, rest.readableBytes)), piece.readableBytes > 0 { client.wire.receive(piece) }
+        while let piece = rest.readSlice(length: min(pieceBytes, rest.readableBytes)), piece.readableBytes > 0 {
+          client.wire.receive(piece)
+        }
       }
       if let exchange = client.handler.exchanges.first, response.head == nil { exchange.answer(200, body: "x") }
       while let bytes = client.wire.nextOutput() { origin.receive(bytes) }
@@ -37,7 +39,8 @@ import Wires
 
   @Test func aRequestForH2CByUpgradeStaysHTTP1() {
     let client = RawClient(.detecting)
-    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
+    client.send(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
     client.handler.last.answer(200, body: "x")
     #expect(client.received() == "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx")
     #expect(client.handler.last.request.head.fields.count == 4)

@@ -20,7 +20,9 @@ import Testing
     }
     for _ in 0..<25 {
       for _ in 0..<min(pair.client.vacancy, Int.random(in: 1...20, using: &generator)) {
-        let count = Bool.random(using: &generator) ? Int.random(in: 0...100, using: &generator) : Int.random(in: 0...150_000, using: &generator)
+        let count =
+          Bool.random(using: &generator)
+          ? Int.random(in: 0...100, using: &generator) : Int.random(in: 0...150_000, using: &generator)
         let body = ByteBuffer(repeating: UInt8.random(in: 0...255, using: &generator), count: count)
         let length = Bool.random(using: &generator) ? BodyLength.unknown : .known(UInt64(count))
         let head = RequestHead(method: "POST", authority: "a", path: "/", bodyLength: length)

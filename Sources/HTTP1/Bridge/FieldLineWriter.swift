@@ -93,7 +93,9 @@ enum FieldLineWriter {
     }
 
     mutating func putName(_ bytes: UnsafeRawBufferPointer) {
-      for index in 0..<bytes.count where unsafe bytes[index] <= 0x20 || bytes[index] == UInt8(ascii: ":") { unsafe isSound = false }
+      for index in 0..<bytes.count where unsafe bytes[index] <= 0x20 || bytes[index] == UInt8(ascii: ":") {
+        unsafe isSound = false
+      }
       unsafe put(bytes)
     }
 

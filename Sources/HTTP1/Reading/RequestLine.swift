@@ -93,7 +93,9 @@ struct RequestLine {
   }
 
   private static func isHostWithPort(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
-    guard OctetClass.authority.holds(bytes, range), let colon = bytes[range].lastIndex(of: UInt8(ascii: ":")) else { return false }
+    guard OctetClass.authority.holds(bytes, range), let colon = bytes[range].lastIndex(of: UInt8(ascii: ":")) else {
+      return false
+    }
     let port = bytes[(colon + 1)..<range.upperBound]
     guard colon > range.lowerBound, let number = FieldRules.contentLength(port) else { return false }
     return (1...65535).contains(number)

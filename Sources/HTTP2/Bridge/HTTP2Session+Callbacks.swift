@@ -104,6 +104,7 @@ extension HTTP2Session {
     }
     if headStream === stream { headStream = nil }
     reportTaken(stream)
+    library.detach(stream)
     forget(stream)
     events.append(.closed(stream, HTTP2ErrorCode(rawValue: code), isByPeer: stream.isResetByPeer))
     return 0

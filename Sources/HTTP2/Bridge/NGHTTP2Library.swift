@@ -48,6 +48,11 @@ final class NGHTTP2Library {
     _ = unsafe nghttp2_session_set_stream_user_data(session, stream.id, Unmanaged.passUnretained(stream).toOpaque())
   }
 
+  /// The stream is over: the library must not hand its object out again.
+  func detach(_ stream: HTTP2Stream) {
+    _ = unsafe nghttp2_session_set_stream_user_data(session, stream.id, nil)
+  }
+
   /// The stream of that number; nil when the session does not know it any more.
   func stream(_ id: Int32) -> HTTP2Stream? {
     guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
@@ -84,6 +89,9 @@ extension NGHTTP2Library {
     }
     return 0
   }
+
+  /// Frames other than content that wait to be sent.
+  var waitingFrameCount: Int { unsafe nghttp2_session_get_outbound_queue_size(session) }
 
   var wantsRead: Bool { unsafe nghttp2_session_want_read(session) != 0 }
 

@@ -158,7 +158,8 @@ public final class HTTP1OriginWire: OriginWire {
   private func responseEnded(_ trailers: FieldSection?) {
     exchange?.receiveEnd(trailers: trailers)
     finishIfOver()
-    // The answer is complete and the request is not. An origin that keeps the connection wants the rest, one that closes it does not.
+    // The answer is complete and the request is not. An origin that keeps the connection wants the rest, one that closes it
+    // does not.
     guard exchange != nil else { return }
     if keepsAlive {
       deadline = context.now() + context.linger

@@ -74,8 +74,8 @@ public final class HTTP2OriginWire: OriginWire {
     return output
   }
 
-  /// Flow control bounds what an origin can send; frames that carry no content are never held back.
-  public var wantsBytes: Bool { true }
+  /// Flow control bounds the content that an origin can send; what makes us answer is bounded by what it reads.
+  public var wantsBytes: Bool { session.wantsBytes }
 
   public var wantsClose: Bool { hasEnded || session.isFinished }
 

@@ -12,6 +12,7 @@ public final class HTTP2ServerWire: ByteStreamWire {
   private let context: ServerWireContext
   private var hasSettings = false
   private var hasPeerEnded = false
+  private var isIdleEnding = false
   public private(set) var deadline: NIODeadline?
 
   /// - Parameter context: whom the wire serves; its `origin` is handed on with every request.
@@ -49,16 +50,20 @@ public final class HTTP2ServerWire: ByteStreamWire {
     return output
   }
 
-  /// Flow control bounds what a client can send; frames that carry no content are never held back.
-  public var wantsBytes: Bool { true }
+  /// Flow control bounds the content that a client can send; what makes us answer is bounded by what it reads.
+  public var wantsBytes: Bool { session.wantsBytes }
 
   public var wantsClose: Bool { hasPeerEnded || session.isFinished }
 
   public func handleTimeout(now: NIODeadline) {
     guard let deadline, now >= deadline else { return }
     self.deadline = nil
-    if hasSettings {
+    if hasSettings, !isIdleEnding {
+      isIdleEnding = true
       session.drain()
+      self.deadline = now + context.timeouts.head
+    } else if hasSettings {
+      session.terminate(.noError)
     } else {
       record(.timedOut, reason: "no SETTINGS frame in time")
       session.terminate(.settingsTimeout)
@@ -158,7 +163,7 @@ public final class HTTP2ServerWire: ByteStreamWire {
   }
 
   private func updateIdleDeadline() {
-    guard hasSettings, session.openStreamCount == 0 else { return }
+    guard hasSettings, !isIdleEnding, session.openStreamCount == 0 else { return }
     deadline = context.now() + context.timeouts.idleHTTP2
   }
 

@@ -115,7 +115,9 @@ import Wires
     Loss(isTaken: true, answer: "", cause: .connectionTerminated, retry: .unsafe),
     Loss(isTaken: true, answer: "HTTP/1.1 10", cause: .connectionTerminated, retry: .unsafe),
     Loss(isTaken: true, answer: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", cause: .httpResponseIncomplete, retry: .unsafe),
-    Loss(isTaken: true, answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", cause: .httpResponseIncomplete, retry: .unsafe),
+    Loss(
+      isTaken: true, answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", cause: .httpResponseIncomplete,
+      retry: .unsafe),
   ])
   func aClosedConnectionFailsTheExchange(_ row: Loss) {
     for isEnd in [true, false] {
@@ -147,9 +149,15 @@ import Wires
   }
 
   @Test(arguments: [
-    ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", MessageRefusalCause(.ambiguousLength, .httpProtocolError)),
+    (
+      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+      MessageRefusalCause(.ambiguousLength, .httpProtocolError)
+    ),
     ("SSH-2.0-OpenSSH\r\n\r\n", MessageRefusalCause(.malformed, .httpProtocolError)),
-    ("HTTP/1.1 200 OK\r\nx: \(String(repeating: "v", count: 40_000))\r\n\r\n", MessageRefusalCause(.fieldsTooLarge, .httpResponseTooLarge)),
+    (
+      "HTTP/1.1 200 OK\r\nx: \(String(repeating: "v", count: 40_000))\r\n\r\n",
+      MessageRefusalCause(.fieldsTooLarge, .httpResponseTooLarge)
+    ),
   ])
   func aResponseThatIsNoneFailsTheExchange(_ text: String, _ expected: MessageRefusalCause) {
     let origin = Origin()

@@ -177,7 +177,9 @@ import Testing
     client.send(RawClient.get)
     client.handler.last.response.fail(GatewayError(.connectionRefused, side: .origin, message: "nobody listens"))
     let answer = client.received()
-    #expect(answer.hasPrefix("HTTP/1.1 502 Bad Gateway\r\nproxy-status: edge; error=connection_refused; details=\"nobody listens\"\r\n"))
+    #expect(
+      answer.hasPrefix("HTTP/1.1 502 Bad Gateway\r\nproxy-status: edge; error=connection_refused; details=\"nobody listens\"\r\n")
+    )
     #expect(answer.hasSuffix("\r\n\r\nedge: nobody listens\n"))
     #expect(!client.wire.wantsClose)
     #expect(client.handler.last.cancelReason == nil)
@@ -236,7 +238,10 @@ import Testing
     ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400 Bad Request", .ambiguousLength),
     ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "501 Not Implemented", .unsupported),
     ("GET / HTTP/1.1\r\nHost: a\r\nConnection: host\r\n\r\n", "400 Bad Request", .forbiddenField),
-    ("GET / HTTP/1.1\r\nHost: a\r\nx: \(String(repeating: "v", count: 40_000))\r\n\r\n", "431 Request Header Fields Too Large", .fieldsTooLarge),
+    (
+      "GET / HTTP/1.1\r\nHost: a\r\nx: \(String(repeating: "v", count: 40_000))\r\n\r\n", "431 Request Header Fields Too Large",
+      .fieldsTooLarge
+    ),
   ])
   func whatIsNoRequestIsAnsweredAndClosed(_ text: String, _ status: String, _ refusal: MessageRefusal) {
     let client = RawClient()

@@ -27,7 +27,7 @@ final class FakeHandler: ExchangeHandler {
 final class FakeExchange: RequestSink {
   let request: ExchangeRequest
   let response: any ResponseSink
-  private let handler: FakeHandler
+  private unowned let handler: FakeHandler
   private(set) var body = ByteBuffer()
   private(set) var trailers: FieldSection?
   private(set) var isEnded = false
@@ -69,7 +69,8 @@ final class FakeExchange: RequestSink {
   ) {
     let content = body.map { ByteBuffer(string: $0) }
     let implied: BodyLength = content.map { .known(UInt64($0.readableBytes)) } ?? .none
-    response.receiveHead(ResponseHead(status: status, fields: fields, bodyLength: length ?? (trailers == nil ? implied : .unknown)))
+    response.receiveHead(
+      ResponseHead(status: status, fields: fields, bodyLength: length ?? (trailers == nil ? implied : .unknown)))
     if let content { response.receiveResponseBody(content) }
     response.receiveResponseEnd(trailers: trailers)
   }

@@ -61,7 +61,12 @@ final class WirePair {
       hasMoved = true
       feed(bytes) { client.receive($0) }
     }
-    if consumesResponses { for response in responses where response.outstandingBytes > 0 { response.consume(); hasMoved = true } }
+    if consumesResponses {
+      for response in responses where response.outstandingBytes > 0 {
+        response.consume()
+        hasMoved = true
+      }
+    }
     if !hasMoved, server.wantsClose, !hasServerClosed {
       hasServerClosed = true
       server.connectionClosed()
