@@ -98,7 +98,9 @@ import X509
     let connection = try pair.connect(
       ClientSetup(
         tls: try TLSContext(client, unixTime: clockAtClient), connection: setups.clientConnection,
-        applications: setups.clientProtocols.map { ApplicationProtocol(name: Array($0.utf8), makeApplication: { _ in recorder }) },
+        applications: setups.clientProtocols.map { name in
+          ApplicationProtocol(name: Array(name.utf8), makeApplication: { _ in recorder })
+        },
         serverName: setups.serverName))
     pair.run(for: .seconds(20))
     #expect(!pair.client.isConfirmed(connection))

@@ -119,6 +119,26 @@ import Testing
     #expect(pair.client.connections.allSatisfy { pair.client.closure(of: $0)?.code == .application(0x100) })
   }
 
+  /// Many connections with their own idle timeouts: each is woken in its time.
+  @Test func everyConnectionOfAnEndpointHasItsOwnDeadline() throws {
+    var setups = try Setups()
+    let pair = Pair()
+    pair.server.setup = try setups.server()
+    var ends: [(Connection, UInt64)] = []
+    for step in 0..<40 {
+      setups.clientConnection.idleTimeout = .seconds(1 + (step * 17) % 29)
+      ends.append((try pair.connect(try setups.client(StreamRecorder())), UInt64(1 + (step * 17) % 29)))
+    }
+    pair.run(for: .milliseconds(500))
+    for second in 1...30 as ClosedRange<UInt64> {
+      pair.run(for: .seconds(1))
+      for (connection, timeout) in ends {
+        let isOver = pair.client.closure(of: connection) != nil
+        #expect(isOver == (timeout <= second), "idle timeout \(timeout) s at \(second) s")
+      }
+    }
+  }
+
   @Test func aCloseBeforeTheHandshakeIsCompleteIsQuietAndSafe() throws {
     let setups = try Setups()
     let pair = Pair()

@@ -24,7 +24,9 @@ import Testing
     pair.server.setup = try setups.server()
     var random = SeededGenerator(seed: seed)
     for _ in 0..<500 {
-      var datagram: [UInt8] = [0xc3, 0, 0, 0, 1, 8] + (0..<8).map { _ in UInt8(truncatingIfNeeded: random.next()) } + [0, 0, 0x44, 0x96]
+      var datagram: [UInt8] = [0xc3, 0, 0, 0, 1, 8]
+      for _ in 0..<8 { datagram.append(UInt8(truncatingIfNeeded: random.next())) }
+      datagram += [0, 0, 0x44, 0x96]
       while datagram.count < 1200 { datagram.append(UInt8(truncatingIfNeeded: random.next())) }
       pair.inject(datagram)
     }

@@ -53,8 +53,8 @@ import Testing
     #expect(pair.client.closure(of: client) == nil, "step \(step)")
   }
 
-  /// Every few milliseconds another address, with loss: nothing may abort. The transfer ends when the client settles, unless ngtcp2
-  /// has found no path any more (NO_VIABLE_PATH); then the next connection works.
+  /// Every few milliseconds another address, with loss: nothing may abort. The transfer ends when the client settles, unless
+  /// ngtcp2 has found no path any more (NO_VIABLE_PATH); then the next connection works.
   @Test(arguments: 1...10) func aClientThatCannotDecide(seed: Int) throws {
     let setups = try Setups()
     let (pair, client, _, recorder) = try transferring(loss: 0.05, seed: UInt64(seed))

@@ -23,7 +23,8 @@ extension Connection {
   /// Closes because the application has thrown.
   func order(_ failure: ApplicationError) {
     order(
-      CloseOrder(code: .application(failure.code), reason: failure.reason), cause: .end(.protocolViolation), reason: failure.reason)
+      CloseOrder(code: .application(failure.code), reason: failure.reason), cause: .end(.protocolViolation),
+      reason: failure.reason)
   }
 
   /// Ends the connection without a word to the peer.
@@ -61,8 +62,8 @@ extension Connection {
     default:
       let transportCode = ngtcp2_err_infer_quic_transport_error_code(code)
       let words = describeLibrary(code)
-      let cause: ConnectionClosure.Cause =
-        isHandshakeConfirmed ? .end(code == NGTCP2_ERR_CALLBACK_FAILURE ? .internalError : .protocolViolation) : .handshake(.protocolViolation)
+      let end: ConnectionEnd = code == NGTCP2_ERR_CALLBACK_FAILURE ? .internalError : .protocolViolation
+      let cause: ConnectionClosure.Cause = isHandshakeConfirmed ? .end(end) : .handshake(.protocolViolation)
       order(
         CloseOrder(code: .transport(transportCode), reason: words), cause: cause, reason: "the peer broke QUIC's rules: \(words)")
     }

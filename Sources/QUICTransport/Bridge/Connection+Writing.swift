@@ -2,7 +2,8 @@ internal import CNgtcp2
 public import NIOCore
 
 extension Connection {
-  /// Writes the next datagrams to send; nil when there is nothing to send now. Called until nil, or until the socket takes no more.
+  /// Writes the next datagrams to send; nil when there is nothing to send now. Called until nil, or until the socket takes no
+  /// more.
   ///
   /// - Parameter buffer: `Burst.maximumByteCount` bytes; its contents are the caller's after the call.
   public func nextBurst(into buffer: UnsafeMutableRawBufferPointer, now: NIODeadline) -> Burst? {
@@ -145,8 +146,9 @@ extension Connection {
     if written < 0 { fail(Int32(truncatingIfNeeded: written)) }
     guard written > 0 else { return nil }
     let path = writtenPath.path
+    let ecn = ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable
     return WrittenPacket(
-      byteCount: written, path: path, ecn: ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable, isHandshake: wasHandshaking,
+      byteCount: written, path: path, ecn: ecn, isHandshake: wasHandshaking,
       isOffPath: path != knownPath && isHandshakeCompleted, carriesBulk: carriesBulk)
   }
 

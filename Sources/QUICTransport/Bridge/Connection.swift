@@ -81,7 +81,10 @@ public final class Connection {
   var heapIndex = -1
   var heapDeadline = NIODeadline.distantFuture
 
-  init(client setup: ClientSetup, ids: (source: ConnectionID, destination: ConnectionID), path: NetworkPath, endpoint: Endpoint, now: NIODeadline) throws(ConnectError) {
+  init(
+    client setup: ClientSetup, ids: (source: ConnectionID, destination: ConnectionID), path: NetworkPath, endpoint: Endpoint,
+    now: NIODeadline
+  ) throws(ConnectError) {
     isClient = true
     configuration = setup.connection
     tlsContext = setup.tls
@@ -106,7 +109,10 @@ public final class Connection {
     try makeSession()
   }
 
-  init(server setup: ServerSetup, incoming: ClientInitial, source: ConnectionID, resetToken: ResetToken, path: NetworkPath, endpoint: Endpoint, now: NIODeadline) throws(ConnectError) {
+  init(
+    server setup: ServerSetup, incoming: ClientInitial, source: ConnectionID, resetToken: ResetToken, path: NetworkPath,
+    endpoint: Endpoint, now: NIODeadline
+  ) throws(ConnectError) {
     isClient = false
     configuration = setup.connection
     tlsContext = setup.tls

@@ -69,7 +69,8 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
       let new = endpoint.makeConnectionID()
       unsafe id?.pointee = new.ngtcp2
       let reset = ResetToken(of: new, key: endpoint.resetKey)
-      unsafe reset.withBytes { bytes in unsafe UnsafeMutableRawPointer(token)?.copyMemory(from: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count) }
+      let room = unsafe UnsafeMutableRawBufferPointer(start: token, count: ResetToken.byteCount)
+      unsafe reset.withBytes { unsafe room.copyMemory(from: $0) }
       endpoint.register(new, for: connection)
       return true
     }

@@ -1,7 +1,7 @@
 /// The transport's settings for one connection; the same for many connections.
 public struct ConnectionConfiguration: Sendable {
-  /// `initial_max_data`: bytes that the peer may have under way on all streams. Given back on arrival, so it bounds what is on the
-  /// wire, not what is stored.
+  /// `initial_max_data`: bytes that the peer may have under way on all streams. Given back on arrival, so it bounds what is on
+  /// the wire, not what is stored.
   public var connectionWindowBytes: UInt64 = 32 << 20
   /// `initial_max_stream_data_bidi_local` and `_remote`: bytes that the peer may send on a bidirectional stream before the
   /// application gives credit.

@@ -2,11 +2,11 @@ internal import NIOCore
 
 /// Decides from which addresses a server lets a client's datagrams through while the client moves.
 ///
-/// ngtcp2 0.12 aborts the process when a client moves twice within a round trip in certain ways: it starts path MTU discovery twice
-/// when the client goes back while the new path's MTU is still in doubt, and it retires a connection ID twice when a NAT rebinding
-/// is followed by a move to a new connection ID. So it gets no datagram from a third address while it validates a path, and none
-/// from the first one between validation and the end of what ngtcp2 then does about the old path. What is dropped here the client
-/// sends again.
+/// ngtcp2 0.12 aborts the process when a client moves twice within a round trip in certain ways: it starts path MTU discovery
+/// twice when the client goes back while the new path's MTU is still in doubt, and it retires a connection ID twice when a NAT
+/// rebinding is followed by a move to a new connection ID. So it gets no datagram from a third address while it validates a path,
+/// and none from the first one between validation and the end of what ngtcp2 then does about the old path. What is dropped here
+/// the client sends again.
 struct PathGuard {
   private enum State {
     /// ngtcp2 works on no path but the one that it sends on.

@@ -31,11 +31,8 @@ public struct CertificateSummary: Sendable, Equatable {
     let names = source == .dnsName ? dnsNames : uris
     let kind = source == .dnsName ? "dNSName" : "URI"
     guard names.count == 1 else {
-      return .failure(
-        PeerVerdict(
-          failure: .noIdentity, alert: .certificateUnknown,
-          reason: "the peer's certificate has \(names.count) subject alternative names of kind \(kind); an identity needs exactly one"
-        ))
+      let reason = "the peer's certificate has \(names.count) names of kind \(kind); an identity is exactly one"
+      return .failure(PeerVerdict(failure: .noIdentity, alert: .certificateUnknown, reason: reason))
     }
     return .success(names[0])
   }

@@ -28,7 +28,8 @@ final class Peer: EndpointOwner {
 
   /// Forgets all connections, as a process that was killed and replaced.
   func restart() {
-    endpoint = Endpoint(configuration: configuration, owner: self, random: SeededGenerator(seed: seed &+ UInt64(connections.count)))
+    let random = SeededGenerator(seed: seed &+ UInt64(connections.count))
+    endpoint = Endpoint(configuration: configuration, owner: self, random: random)
     connections = []
   }
 

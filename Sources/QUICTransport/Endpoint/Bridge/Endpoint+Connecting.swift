@@ -91,7 +91,8 @@ extension Endpoint {
   // MARK: Connection IDs
 
   func makeConnectionID() -> ConnectionID {
-    var bytes = [configuration.loopIndex, UInt8(truncatingIfNeeded: configuration.instance >> 8), UInt8(truncatingIfNeeded: configuration.instance)]
+    let instance = configuration.instance
+    var bytes = [configuration.loopIndex, UInt8(instance >> 8), UInt8(truncatingIfNeeded: instance)]
     appendRandom(to: &bytes, upTo: ConnectionIDLayout.byteCount)
     return unsafe bytes.withUnsafeBytes { unsafe ConnectionID($0) } ?? ConnectionID()
   }

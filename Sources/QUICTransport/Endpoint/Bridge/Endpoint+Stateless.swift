@@ -28,8 +28,8 @@ extension Endpoint {
 
   // MARK: Answers
 
-  /// Answers a packet of a lost connection, RFC 9000 §10.3: smaller than what caused it, so that two such endpoints do not answer
-  /// each other for ever.
+  /// Answers a packet of a lost connection, RFC 9000 §10.3: smaller than what caused it, so that two such endpoints do not
+  /// answer each other for ever.
   private func reset(_ id: ConnectionID, triggerBytes: Int, path: NetworkPath, now: NIODeadline) {
     let byteCount = min(triggerBytes - 1, Endpoint.resetBytes)
     guard byteCount >= Endpoint.shortestDatagramBytes, statelessBudget.take(now: now) else { return }

@@ -6,7 +6,8 @@ public import NIOCore
 /// belongs to none (Version Negotiation, Retry, stateless reset). No socket and no clock in it.
 ///
 /// A turn of the event loop: `receive` for every datagram, `handleTimeout` when `deadline` has passed, then one `service` that
-/// visits the connections with output or events, and `nextStatelessDatagram` until nil. A connection without either costs nothing.
+/// visits the connections with output or events, and `nextStatelessDatagram` until nil. A connection without either costs
+/// nothing.
 @safe
 public final class Endpoint {
   public let configuration: EndpointConfiguration
@@ -130,6 +131,8 @@ public final class Endpoint {
     for token in connection.resetTokens { connectionsByResetToken[token] = nil }
     if lastFound?.connection === connection { lastFound = nil }
     all[ObjectIdentifier(connection)] = nil
+    // Somebody may hold the connection for longer than this endpoint lives.
+    unsafe connection.endpoint = nil
   }
 
   private func find(_ id: ConnectionID) -> Connection? {

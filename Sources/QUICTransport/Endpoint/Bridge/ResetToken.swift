@@ -25,7 +25,9 @@ struct ResetToken: Hashable {
   /// Writes the token into a field of a C struct.
   func copy<Field>(to field: inout Field) {
     unsafe withUnsafeMutableBytes(of: &field) { field in
-      unsafe withBytes { token in unsafe field.copyMemory(from: UnsafeRawBufferPointer(rebasing: token[..<min(token.count, field.count)])) }
+      unsafe withBytes { token in
+        unsafe field.copyMemory(from: UnsafeRawBufferPointer(rebasing: token[..<min(token.count, field.count)]))
+      }
     }
   }
 

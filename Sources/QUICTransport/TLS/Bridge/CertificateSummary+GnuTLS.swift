@@ -23,7 +23,8 @@ extension CertificateSummary {
         let result = unsafe gnutls_x509_crt_get_subject_alt_name2(certificate, index, buffer.baseAddress, &size, &kind, nil)
         if result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE { return }
         // A name too long or in a form that is not text still counts, or a second name could be hidden behind it.
-        var name = result >= 0 ? unsafe String(decoding: UnsafeBufferPointer(rebasing: buffer[..<min(size, buffer.count)]), as: UTF8.self) : ""
+        let bytes = unsafe UnsafeBufferPointer(rebasing: buffer[..<(result >= 0 ? min(size, buffer.count) : 0)])
+        var name = unsafe String(decoding: bytes, as: UTF8.self)
         if !name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) { name = "" }
         switch gnutls_x509_subject_alt_name_t(kind) {
         case GNUTLS_SAN_DNSNAME: dnsNames.append(name)

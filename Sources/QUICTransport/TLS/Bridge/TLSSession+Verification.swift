@@ -58,15 +58,11 @@ extension TLSSession {
       result = unsafe verify(purpose: GNUTLS_KP_TLS_WWW_CLIENT, name: nil, &status)
     } else if let ipAddress {
       result = unsafe ipAddress.withUnsafeBytes { bytes in
-        unsafe verify(
-          purpose: GNUTLS_KP_TLS_WWW_SERVER, name: (GNUTLS_DT_IP_ADDRESS, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count),
-          &status)
+        unsafe verify(purpose: GNUTLS_KP_TLS_WWW_SERVER, name: (GNUTLS_DT_IP_ADDRESS, bytes.baseAddress, bytes.count), &status)
       }
     } else {
       result = unsafe Array(serverName.utf8CString).withUnsafeBytes { bytes in
-        unsafe verify(
-          purpose: GNUTLS_KP_TLS_WWW_SERVER, name: (GNUTLS_DT_DNS_HOSTNAME, UnsafeMutableRawPointer(mutating: bytes.baseAddress), 0),
-          &status)
+        unsafe verify(purpose: GNUTLS_KP_TLS_WWW_SERVER, name: (GNUTLS_DT_DNS_HOSTNAME, bytes.baseAddress, 0), &status)
       }
     }
     guard result == 0 else {
@@ -78,7 +74,7 @@ extension TLSSession {
   }
 
   private func verify(
-    purpose: String, name: (gnutls_vdata_types_t, UnsafeMutableRawPointer?, Int)?, _ status: inout UInt32
+    purpose: String, name: (gnutls_vdata_types_t, UnsafeRawPointer?, Int)?, _ status: inout UInt32
   ) -> Int32 {
     var purposeText = Array(purpose.utf8CString)
     return unsafe purposeText.withUnsafeMutableBytes { purposeBytes in
@@ -87,8 +83,9 @@ extension TLSSession {
           type: GNUTLS_DT_KEY_PURPOSE_OID, data: purposeBytes.baseAddress?.assumingMemoryBound(to: UInt8.self), size: 0)
       ]
       if let name = unsafe name {
-        unsafe data.append(
-          gnutls_typed_vdata_st(type: name.0, data: name.1?.assumingMemoryBound(to: UInt8.self), size: UInt32(name.2)))
+        // GnuTLS does not write to what it compares with.
+        let bytes = unsafe UnsafeMutableRawPointer(mutating: name.1)?.assumingMemoryBound(to: UInt8.self)
+        unsafe data.append(gnutls_typed_vdata_st(type: name.0, data: bytes, size: UInt32(name.2)))
       }
       return unsafe gnutls_certificate_verify_peers(session, &data, UInt32(data.count), &status)
     }

@@ -61,7 +61,8 @@ final class TLSSession {
     case .server:
       try check(unsafe ngtcp2_crypto_gnutls_configure_server_session(session))
       unsafe gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE)
-      // A client that is told our authorities keeps a certificate of another to itself, and "no certificate" misleads its operator.
+      // A client that is told our authorities keeps a certificate of another one to itself, and "no certificate" would mislead
+      // its operator.
       unsafe gnutls_certificate_send_x509_rdn_sequence(session, 1)
       try check(
         unsafe context.ticketKey.withUnsafeBufferPointer { bytes in
