@@ -21,8 +21,8 @@ public struct HTTP3Configuration: Sendable {
   /// it is acknowledged.
   public var qpackBlockedStreams = 0
 
-  /// Extended CONNECT (RFC 9220); announced by servers only.
-  public var isExtendedConnectEnabled = true
+  /// Whether a server announces and takes extended CONNECT (RFC 9220); without it `:protocol` is malformed.
+  public var isExtendedConnectEnabled = false
 
   /// Bytes of content that a new stream may send us; the same as the transport's `initial_max_stream_data_bidi_*`.
   public var initialStreamWindowBytes = 128 * 1024

@@ -37,7 +37,8 @@ struct LimitTests {
     try peer.sendSettings()
     let stream = try #require(peer.transport.openForInjection(isUnidirectional: false))
     let field = RawFrames.section([(Array("x".utf8), [UInt8](repeating: 0x61, count: 1000))]).dropFirst(2)
-    try peer.send([0x01] + RawFrames.varint(1 << 29) + RawFrames.section(RawFrames.plainRequest.map { (Array($0.0.utf8), Array($0.1.utf8)) }), on: stream)
+    let pseudo = RawFrames.section(RawFrames.plainRequest.map { (Array($0.0.utf8), Array($0.1.utf8)) })
+    try peer.send([0x01] + RawFrames.varint(1 << 29) + pseudo, on: stream)
     for _ in 0..<100 { try peer.send(Array(field), on: stream) }
     #expect(peer.log.refused == [.fieldsTooLarge])
     #expect(peer.stopCode(stream) == .noError)

@@ -136,7 +136,8 @@ struct MalformedFrameTests {
         case 0:
           try? peer.send(unidirectional: UInt8.random(in: 0...4, using: &generator), bytes, isFinal: isFinal)
         case 1 where !streams.isEmpty:
-          peer.transport.inject([.resetStream(streams.randomElement(using: &generator)!, UInt64.random(in: 0...0x210, using: &generator))])
+          let code = UInt64.random(in: 0...0x210, using: &generator)
+          peer.transport.inject([.resetStream(streams.randomElement(using: &generator)!, code)])
           try peer.run()
         case 2 where !streams.isEmpty:
           peer.transport.inject([.stopSending(streams.randomElement(using: &generator)!, 0x10c)])

@@ -41,7 +41,8 @@ struct MessagesCrossTests {
       server.submitInterim(ResponseHead(status: 103, fields: ["link": "</a.css>"]), on: stream)
     }
     pair.onRequestEnd = { [server = pair.server] stream in
-      server.submitResponse(ResponseHead(status: 200, fields: ["content-type": "application/grpc"], bodyLength: .unknown), on: stream)
+      let head = ResponseHead(status: 200, fields: ["content-type": "application/grpc"], bodyLength: .unknown)
+      server.submitResponse(head, on: stream)
       server.sendBody(ByteBuffer(string: "pong"), on: stream)
       server.finish(stream, trailers: ["grpc-status": "0"])
     }

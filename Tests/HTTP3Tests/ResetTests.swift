@@ -17,7 +17,9 @@ struct ResetTests {
     case clientReset, clientStopsReading, serverReset, serverStopsReading
   }
 
-  @Test("whoever breaks off, at whatever stage, both ends hear it and nothing is left", arguments: Stage.allCases, Breaker.allCases)
+  @Test(
+    "whoever breaks off, at whatever stage, both ends hear it and nothing is left",
+    arguments: Stage.allCases, Breaker.allCases)
   func everyStage(stage: Stage, breaker: Breaker) throws {
     let pair = try SessionPair()
     try pair.run()

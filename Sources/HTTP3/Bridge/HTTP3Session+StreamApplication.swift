@@ -64,7 +64,8 @@ extension HTTP3Session: StreamApplication {
     guard let library else { throw notStarted() }
     guard !stream.isUnidirectional else {
       throw ApplicationError(
-        code: HTTP3ErrorCode.closedCriticalStream.rawValue, reason: "the peer stopped reading a critical stream (RFC 9114 §6.2.1)")
+        code: HTTP3ErrorCode.closedCriticalStream.rawValue,
+        reason: "the peer stopped reading a critical stream (RFC 9114 §6.2.1)")
     }
     library.shutdownWrite(mapping.libraryID(stream))
     guard let known = known(stream), !known.outgoing.isShut else { return }

@@ -12,8 +12,6 @@ struct SendTurns {
   /// Bytes that a bulk stream sends before the next one's turn.
   static let quantumBytes = 16 * 1024
 
-  var isEmpty: Bool { parked.isEmpty }
-
   /// Whether small messages have used their share: a bulk stream goes next although some are waiting.
   var isOverdue: Bool { interactiveBytes >= 4 * Self.quantumBytes && !parked.isEmpty }
 

@@ -128,12 +128,14 @@ final class HTTP3ClientExchange: RequestSink {
       wire.failure(.connectionLimitReached, "the peer has too much to do (\(code))")
     default:
       wire.failure(
-        hasHead ? .httpResponseIncomplete : .connectionTerminated, "the peer reset the stream before its answer was complete (\(code))")
+        hasHead ? .httpResponseIncomplete : .connectionTerminated,
+        "the peer reset the stream before its answer was complete (\(code))")
     }
   }
 
   private func malformedFailure(_ defect: MessageDefect) -> GatewayError {
-    wire.failure(defect == .fieldsTooLarge ? .httpResponseTooLarge : .httpProtocolError, "the answer was refused: \(defect.explanation)")
+    wire.failure(
+      defect == .fieldsTooLarge ? .httpResponseTooLarge : .httpProtocolError, "the answer was refused: \(defect.explanation)")
   }
 
   /// The stream and this point at each other until here; the stream is kept for content that is consumed later.

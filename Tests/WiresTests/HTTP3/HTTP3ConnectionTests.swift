@@ -171,7 +171,9 @@ struct HTTP3ConnectionTests {
       }
     }
     for _ in 0..<50 {
-      for response in responses where !response.isEnded && response.error == nil { response.request?.receiveRequestEnd(trailers: nil) }
+      for response in responses where !response.isEnded && response.error == nil {
+        response.request?.receiveRequestEnd(trailers: nil)
+      }
       for exchange in wires.handler.exchanges { exchange.response.receiveHead(ResponseHead(status: 204)) }
       for _ in 0..<20 {
         try wires.step()
