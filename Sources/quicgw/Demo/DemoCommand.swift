@@ -15,7 +15,7 @@ struct DemoCommand: AsyncParsableCommand {
   var keep = false
 
   func run() async throws {
-    let interruption = await Interruption.awaitable()
+    let interruption = await Interruption()
     let modules = GoModule.generated()
     let proxy = try await OriginCommand.startModules(modules, on: SocketAddress(ipAddress: "127.0.0.1", port: 0))
     let echo = try await OriginCommand.startEcho(on: SocketAddress(ipAddress: "127.0.0.1", port: 0))
@@ -26,7 +26,7 @@ struct DemoCommand: AsyncParsableCommand {
     do {
       try await show(site, core, edge, modules, interruption)
     } catch {
-      let isInterrupted = (try? interruption.check()) == nil
+      let isInterrupted = (try? await interruption.check()) == nil
       for process in [edge, core] {
         if !isInterrupted { StandardError.write("\nthe last lines of the \(process.name)'s log:\n\(process.lastLines(10))") }
         _ = await process.stop()
@@ -52,7 +52,7 @@ struct DemoCommand: AsyncParsableCommand {
     var report = DemoReport(interruption)
     DemoReport.printHeader()
     try await send(site, modules, &report)
-    try report.checkComplete()
+    try await report.checkComplete()
     if report.failureCount == 0, keep {
       StandardOutput.write(site.thingsToTry)
       try await interruption.wait()
@@ -74,7 +74,7 @@ struct DemoCommand: AsyncParsableCommand {
     let admin = DemoClient(wire: .http1, authority: "127.0.0.1", handler: client.handler)
     let deadline = ContinuousClock.now + .seconds(15)
     while (try? await withDeadline(.seconds(2)) { try await admin.fetch("GET", "/readyz").head.status }) != 200 {
-      try interruption.check()
+      try await interruption.check()
       try core.checkRunning()
       try edge.checkRunning()
       guard ContinuousClock.now < deadline else { throw CommandError.failure("the link was not up after 15 s") }

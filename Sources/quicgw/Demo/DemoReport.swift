@@ -19,7 +19,7 @@ struct DemoReport {
 
   /// Runs a step, prints its line and remembers whether it succeeded.
   mutating func run(_ what: String, _ step: @escaping @Sendable () async throws -> Crossing) async {
-    guard (try? interruption.check()) != nil else {
+    guard (try? await interruption.check()) != nil else {
       isInterrupted = true
       return
     }
@@ -41,8 +41,8 @@ struct DemoReport {
   }
 
   /// - Throws: `CommandError` when steps were left out because the user wanted to end.
-  func checkComplete() throws {
-    if isInterrupted { try interruption.check() }
+  func checkComplete() async throws {
+    if isInterrupted { try await interruption.check() }
   }
 
   private static func line(

@@ -1,30 +1,28 @@
-import Synchronization
 import UnixSignals
 
 /// Control-C, or SIGTERM: asked for between steps, or waited for.
-final class Interruption: Sendable {
-  private let signals: UnixSignalsSequence
-  private let hasCome = Atomic<Bool>(false)
+actor Interruption {
+  private var hasCome = false
 
   /// Begins to take the signals; they do not end the process any more.
-  static func awaitable() async -> Interruption {
-    Interruption(await UnixSignalsSequence(trapping: .sigterm, .sigint))
-  }
-
-  private init(_ signals: UnixSignalsSequence) {
-    self.signals = signals
-    Task {
-      for await _ in signals { hasCome.store(true, ordering: .relaxed) }
+  init() async {
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    Task { [weak self] in
+      for await _ in signals { await self?.come() }
     }
   }
 
   /// - Throws: `CommandError` when a signal has come.
   func check() throws {
-    if hasCome.load(ordering: .relaxed) { throw CommandError.failure("interrupted") }
+    if hasCome { throw CommandError.failure("interrupted") }
   }
 
   /// Returns when a signal has come.
   func wait() async throws {
-    while !hasCome.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(50)) }
+    while !hasCome { try await Task.sleep(for: .milliseconds(50)) }
+  }
+
+  private func come() {
+    hasCome = true
   }
 }
