@@ -46,7 +46,7 @@ import Testing
     ),
     (
       "Network", ["CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability"],
-      ["NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "DequeModule", "Synchronization"],
+      ["Glibc", "NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "DequeModule", "Synchronization"],
       "the only module with sockets, loops and timers"
     ),
     (
@@ -60,7 +60,7 @@ import Testing
         "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network",
         "GatewayConfig",
       ],
-      ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix"],
+      ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix", "Synchronization"],
       "builds and wires everything"
     ),
   ]

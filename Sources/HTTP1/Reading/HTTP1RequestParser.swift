@@ -78,9 +78,8 @@ public struct HTTP1RequestParser {
     try lines.read(&bytes, from: line.end, limits: limits)
     let reader = try Self.body(of: lines, isHTTP10: line.minorVersion == 0, isConnect: line.isConnect)
     let isHTTP10 = line.minorVersion == 0
-    if let authority = try Self.authority(target: authority, lines: lines, isHTTP10: isHTTP10) {
-      lines.fields.prepend(.authority, authority)
-    }
+    let named = try Self.authority(target: authority, lines: lines, isHTTP10: isHTTP10)
+    if let authority = named ?? (isHTTP10 ? Self.unnamedHost[...] : nil) { lines.fields.prepend(.authority, authority) }
     state = .body(reader)
     let head = RequestHead(fields: lines.fields, bodyLength: reader.bodyLength)
     let traits = HTTP1RequestTraits(
@@ -126,6 +125,9 @@ public struct HTTP1RequestParser {
     if path.isEmpty { return bytes[method].elementsEqual("OPTIONS".utf8) ? [UInt8(ascii: "*")] : [UInt8(ascii: "/")] }
     return bytes[path.lowerBound] == UInt8(ascii: "/") ? Array(bytes[path]) : [UInt8(ascii: "/")] + bytes[path]
   }
+
+  /// HTTP/1.0 knows no Host: the request is for whoever answers here (RFC 9112 §3.3).
+  private static let unnamedHost = Array("localhost".utf8)
 
   /// The target's authority wins over Host (RFC 9112 §3.2.2), which must be there exactly once in HTTP/1.1 (§3.2).
   private static func authority(
