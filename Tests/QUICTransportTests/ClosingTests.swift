@@ -30,6 +30,21 @@ import Testing
     #expect(pair.client.endpoint.deadline == nil)
   }
 
+  @Test func nothingHoldsAConnectionThatIsOver() throws {
+    var (pair, client, server, recorder): (Pair, Connection?, Connection?, StreamRecorder?) = try Pair.connected(try Setups())
+    recorder?.send(pattern(1_000))
+    pair.run(for: .seconds(1))
+    weak let weakClient = client
+    weak let weakServer = server
+    client?.close(applicationCode: 0, reason: "")
+    pair.run(for: .seconds(10))
+    pair.client.connections = []
+    pair.server.connections = []
+    (client, server, recorder) = (nil, nil, nil)
+    #expect(weakClient == nil)
+    #expect(weakServer == nil)
+  }
+
   @Test func aLostCloseIsRepeatedLessAndLessOften() throws {
     let (pair, client, server, recorder) = try Pair.connected(try Setups())
     let atServer = try #require(server.application as? StreamRecorder)

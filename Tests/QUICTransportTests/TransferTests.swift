@@ -35,7 +35,7 @@ import Testing
     #expect(pair.bursts.contains { $0.kind == .bulk && $0.segmentSize == 1444 })
   }
 
-  @Test(arguments: 1...8) func everythingArrivesOverABadLink(seed: Int) throws {
+  @Test(arguments: 1...6) func everythingArrivesOverABadLink(seed: Int) throws {
     var conditions = LinkConditions(delay: .milliseconds(15), lossProbability: 0.03)
     conditions.jitter = .milliseconds(5)
     conditions.reorderingProbability = 0.05

@@ -32,6 +32,7 @@ extension Connection {
       return false
     }
     applicationProtocol = name
+    applications = []
     let application = choice.makeApplication(self)
     self.application = application
     return recordFailure { () throws(ApplicationError) in try application.start(on: self) }

@@ -34,7 +34,8 @@ public final class Connection {
 
   let configuration: ConnectionConfiguration
   let tlsContext: TLSContext
-  let applications: [ApplicationProtocol]
+  /// Empty as soon as one is chosen: what makes an application may hold what the application holds.
+  var applications: [ApplicationProtocol]
   /// The endpoint holds its connections and takes itself out of each in its `deinit`, so this never dangles. Not weak: a weak
   /// reference would make every other one to the endpoint dearer, on each packet.
   unowned(unsafe) var endpoint: Endpoint?

@@ -133,6 +133,8 @@ public final class Endpoint {
     all[ObjectIdentifier(connection)] = nil
     // Somebody may hold the connection for longer than this endpoint lives.
     unsafe connection.endpoint = nil
+    // The application holds its transport.
+    connection.application = nil
   }
 
   private func find(_ id: ConnectionID) -> Connection? {
