@@ -31,6 +31,7 @@ struct OriginConnector {
       .connectTimeout(timeout)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelOption(.allowRemoteHalfClosure, value: true)
+      .channelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try context.value.0.addTLS(to: channel) }
       }

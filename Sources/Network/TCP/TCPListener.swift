@@ -32,6 +32,7 @@ final class TCPListener: Sendable {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
       // What waits here for a client that does not read comes on top of the link's budget: little is enough.
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 32 * 1024))
       .childChannelInitializer { channel in
