@@ -168,7 +168,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   /// What a read brings at most. A connection keeps one such buffer, and a chunk that waits for a stalled reader keeps the one it
   /// came in: with larger ones a few hundred stalled readers would hold more than a link's budget.
-  static let readBuffers = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 16 * 1024)
+  static let readBuffers = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 32 * 1024)
 
   private static let lingerLimit = TimeAmount.seconds(2)
 }

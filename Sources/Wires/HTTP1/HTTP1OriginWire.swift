@@ -198,5 +198,5 @@ public final class HTTP1OriginWire: OriginWire {
     return DiscardingRequestSink()
   }
 
-  private static let outstandingLimitBytes = 32 * 1024
+  private static let outstandingLimitBytes = 16 * 1024
 }
