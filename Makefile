@@ -8,6 +8,10 @@ export PATH := $(PATH):/opt/swift/usr/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 QUICGW := .build/release/quicgw
 
+# Nodes need no toolchain. Exclusive access to memory is proved by the compiler where it can be and checked at run time by the debug
+# builds that the tests are; the checks of the rest cost a release build 4 % of its time in bulk.
+RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+
 # The libraries under the gateway, and what the Swift toolchain itself calls or links.
 BUILD_PACKAGES := libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev libnghttp2-dev libgnutls28-dev pkg-config \
   git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libncurses6 libsqlite3-0 libxml2 tzdata
@@ -28,7 +32,7 @@ demo: build
 	@$(QUICGW) demo $(if $(KEEP),--keep)
 
 build: packages
-	swift build -c release --static-swift-stdlib --product quicgw
+	swift build -c release $(RELEASE_FLAGS) --product quicgw
 
 # Foreign clients meet the program that ships, Swift's own tests the one with all checks in it.
 test: build test-packages

@@ -40,6 +40,7 @@ extension Connection {
         conn, path, NGTCP2_PKT_INFO_VERSION, &info, datagram.baseAddress?.assumingMemoryBound(to: UInt8.self), datagram.count,
         now.uptimeNanoseconds)
     }
+    reportAcknowledged()
     if !isClient, path != knownPath { noticePath() }
     if let ticket = tls?.newTicket {
       tls?.newTicket = nil

@@ -100,7 +100,23 @@ extension Connection {
     }
   }
 
+  /// An ACK frame acknowledges many packets, one by one and mostly of one stream: the application hears of them together.
+  func recordAcknowledged(_ byteCount: Int, on stream: StreamID) {
+    if acknowledged.stream != stream { reportAcknowledged() }
+    acknowledged.stream = stream
+    acknowledged.byteCount += byteCount
+  }
+
+  /// Tells the application what was acknowledged: after the datagram, and before a stream is closed.
+  func reportAcknowledged() {
+    let byteCount = acknowledged.byteCount
+    guard byteCount > 0 else { return }
+    acknowledged.byteCount = 0
+    application?.acknowledged(byteCount, on: acknowledged.stream)
+  }
+
   func recordStreamClosed(_ stream: StreamID, code: UInt64?) -> Bool {
+    reportAcknowledged()
     if !stream.isUnidirectional { counts.openStreams -= 1 }
     counts.packetsLost &+= UInt64(unsafe ngtcp2_conn_get_stream_loss_count(conn, stream.rawValue))
     return recordFailure { () throws(ApplicationError) in try application?.closed(stream, code: code) }

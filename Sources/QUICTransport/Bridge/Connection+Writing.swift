@@ -38,11 +38,23 @@ extension Connection {
   // MARK: One burst
 
   private func writeBurst(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    unsafe withUnsafeTemporaryAllocation(of: StreamBytes.self, capacity: Connection.vectorCapacity) { vectors in
+      var pass = unsafe WritePass(vectors: vectors, canAskApplication: application != nil, path: knownPath)
+      let burst = unsafe writePackets(buffer, &pass)
+      endOffer(&pass)
+      if let failure = applicationFailure { order(failure) }
+      pathGuard.wrote(at: now)
+      // Pacing before the first sample of the round-trip time would hold the client's Finished back by 20 ms.
+      if isHandshakeCompleted { unsafe ngtcp2_conn_update_pkt_tx_time(conn, now.uptimeNanoseconds) }
+      return burst
+    }
+  }
+
+  private func writePackets(_ buffer: UnsafeMutableRawBufferPointer, _ pass: inout WritePass) -> Burst? {
     let pathMaximum = unsafe ngtcp2_conn_get_path_max_tx_udp_payload_size(conn)
     let packetMaximum = unsafe ngtcp2_conn_get_max_tx_udp_payload_size(conn)
     let quantum = unsafe ngtcp2_conn_get_send_quantum(conn)
     let countMaximum = max(1, min(Burst.maximumDatagramCount, quantum / max(pathMaximum, 1)))
-    var pass = WritePass(canAskApplication: application != nil)
     var burst: Burst?
     var count = 0
 
@@ -50,7 +62,6 @@ extension Connection {
       let used = burst?.byteCount ?? 0
       guard buffer.count - used >= packetMaximum else { break }
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + packetMaximum])
-      pass.carriesBulk = false
       guard let packet = unsafe writePacket(room, &pass) else { break }
 
       if var begun = burst {
@@ -71,18 +82,43 @@ extension Connection {
       // A shorter packet ends a GSO send, and a probe for the MTU travels alone.
       if packet.byteCount < (burst?.segmentSize ?? 0) || packet.byteCount > pathMaximum { break }
     }
-
-    pathGuard.wrote(at: now)
-    // Pacing before the first sample of the round-trip time would hold the client's Finished back by 20 ms.
-    if isHandshakeCompleted { unsafe ngtcp2_conn_update_pkt_tx_time(conn, now.uptimeNanoseconds) }
     return burst
   }
 
   /// What the packets of one burst share.
+  @safe
   private struct WritePass {
+    /// Where the application puts what it offers.
+    let vectors: UnsafeMutableBufferPointer<StreamBytes>
     /// False when the application has said that it has nothing more, or may not be asked.
     var canAskApplication: Bool
-    var carriesBulk = false
+    /// What the application has offered and ngtcp2 has not taken all of: one offer fills several packets.
+    var offer: Offer?
+    /// The path of the packet before; nearly always that of the next.
+    var path: NetworkPath
+  }
+
+  /// A `StreamWrite` that is being written, possibly over several packets.
+  private struct Offer {
+    let write: StreamWrite
+    /// The first vector that has bytes left.
+    var first = 0
+    /// Bytes in packets that the application was not told of; nil before ngtcp2 took anything, an end without bytes included.
+    var writtenBytes: Int?
+
+    /// Moves on by bytes that went into a packet; true when all of it has, with the end that may belong to it.
+    mutating func advance(by byteCount: Int, in vectors: UnsafeMutableBufferPointer<StreamBytes>) -> Bool {
+      writtenBytes = (writtenBytes ?? 0) + byteCount
+      var left = byteCount
+      while first < write.vectorCount, unsafe left >= vectors[first].count {
+        unsafe left -= vectors[first].count
+        first += 1
+      }
+      guard first < write.vectorCount else { return true }
+      unsafe vectors[first].base = vectors[first].base?.advanced(by: left)
+      unsafe vectors[first].count -= left
+      return false
+    }
   }
 
   private struct WrittenPacket {
@@ -107,61 +143,78 @@ extension Connection {
   /// Fills one packet with what the application and ngtcp2 have; nil when there is nothing to send, or when the congestion window
   /// or the pacer is in the way, or when the connection has failed.
   private func writePacket(_ room: UnsafeMutableRawBufferPointer, _ pass: inout WritePass) -> WrittenPacket? {
-    let destination = unsafe room.baseAddress?.assumingMemoryBound(to: UInt8.self)
     var info = ngtcp2_pkt_info()
     var carriesBulk = false
     let wasHandshaking = !isHandshakeConfirmed && !isHandshakeCompleted
-
-    let written = unsafe withUnsafeTemporaryAllocation(of: StreamBytes.self, capacity: Connection.vectorCapacity) { vectors in
-      while true {
-        let write = unsafe askApplication(vectors, &pass)
-        var accepted = -1
-        var flags = UInt32(NGTCP2_WRITE_STREAM_FLAG_MORE)
-        if write?.isFinal == true { flags |= UInt32(NGTCP2_WRITE_STREAM_FLAG_FIN) }
-        let result = unsafe vectors.withMemoryRebound(to: ngtcp2_vec.self) { vectors in
-          unsafe ngtcp2_conn_writev_stream_versioned(
-            conn, &writtenPath.pointer.pointee.path, NGTCP2_PKT_INFO_VERSION, &info, destination, room.count, &accepted, flags,
-            write?.stream.rawValue ?? -1, vectors.baseAddress, write?.vectorCount ?? 0, now.uptimeNanoseconds)
-        }
-        if let write, accepted >= 0 {
-          if !write.isInteractive { carriesBulk = true }
-          recordFailure { () throws(ApplicationError) in try application?.wrote(accepted, on: write.stream) }
-          if applicationFailure != nil { pass.canAskApplication = false }
-        }
-        if result >= 0 { return result }
-        switch Int32(truncatingIfNeeded: result) {
-        case NGTCP2_ERR_WRITE_MORE:
-          continue
-        case NGTCP2_ERR_STREAM_DATA_BLOCKED:
-          if let write { application?.writeBlocked(write.stream) }
-        case NGTCP2_ERR_STREAM_SHUT_WR, NGTCP2_ERR_STREAM_NOT_FOUND:
-          if let write { application?.writeShut(write.stream) }
-        default:
-          return result
-        }
-      }
-    }
-
-    if let failure = applicationFailure { order(failure) }
+    let written = unsafe fill(room, &info, &pass, &carriesBulk)
     if written < 0 { fail(Int32(truncatingIfNeeded: written)) }
     guard written > 0 else { return nil }
-    let path = writtenPath.path
+    if !writtenPath.holds(pass.path) { pass.path = writtenPath.path }
     let ecn = ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable
     return WrittenPacket(
-      byteCount: written, path: path, ecn: ecn, isHandshake: wasHandshaking,
-      isOffPath: path != knownPath && isHandshakeCompleted, carriesBulk: carriesBulk)
+      byteCount: written, path: pass.path, ecn: ecn, isHandshake: wasHandshaking,
+      isOffPath: pass.path != knownPath && isHandshakeCompleted, carriesBulk: carriesBulk)
   }
 
-  private func askApplication(_ vectors: UnsafeMutableBufferPointer<StreamBytes>, _ pass: inout WritePass) -> StreamWrite? {
-    guard pass.canAskApplication, let application, unsafe ngtcp2_conn_get_max_data_left(conn) > 0 else { return nil }
+  /// - Returns: the packet's length, 0 for none, or an error of the library's.
+  private func fill(
+    _ room: UnsafeMutableRawBufferPointer, _ info: inout ngtcp2_pkt_info, _ pass: inout WritePass, _ carriesBulk: inout Bool
+  ) -> Int {
+    let destination = unsafe room.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    while true {
+      askApplication(&pass)
+      // Without credit of the connection an offer waits, and ngtcp2 writes what else there is.
+      let offer = unsafe ngtcp2_conn_get_max_data_left(conn) > 0 ? pass.offer : nil
+      var accepted = -1
+      var flags = UInt32(NGTCP2_WRITE_STREAM_FLAG_MORE)
+      if offer?.write.isFinal == true { flags |= UInt32(NGTCP2_WRITE_STREAM_FLAG_FIN) }
+      let first = offer?.first ?? 0
+      let count = (offer?.write.vectorCount ?? 0) - first
+      let result = unsafe pass.vectors.withMemoryRebound(to: ngtcp2_vec.self) { vectors in
+        unsafe ngtcp2_conn_writev_stream_versioned(
+          conn, &writtenPath.pointer.pointee.path, NGTCP2_PKT_INFO_VERSION, &info, destination, room.count, &accepted,
+          flags, offer?.write.stream.rawValue ?? -1, vectors.baseAddress.map { unsafe $0 + first }, count,
+          now.uptimeNanoseconds)
+      }
+      if let write = offer?.write, accepted >= 0 {
+        if !write.isInteractive { carriesBulk = true }
+        if unsafe pass.offer?.advance(by: accepted, in: pass.vectors) == true { endOffer(&pass) }
+      }
+      if result >= 0 { return result }
+      switch Int32(truncatingIfNeeded: result) {
+      case NGTCP2_ERR_WRITE_MORE:
+        continue
+      case NGTCP2_ERR_STREAM_DATA_BLOCKED:
+        endOffer(&pass)
+        if let offer { application?.writeBlocked(offer.write.stream) }
+      case NGTCP2_ERR_STREAM_SHUT_WR, NGTCP2_ERR_STREAM_NOT_FOUND:
+        endOffer(&pass)
+        if let offer { application?.writeShut(offer.write.stream) }
+      default:
+        return result
+      }
+    }
+  }
+
+  /// Gets an offer if there is none, the application may be asked and the connection has credit.
+  private func askApplication(_ pass: inout WritePass) {
+    guard pass.offer == nil, pass.canAskApplication, let application, unsafe ngtcp2_conn_get_max_data_left(conn) > 0 else { return }
     do throws(ApplicationError) {
-      if let write = try unsafe application.nextWrite(into: vectors) { return write }
+      pass.offer = try unsafe application.nextWrite(into: pass.vectors).map { Offer(write: $0) }
     } catch {
       // A packet may be half written: it is finished without the application, and the close follows it.
       applicationFailure = applicationFailure ?? error
     }
-    pass.canAskApplication = false
-    return nil
+    if pass.offer == nil { pass.canAskApplication = false }
+  }
+
+  /// Tells the application how much of its offer went into packets; it may be asked for the next.
+  private func endOffer(_ pass: inout WritePass) {
+    guard let offer = pass.offer else { return }
+    pass.offer = nil
+    guard let byteCount = offer.writtenBytes else { return }
+    recordFailure { () throws(ApplicationError) in try application?.wrote(byteCount, on: offer.write.stream) }
+    if applicationFailure != nil { pass.canAskApplication = false }
   }
 
   // MARK: Packets that were kept

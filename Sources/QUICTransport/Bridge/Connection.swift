@@ -55,6 +55,8 @@ public final class Connection {
   var closeOrder: CloseOrder?
   /// What the application threw inside a callback, through which it cannot be thrown on.
   var applicationFailure: ApplicationError?
+  /// Bytes of one stream that the peer has acknowledged and the application was not told of.
+  var acknowledged = (stream: StreamID(rawValue: -1), byteCount: 0)
   var isHandshakeCompleted = false
   var isHandshakeConfirmed = false
   var wasReset = false

@@ -35,7 +35,7 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
   }
 
   unsafe callbacks.acked_stream_data_offset = { _, stream, _, count, user, _ in
-    unsafe note(user) { $0.application?.acknowledged(Int(clamping: count), on: StreamID(rawValue: stream)) }
+    unsafe note(user) { $0.recordAcknowledged(Int(clamping: count), on: StreamID(rawValue: stream)) }
   }
 
   unsafe callbacks.stream_open = { _, stream, user in
@@ -139,23 +139,24 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
   return callbacks
 }
 
-@inline(__always)
 private func connection(_ user: UnsafeMutableRawPointer?) -> Connection? {
   guard let user = unsafe user else { return nil }
   return unsafe Unmanaged<Connection>.fromOpaque(user).takeUnretainedValue()
 }
 
+// These count no reference: whoever called into the library holds the connection for as long.
+
 /// For what cannot go wrong.
 @inline(__always)
 private func note(_ user: UnsafeMutableRawPointer?, _ body: (Connection) -> Void) -> Int32 {
-  guard let connection = unsafe connection(user) else { return NGTCP2_ERR_CALLBACK_FAILURE }
-  body(connection)
+  guard let user = unsafe user else { return NGTCP2_ERR_CALLBACK_FAILURE }
+  unsafe Unmanaged<Connection>.fromOpaque(user)._withUnsafeGuaranteedRef { body($0) }
   return 0
 }
 
 /// For what the library must stop at when it fails.
 @inline(__always)
 private func finish(_ user: UnsafeMutableRawPointer?, _ body: (Connection) -> Bool) -> Int32 {
-  guard let connection = unsafe connection(user), body(connection) else { return NGTCP2_ERR_CALLBACK_FAILURE }
-  return 0
+  guard let user = unsafe user else { return NGTCP2_ERR_CALLBACK_FAILURE }
+  return unsafe Unmanaged<Connection>.fromOpaque(user)._withUnsafeGuaranteedRef { body($0) } ? 0 : NGTCP2_ERR_CALLBACK_FAILURE
 }

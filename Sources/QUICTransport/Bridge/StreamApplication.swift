@@ -43,7 +43,8 @@ public protocol StreamApplication: AnyObject {
   /// The memory given out stays as it is until it was acknowledged or the stream closed.
   func nextWrite(into vectors: UnsafeMutableBufferPointer<StreamBytes>) throws(ApplicationError) -> StreamWrite?
 
-  /// So many bytes of the last `nextWrite` for this stream went into packets (0 is possible when only FIN was sent).
+  /// So many bytes of the last `nextWrite` went into packets (0 is possible when only FIN was sent). Called once for each
+  /// `nextWrite` of which something did, before the next call of any other kind; an offer may fill several packets.
   func wrote(_ byteCount: Int, on stream: StreamID) throws(ApplicationError)
 
   /// The stream cannot send: out of its flow-control credit. It must not be offered until `unblocked`.

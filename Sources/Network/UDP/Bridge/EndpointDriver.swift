@@ -10,7 +10,7 @@ import QUICTransport
 ///
 /// Confined to its loop.
 @safe
-final class EndpointDriver: EndpointOwner, TurnParticipant {
+final class EndpointDriver: EndpointOwner, TurnParticipant, NIOScheduledCallbackHandler {
   private(set) var endpoint: Endpoint!
   let socket: UDPSocket
 
@@ -25,7 +25,8 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
   private var unsent: UnsentBurst?
   private var channel: (any Channel)?
   private var isEnrolled = false
-  private var timer: Scheduled<Void>?
+  private var isPausing = false
+  private var timer: NIOScheduledCallback?
   private var timerDeadline: NIODeadline?
   private var turnTime: NIODeadline?
 
@@ -57,7 +58,7 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
     let vectorCount = 8
     return DatagramBootstrap(group: turn.eventLoop)
       .channelOption(.explicitCongestionNotification, value: true)
-      .channelOption(.receivePacketInfo, value: true)
+      .channelOption(.receivePacketInfo, value: usesDestinations)
       .channelOption(.datagramReceiveSegmentSize, value: true)
       .channelOption(.datagramVectorReadMessageCount, value: vectorCount)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65536 * vectorCount))
@@ -97,6 +98,7 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
     unsafe envelope.data.withUnsafeReadableBytes { bytes in
       let segmentBytes = max(envelope.metadata?.segmentSize ?? bytes.count, 1)
       if segmentBytes < bytes.count { metrics.datagrams.coalescedReads += 1 }
+      metrics.datagrams.received += UInt64((bytes.count + segmentBytes - 1) / segmentBytes)
       var start = 0
       while start < bytes.count {
         let end = min(start + segmentBytes, bytes.count)
@@ -140,7 +142,8 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
     let now = NIODeadline.now()
     if let deadline = endpoint.deadline, deadline <= now { endpoint.handleTimeout(now: now) }
     writePass(now: now)
-    if endpoint.needsService { setNeedsTurn() }
+    // While the kernel takes nothing, its pause decides when to try again.
+    if endpoint.needsService, unsent == nil { setNeedsTurn() }
     armTimer()
   }
 
@@ -189,12 +192,22 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
       events.record(.offloadDisabled(.segmentation, reason: "errno \(error)"))
     case .blocked:
       unsent = unsafe UnsentBurst(bytes: Array(bytes), burst: burst)
-      let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
-      turn.eventLoop.scheduleTask(in: Self.blockedPause) { bound.value.setNeedsTurn() }
+      return pause()
     }
     metrics.datagrams.sent += UInt64(burst.datagramCount)
     metrics.datagrams.sentBytes += UInt64(burst.byteCount)
     if burst.datagramCount > 1, socket.usesSegmentation { metrics.datagrams.segmentedBatches += 1 }
+  }
+
+  /// Tries again a little later; every turn that comes before does so too.
+  private func pause() {
+    guard !isPausing else { return }
+    isPausing = true
+    let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
+    turn.eventLoop.scheduleTask(in: Self.blockedPause) {
+      bound.value.isPausing = false
+      bound.value.setNeedsTurn()
+    }
   }
 
   /// False while the kernel still takes nothing.
@@ -207,6 +220,11 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
 
   // MARK: Turn and timer
 
+  func handleScheduledCallback(eventLoop: some EventLoop) {
+    timerDeadline = nil
+    setNeedsTurn()
+  }
+
   private func setNeedsTurn() {
     guard !isEnrolled else { return }
     isEnrolled = true
@@ -218,16 +236,13 @@ final class EndpointDriver: EndpointOwner, TurnParticipant {
     // A timer that fires early only looks again, so one that is early enough stays.
     if let timerDeadline, timerDeadline <= deadline { return }
     timer?.cancel()
-    timerDeadline = deadline
-    let bound = NIOLoopBound(self, eventLoop: turn.eventLoop)
-    timer = turn.eventLoop.scheduleTask(deadline: deadline) {
-      bound.value.timerDeadline = nil
-      bound.value.setNeedsTurn()
-    }
+    // A callback and not a task: a sender that is paced sets its timer in most turns, and a task costs a future and a closure.
+    // It is refused only by a loop that has been shut down.
+    timer = try? turn.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+    timerDeadline = timer == nil ? nil : deadline
   }
 
   private func deliver(_ bytes: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline) {
-    metrics.datagrams.received += 1
     if let owner = unsafe endpoint.loopIndex(ofDatagram: bytes), Int(owner) != loopIndex {
       unsafe host.forward(ForwardedDatagram(bytes: ByteBuffer(bytes: bytes), path: path, ecn: ecn), toLoop: Int(owner))
       return

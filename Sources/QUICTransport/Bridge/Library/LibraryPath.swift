@@ -32,6 +32,11 @@ extension ngtcp2_addr {
     let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
     unsafe self.init(addr: base?.assumingMemoryBound(to: sockaddr.self), addrlen: socklen_t(bytes.count))
   }
+
+  func holds(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let own = unsafe addr, let other = bytes.baseAddress, unsafe addrlen == bytes.count else { return false }
+    return unsafe memcmp(own, other, bytes.count) == 0
+  }
 }
 
 /// Room for one path that ngtcp2 writes; it points into itself and so must not move.
@@ -51,4 +56,10 @@ final class PathStorage {
   }
 
   var path: NetworkPath { unsafe NetworkPath(pointer.pointee.path) }
+
+  /// Whether ngtcp2 wrote just this path; cheaper than to take it and compare.
+  func holds(_ path: NetworkPath) -> Bool {
+    unsafe path.local.withSockaddr { unsafe pointer.pointee.path.local.holds($0) }
+      && path.remote.withSockaddr { unsafe pointer.pointee.path.remote.holds($0) }
+  }
 }

@@ -44,6 +44,14 @@ struct DatagramHeader {
     }
   }
 
+  /// Whether a datagram begins with a short header for just this connection ID of ours; cheaper than to read the header.
+  static func isShort(_ datagram: UnsafeRawBufferPointer, to id: ConnectionID) -> Bool {
+    guard datagram.count > ConnectionIDLayout.byteCount, unsafe datagram[0] & 0x80 == 0, id.count == ConnectionIDLayout.byteCount
+    else { return false }
+    return unsafe datagram.loadUnaligned(fromByteOffset: 1, as: UInt64.self) == id.word0
+      && datagram.loadUnaligned(fromByteOffset: 9, as: UInt32.self) == UInt32(truncatingIfNeeded: id.word1)
+  }
+
   static let version1: UInt32 = 1
 }
 

@@ -23,7 +23,7 @@ public final class Endpoint {
   var random: any RandomNumberGenerator
   var connectionsByID: [ConnectionID: Connection] = [:]
   var connectionsByResetToken: [ResetToken: Connection] = [:]
-  /// The connection that the last datagram was for; bulk comes in runs.
+  /// The connection that the last datagram was for.
   private var lastFound: (id: ConnectionID, connection: Connection)?
   private var all: [ObjectIdentifier: Connection] = [:]
   private var heap = DeadlineHeap()
@@ -54,6 +54,11 @@ public final class Endpoint {
 
   /// Takes one datagram (GRO batches are split by the caller).
   public func receive(_ datagram: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline) {
+    // Bulk comes in runs of short headers for one connection ID.
+    if let lastFound, unsafe DatagramHeader.isShort(datagram, to: lastFound.id) {
+      if let cause = unsafe lastFound.connection.receive(datagram, path: path, ecn: ecn, now: now) { refuse(cause, path) }
+      return
+    }
     guard let header = unsafe DatagramHeader(datagram) else {
       return refuse(datagram.count < Endpoint.shortestDatagramBytes ? .tooShort : .malformed, path)
     }
@@ -138,7 +143,6 @@ public final class Endpoint {
   }
 
   private func find(_ id: ConnectionID) -> Connection? {
-    if let lastFound, lastFound.id == id { return lastFound.connection }
     guard let connection = connectionsByID[id] else { return nil }
     lastFound = (id, connection)
     return connection
