@@ -20,6 +20,7 @@ extension HTTP3Session {
     stream.outgoing.isEnding = head.bodyLength == .none
     streams[stream.libraryID] = stream
     do {
+      try encoderStream?.sendsHead()
       try library.submitRequest(head.fields, on: stream, hasContent: head.bodyLength != .none)
     } catch {
       // The library may know the stream already; the connection closes with this at its next write.
@@ -44,6 +45,7 @@ extension HTTP3Session {
     stream.outgoing.isHeadSubmitted = true
     stream.outgoing.isEnding = head.bodyLength == .none
     attempt { library throws(ApplicationError) in
+      try encoderStream?.sendsHead()
       try library.submitResponse(head.fields, on: stream, hasContent: head.bodyLength != .none)
     }
   }

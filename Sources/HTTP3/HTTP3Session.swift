@@ -15,6 +15,7 @@ public final class HTTP3Session {
 
   /// Whether `beginShutdown()` was called.
   public private(set) var isShuttingDown = false
+  private var isShutdownComplete = false
 
   /// The connection, from its start until `connectionClosed()`. Not weak: a weak reference makes every other one to it dearer.
   var transport: (any StreamTransport)?
@@ -39,12 +40,38 @@ public final class HTTP3Session {
   /// The peer's unidirectional streams, with the bytes that are missing of their type (RFC 9114 §6.2).
   var peerUnidirectionalStreams: [StreamID: Int] = [:]
   var grantedRequestStreams: UInt64
+  /// The library's last question for content was answered with «not now».
+  var isProducerBehind = false
   var isReceivingEarly = false
+  var encoderStream: EncoderStream?
 
   /// A stream to end in both directions; a unidirectional one of the peer's is only read no more.
   struct Abort: Equatable {
     var stream: StreamID
     var code: HTTP3ErrorCode
+  }
+
+  /// Our QPACK encoder stream (RFC 9204 §4.2). nghttp3 writes to it with every head, whether or not the peer gives it credit.
+  struct EncoderStream {
+    let id: StreamID
+    var isBlocked = false
+    private var headsWhileBlocked = 0
+
+    init(id: StreamID) {
+      self.id = id
+    }
+
+    /// Counts a head that is sent.
+    /// - Throws: when the peer has made us queue for too many without reading.
+    mutating func sendsHead() throws(ApplicationError) {
+      guard isBlocked else { return }
+      headsWhileBlocked += 1
+      guard headsWhileBlocked > Self.mostHeadsWhileBlocked else { return }
+      throw ApplicationError(
+        code: HTTP3ErrorCode.excessiveLoad.rawValue, reason: "the peer allows a QPACK table but does not read what fills it")
+    }
+
+    private static let mostHeadsWhileBlocked = 1000
   }
 
   /// - Parameter role: the HTTP role; the QUIC role is the transport's.
@@ -60,7 +87,10 @@ public final class HTTP3Session {
     if isUnsettled { settle() }
     if !sessionEvents.isEmpty { return sessionEvents.removeFirst() }
     while let stream = readyStreams.first {
-      if let event = stream.nextEvent() { return event }
+      if let event = stream.nextEvent() {
+        if case .closed = event { release(stream) }
+        return event
+      }
       readyStreams.removeFirst()
       stream.isReady = false
     }
@@ -78,7 +108,7 @@ public final class HTTP3Session {
   /// The streams that are open, in no order; for an owner whose connection was lost.
   public var openStreams: [HTTP3Stream] { Array(streams.values) }
 
-  /// Content that was received and not consumed, in bytes.
+  /// Content that was received and not consumed, in bytes; without that of streams whose `closed` was taken.
   public var unconsumedBytes: Int { budget.heldBytes }
 
   /// Begins a graceful shutdown: tells the peer to begin nothing new (RFC 9114 §5.2). About two round trips later, when
@@ -91,6 +121,9 @@ public final class HTTP3Session {
 
   /// Refuses requests that come from now on; those that came before are finished.
   public func completeShutdown() {
+    // The library aborts on a GOAWAY that takes back less than the one before it.
+    guard !isShutdownComplete else { return }
+    isShutdownComplete = true
     isShuttingDown = true
     attempt { library throws(ApplicationError) in try library.shutdown() }
   }
@@ -121,6 +154,14 @@ public final class HTTP3Session {
       failure = error
     }
     transport?.setNeedsWrite()
+  }
+
+  /// The owner knows that the stream is closed. Content that it still holds counts as consumed: a reader that is done with an
+  /// exchange need not report the rest.
+  private func release(_ stream: HTTP3Stream) {
+    let wasExhausted = budget.isExhausted
+    stream.window.abandoned(budget: &budget)
+    if wasExhausted { settleStreamLimit() }
   }
 
   func enlist(_ stream: HTTP3Stream) {

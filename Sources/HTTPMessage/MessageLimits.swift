@@ -7,6 +7,9 @@ public struct MessageLimits: Sendable, Equatable {
   public var valueBytes = 32 * 1024
   /// Bytes of a whole section: names, values and 32 bytes a field.
   public var sectionBytes = 64 * 1024
+  /// Interim (1xx) responses before the final one. Each is small, but nothing else bounds how many a hostile origin sends;
+  /// one more makes the message malformed.
+  public var interimResponses = 32
 
   public init() {}
 

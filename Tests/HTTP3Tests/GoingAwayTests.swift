@@ -85,4 +85,17 @@ struct GoingAwayTests {
     #expect(pair.client.submitRequest(.get()) == nil)
     #expect(pair.client.nextEvent() == nil)
   }
+
+  @Test("a shutdown that is ordered twice is one, also behind a request that it refused")
+  func shutdownTwice() throws {
+    let pair = try SessionPair()
+    try pair.run()
+    pair.server.completeShutdown()
+    _ = pair.client.submitRequest(.get("/late"))
+    try pair.clientTransport.writePass()
+    try pair.run()
+    pair.server.completeShutdown()
+    try pair.run()
+    pair.expectNoViolation()
+  }
 }

@@ -187,4 +187,27 @@ struct PacketTests {
       return (frames.reduce(0) { $0 + $1.0 }, frames.contains { $0.1 })
     }
   }
+
+  @Test("many small messages to a reader that has stopped share memory and arrive whole")
+  func smallChunksJoin() throws {
+    var options = MemoryLinkOptions()
+    options.streamWindowBytes = 100
+    let pair = try SessionPair(options: options)
+    try pair.run()
+    let stream = try #require(pair.client.submitRequest(.post("/messages")))
+    var expected: [UInt8] = []
+    for number in 0..<5000 {
+      let message = Array("message \(number);".utf8)
+      expected += message
+      // Each as a slice of a large buffer, as it comes from a socket.
+      var buffer = ByteBuffer(repeating: 0, count: 32 << 10)
+      buffer.setBytes(message, at: 100)
+      pair.client.sendBody(try #require(buffer.getSlice(at: 100, length: message.count)), on: stream)
+      if number % 7 == 0 { try pair.step() }
+    }
+    pair.client.finish(stream)
+    try pair.run()
+    #expect(Array(pair.serverLog[stream].body) == expected && pair.serverLog[stream].isComplete)
+    pair.expectNoViolation()
+  }
 }

@@ -42,6 +42,7 @@ extension HTTP3Session {
       let isTunnel = stream.incoming.isAnswerToConnect && (200..<300).contains(status)
       let length: BodyLength = isBodyless ? .none : isTunnel && !isFinal ? .unknown : declared
       stream.incoming.record(ResponseHead(status: status, fieldsWithStatus: section, bodyLength: length))
+      if stream.incoming.interimCount > configuration.limits.interimResponses { return reject(stream, .malformed) }
     }
     enlist(stream)
   }
@@ -114,6 +115,7 @@ extension HTTP3Session {
     of stream: HTTP3Stream, into vectors: UnsafeMutableBufferPointer<nghttp3_vec>, flags: inout UInt32
   ) -> nghttp3_ssize {
     let wouldBlock = nghttp3_ssize(NGHTTP3_ERR_WOULDBLOCK)
+    isProducerBehind = true
     guard !stream.outgoing.isShut else { return wouldBlock }
     guard stream.outgoing.content.unofferedBytes > 0 || stream.outgoing.isEnding else {
       stream.outgoing.isWaiting = true
@@ -124,6 +126,7 @@ extension HTTP3Session {
       turns.park(stream)
       return wouldBlock
     }
+    isProducerBehind = false
     stream.outgoing.turn = .notNeeded
     let offered = unsafe stream.outgoing.content.offer(into: vectors, limit: SendTurns.quantumBytes)
     if offered.bytes > 0 {

@@ -19,6 +19,7 @@ extension HTTP3Session: StreamApplication {
     try library.bind(
       control: mapping.libraryID(control), encoder: mapping.libraryID(encoder), decoder: mapping.libraryID(decoder))
     if role == .server { library.setMaximumRequestStreams(grantedRequestStreams) }
+    encoderStream = EncoderStream(id: encoder)
     self.transport = transport
     self.library = library
     if role == .client { sessionEvents.append(.streamsAvailable) }
@@ -95,6 +96,7 @@ extension HTTP3Session: StreamApplication {
   public func unblocked(_ stream: StreamID) {
     let libraryID = mapping.libraryID(stream)
     record { library throws(ApplicationError) in try library.unblock(libraryID) }
+    if stream == encoderStream?.id { encoderStream = EncoderStream(id: stream) }
     guard let known = known(stream) else { return }
     known.outgoing.isBlocked = false
     let hasNews = known.outgoing.isWaiting && (known.outgoing.content.unofferedBytes > 0 || known.outgoing.isEnding)
@@ -108,7 +110,10 @@ extension HTTP3Session: StreamApplication {
     guard let library else { return nil }
     if turns.isOverdue { _ = try grantTurn(library) }
     while true {
+      isProducerBehind = false
       guard let offer = unsafe try library.nextWrite(into: vectors) else {
+        // nghttp3 also says «nothing» when only the stream that it chose has nothing; it asks the next one when asked again.
+        if isProducerBehind { continue }
         guard try grantTurn(library) else { return nil }
         continue
       }
@@ -127,6 +132,7 @@ extension HTTP3Session: StreamApplication {
 
   public func writeBlocked(_ stream: StreamID) {
     library?.block(mapping.libraryID(stream))
+    if stream == encoderStream?.id { encoderStream?.isBlocked = true }
     known(stream)?.outgoing.isBlocked = true
   }
 

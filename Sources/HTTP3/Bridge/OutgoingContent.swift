@@ -17,9 +17,28 @@ struct OutgoingContent {
   private(set) var unofferedBytes = 0
 
   mutating func append(_ chunk: ByteBuffer) {
-    guard chunk.readableBytes > 0 else { return }
-    chunks.append(chunk)
-    unofferedBytes += chunk.readableBytes
+    let count = chunk.readableBytes
+    guard count > 0 else { return }
+    // A small slice may hold a whole read buffer in memory; many small messages to a slow reader would hold many.
+    if count <= Self.copiedBytes, unofferedBytes > 0 {
+      join(chunk)
+    } else {
+      chunks.append(chunk)
+    }
+    unofferedBytes += count
+  }
+
+  /// Copies a chunk behind the last one, unless the library has an address in that already.
+  private mutating func join(_ chunk: ByteBuffer) {
+    let firstUntouched = offeredChunks + (offeredOfNext > 0 ? 1 : 0)
+    let last = chunks.count - 1
+    if last >= firstUntouched, chunks[last].readableBytes + chunk.readableBytes <= Self.joinedBytes {
+      chunks[last].writeImmutableBuffer(chunk)
+    } else {
+      var copy = ByteBufferAllocator().buffer(capacity: Self.joinedBytes)
+      copy.writeImmutableBuffer(chunk)
+      chunks.append(copy)
+    }
   }
 
   /// Fills `vectors` with the next bytes, at most `limit` of them.
@@ -70,4 +89,7 @@ struct OutgoingContent {
   mutating func releaseAll() {
     self = OutgoingContent()
   }
+
+  private static let copiedBytes = 1024
+  private static let joinedBytes = 4096
 }

@@ -14,6 +14,9 @@ struct IncomingMessage {
   /// Nothing more is wanted: what still arrives is dropped.
   var isStopped = false
 
+  /// Interim responses so far.
+  private(set) var interimCount = 0
+
   private var request: RequestHead?
   private var interims: [ResponseHead] = []
   private var response: ResponseHead?
@@ -59,6 +62,7 @@ struct IncomingMessage {
   mutating func record(_ head: ResponseHead) {
     if head.isInterim {
       interims.append(head)
+      interimCount += 1
     } else {
       response = head
       hasHead = true

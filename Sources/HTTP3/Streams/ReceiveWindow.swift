@@ -9,6 +9,7 @@ struct ReceiveWindow {
   private let initialBytes: Int
   private var drainedBytes = 0
   private var leastUnconsumedBytes = Int.max
+  private var isClosed = false
 
   init(initialBytes: Int) {
     self.initialBytes = initialBytes
@@ -30,6 +31,7 @@ struct ReceiveWindow {
   mutating func consumed(_ byteCount: Int, maximumBytes: Int, budget: inout ReceiveBudget) -> Int {
     let taken = min(byteCount, unconsumedBytes)
     discarded(taken, budget: &budget)
+    guard !isClosed else { return 0 }
     drainedBytes += taken
     leastUnconsumedBytes = min(leastUnconsumedBytes, unconsumedBytes)
     let shrink = min(taken, grownBytes, budget.overdrawnBytes)
@@ -59,6 +61,7 @@ struct ReceiveWindow {
   mutating func closed(budget: inout ReceiveBudget) {
     budget.shrank(grownBytes)
     bytes = initialBytes
+    isClosed = true
   }
 
   /// There is no reader any more.

@@ -58,7 +58,7 @@ final class QUICLink: Link, ConnectionHost {
   var openExchangeCount: Int { (current?.wire.openExchangeCount ?? 0) + waiting.count }
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    if let current { return current.wire.open(request, respondingTo: sink) }
+    if let current { return open(request, on: current.wire, respondingTo: sink) }
     let exchange = WaitingExchange(request, respondingTo: sink)
     waiting.removeAll { !$0.isWaiting }
     guard waiting.count < options.limits.waitingRequests, !isDraining else {
@@ -69,6 +69,14 @@ final class QUICLink: Link, ConnectionHost {
     exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
       waiting.removeAll { $0 === exchange }
       exchange.fail(unavailable("waited \(options.limits.linkWait.text)"))
+    }
+    return exchange
+  }
+
+  private func open(_ request: ExchangeRequest, on wire: HTTP3ClientWire, respondingTo sink: any ResponseSink) -> any RequestSink {
+    let exchange = wire.open(request, respondingTo: sink)
+    if wire.isWaiting(exchange) {
+      _ = waitTimer.begin { [limit = options.limits.linkWait.text] in wire.giveUp(exchange, after: limit) }
     }
     return exchange
   }
@@ -173,7 +181,7 @@ final class QUICLink: Link, ConnectionHost {
     loop.events.record(.linkChanged(.confirmed, core: "\(options.core)", reason: "\(dialled.name.peer)"))
     let ready = waiting
     waiting.removeAll()
-    for exchange in ready { exchange.resume(on: dialled.wire) }
+    for exchange in ready { exchange.resume(on: self) }
   }
 
   private func handle(_ event: ConnectionEvent, on connection: Connection, _ dialled: DialledConnection) {

@@ -11,15 +11,18 @@ final class HTTP3ClientExchange: RequestSink {
   private var response: (any ResponseSink)?
   private var stream: HTTP3Stream?
   private var hasHead = false
+  private var isAnswered = false
+  private var isRequestEnded: Bool
 
   // Before there is a stream: the request as far as it came. Bounded by the producer's own limit of outstanding bytes.
   private(set) var waitingHead: RequestHead?
   private var waitingBody: Deque<ByteBuffer> = []
   private var waitingEnd: FieldSection??
 
-  init(wire: HTTP3ClientWire, response: any ResponseSink) {
+  init(wire: HTTP3ClientWire, response: any ResponseSink, hasContent: Bool) {
     self.wire = wire
     self.response = response
+    isRequestEnded = !hasContent
   }
 
   func wait(with head: RequestHead) {
@@ -63,7 +66,7 @@ final class HTTP3ClientExchange: RequestSink {
     case .malformed(_, let defect):
       fail(malformedFailure(defect))
     case .closed(_, let code):
-      if !isAnswered { fail(resetFailure(code ?? .internalError)) }
+      if isAnswered { stopRequest() } else { fail(resetFailure(code ?? .internalError)) }
       release()
     default:
       break
@@ -71,7 +74,7 @@ final class HTTP3ClientExchange: RequestSink {
   }
 
   func connectionLost(_ error: GatewayError) {
-    if !isAnswered { fail(error) }
+    if isAnswered { stopRequest() } else { fail(error) }
     release()
   }
 
@@ -95,6 +98,7 @@ final class HTTP3ClientExchange: RequestSink {
   }
 
   func receiveRequestEnd(trailers: FieldSection?) {
+    isRequestEnded = true
     if let stream {
       wire.session.finish(stream, trailers: trailers)
     } else if waitingHead != nil {
@@ -118,7 +122,12 @@ final class HTTP3ClientExchange: RequestSink {
     if let stream { wire.session.consumed(byteCount, on: stream) }
   }
 
-  private var isAnswered = false
+  /// The peer has answered and nothing more can be sent: ngtcp2 does not tell of a STOP_SENDING for a stream that is out of credit.
+  private func stopRequest() {
+    guard !isRequestEnded else { return }
+    isRequestEnded = true
+    response?.stopRequest(.noError)
+  }
 
   private func resetFailure(_ code: HTTP3ErrorCode) -> GatewayError {
     switch ResetReason(code) {

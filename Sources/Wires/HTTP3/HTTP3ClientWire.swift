@@ -6,7 +6,7 @@ public import QUICTransport
 /// The outgoing side of HTTP/3: exchanges that are opened here become requests on one QUIC connection.
 ///
 /// The network layer gives `application` to the connection and calls `processEvents()` behind each receive, timeout and write
-/// pass. Requests that find no stream wait in order, up to a number. Confined to the connection's event loop.
+/// pass. Requests that find no stream wait in order, up to a number; whoever opens them bounds the time (`giveUp`). Confined to the connection's event loop.
 public final class HTTP3ClientWire: ExchangeHandler {
   let session: HTTP3Session
   private let peer: GatewayError.Side
@@ -33,7 +33,7 @@ public final class HTTP3ClientWire: ExchangeHandler {
   public var isDraining: Bool { session.isGoingAway || session.isShuttingDown || isClosed }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    let exchange = HTTP3ClientExchange(wire: self, response: sink)
+    let exchange = HTTP3ClientExchange(wire: self, response: sink, hasContent: request.head.bodyLength != .none)
     if isDraining {
       exchange.fail(unavailable("the connection is closing"))
     } else if waiting.isEmpty, let stream = session.submitRequest(request.head) {
@@ -45,6 +45,22 @@ public final class HTTP3ClientWire: ExchangeHandler {
       exchange.fail(unavailable("\(waitingLimit) requests wait for a stream already"))
     }
     return exchange
+  }
+
+  /// Whether an exchange that `open` returned waits for a stream still.
+  public func isWaiting(_ exchange: any RequestSink) -> Bool {
+    (exchange as? HTTP3ClientExchange)?.waitingHead != nil
+  }
+
+  /// Ends the wait of an exchange for a stream, if it still waits.
+  /// - Parameter limit: how long it has waited, for the error's message.
+  public func giveUp(_ exchange: any RequestSink, after limit: String) {
+    guard let exchange = exchange as? HTTP3ClientExchange, exchange.waitingHead != nil else { return }
+    forget(exchange)
+    exchange.fail(
+      failure(
+        .connectionLimitReached, retry: .safe,
+        "no stream came free in \(limit): as many requests are open on this connection as the peer allows"))
   }
 
   /// Acts on what the connection has recorded.

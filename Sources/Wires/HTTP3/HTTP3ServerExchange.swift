@@ -17,6 +17,7 @@ final class HTTP3ServerExchange: ResponseSink {
   /// Ended, failed, or given up by the client: the handler's further calls change nothing.
   private var isAnswerOver = false
   private var isRequestStopped = false
+  private var isRequestEnded = false
   /// The handler's side is not wanted any more, even when it is handed in late.
   private var isFailed = false
 
@@ -43,13 +44,12 @@ final class HTTP3ServerExchange: ResponseSink {
         session.consumed(chunk.readableBytes, on: stream)
       }
     case .end(_, let trailers):
-      request?.receiveRequestEnd(trailers: trailers)
+      endRequest(trailers)
     case .sent(_, let byteCount):
       request?.responseConsumed(byteCount)
-    case .peerReset where isRequestStopped || isFailed:
-      // The reply to our STOP_SENDING (RFC 9000 §3.5), or to an answer of our own: the rest of the request is not coming, the
-      // answer stands.
-      request?.receiveRequestEnd(trailers: nil)
+    case .peerReset where isFailed:
+      // The reply to an answer of our own: the rest of the request is not coming, the answer stands.
+      endRequest(nil)
     case .peerReset(_, let code):
       giveUp(ResetReason(code) == .noError ? .cancelled : ResetReason(code))
     case .malformed(_, let defect):
@@ -58,7 +58,8 @@ final class HTTP3ServerExchange: ResponseSink {
       // Somebody who does not want the answer does not want to go on with the request either.
       giveUp(ResetReason(code) == .noError ? .cancelled : ResetReason(code))
     case .closed:
-      if !isAnswerOver { cancel(.connectionLost) }
+      // Nothing is told of the end of a request that was stopped; whoever took it learns here that it is over.
+      if !isAnswerOver || !isRequestEnded { cancel(.connectionLost) }
       release()
     default:
       break
@@ -66,7 +67,7 @@ final class HTTP3ServerExchange: ResponseSink {
   }
 
   func connectionLost() {
-    if !isAnswerOver || request != nil { cancel(.connectionLost) }
+    if !isAnswerOver || !isRequestEnded { cancel(.connectionLost) }
     release()
   }
 
@@ -118,6 +119,11 @@ final class HTTP3ServerExchange: ResponseSink {
 
   func requestConsumed(_ byteCount: Int) {
     session.consumed(byteCount, on: stream)
+  }
+
+  private func endRequest(_ trailers: FieldSection?) {
+    isRequestEnded = true
+    request?.receiveRequestEnd(trailers: trailers)
   }
 
   /// The client wants no answer: the handler hears of it at once.

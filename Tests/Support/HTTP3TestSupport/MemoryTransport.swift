@@ -37,6 +37,7 @@ public final class MemoryTransport: StreamTransport {
   /// Set when the application closed the connection.
   public private(set) var closeError: ApplicationError?
   public private(set) var needsWrite = false
+  private var offer: Offer?
   public private(set) var writePassCount = 0
 
   private struct Ends {
@@ -147,6 +148,7 @@ public final class MemoryTransport: StreamTransport {
       let packet = try writePacket(&isDrained)
       if !packet.isEmpty { packets.append(packet) }
     }
+    try endOffer()
     if keepsPackets { sentPackets += packets }
     peer?.inbox += packets
     closeFinished()
@@ -192,22 +194,13 @@ public final class MemoryTransport: StreamTransport {
   private func writePacket(_ isDrained: inout Bool) throws -> [Frame] {
     var room = options.packetBytes
     var packet: [Frame] = []
-    let vectors = UnsafeMutableBufferPointer<StreamBytes>.allocate(capacity: 16)
-    defer { vectors.deallocate() }
     while room > 0 {
-      var offer: StreamWrite?
-      do {
-        isInsideCall = true
-        defer { isInsideCall = false }
-        offer = try application.nextWrite(into: vectors)
-      } catch let error as ApplicationError {
-        closeError = error
-      }
+      if offer == nil { ask() }
       guard let offer else {
         isDrained = true
         return packet
       }
-      if let frame = try write(offer, vectors, room: room) {
+      if let frame = try write(offer, room: room) {
         packet.append(frame)
         if case .stream(_, let bytes, _) = frame { room -= max(1, bytes.count) }
       }
@@ -215,36 +208,72 @@ public final class MemoryTransport: StreamTransport {
     return packet
   }
 
-  private func write(_ offer: StreamWrite, _ vectors: UnsafeMutableBufferPointer<StreamBytes>, room: Int) throws -> Frame? {
+  /// What the application has offered, of which part is in packets: like a `Connection`, it is told once for each offer.
+  private struct Offer {
+    let write: StreamWrite
+    var left: [StreamBytes]
+    var writtenBytes: Int?
+  }
+
+  private func ask() {
+    let vectors = UnsafeMutableBufferPointer<StreamBytes>.allocate(capacity: 16)
+    isInsideCall = true
+    defer {
+      isInsideCall = false
+      vectors.deallocate()
+    }
+    var write: StreamWrite?
+    do throws(ApplicationError) {
+      write = try application.nextWrite(into: vectors)
+    } catch {
+      closeError = error
+    }
+    offer = write.map { write in Offer(write: write, left: (0..<write.vectorCount).map { vectors[$0] }) }
+  }
+
+  private func endOffer() throws {
+    guard let offer else { return }
+    self.offer = nil
+    guard let writtenBytes = offer.writtenBytes else { return }
+    isInsideCall = true
+    defer { isInsideCall = false }
+    try application.wrote(writtenBytes, on: offer.write.stream)
+  }
+
+  private func write(_ current: Offer, room: Int) throws -> Frame? {
+    let offer = current.write
     guard var ends = streams[offer.stream], !ends.resetSent, !ends.finSent else {
+      try endOffer()
       call { application.writeShut(offer.stream) }
       return nil
     }
-    let filled = (0..<offer.vectorCount).map { vectors[$0] }
+    let filled = current.left
     let total = filled.reduce(0) { $0 + $1.count }
     let credit = ends.sendLimit - ends.sent
     if total > 0, credit == 0 {
       ends.isBlocked = true
       streams[offer.stream] = ends
+      try endOffer()
       call { application.writeBlocked(offer.stream) }
       return nil
     }
     var count = min(total, room, credit)
     if options.chunkSeed != nil, count > 1 { count = Int.random(in: 1...count, using: &generator) }
     var bytes: [UInt8] = []
-    for vector in filled where bytes.count < count {
+    var left: [StreamBytes] = []
+    for vector in filled {
       guard let base = vector.base else { continue }
       let part = Array(UnsafeBufferPointer(start: base, count: min(vector.count, count - bytes.count)))
-      ends.unacknowledged.append((base, part))
+      if !part.isEmpty { ends.unacknowledged.append((base, part)) }
       bytes += part
+      if part.count < vector.count { left.append(StreamBytes(base: base + part.count, count: vector.count - part.count)) }
     }
     let isFinal = offer.isFinal && count == total
     ends.sent += count
     ends.finSent = isFinal
     streams[offer.stream] = ends
-    isInsideCall = true
-    defer { isInsideCall = false }
-    try application.wrote(count, on: offer.stream)
+    self.offer = Offer(write: offer, left: left, writtenBytes: (current.writtenBytes ?? 0) + count)
+    if left.isEmpty { try endOffer() }
     return .stream(offer.stream, bytes, isFinal: isFinal)
   }
 
@@ -267,7 +296,7 @@ public final class MemoryTransport: StreamTransport {
       guard let ends = streams[stream], !ends.isSendOver else { return }
       // As ngtcp2 does by itself (RFC 9000 §3.5).
       resetSending(stream, code: code)
-      try callThrowing { try application.peerStoppedReading(stream, code: code) }
+      if options.tellsStopSending { try callThrowing { try application.peerStoppedReading(stream, code: code) } }
     case .maximumStreamData(let stream, let limit):
       guard var ends = streams[stream], limit > ends.sendLimit else { return }
       ends.sendLimit = limit

@@ -189,4 +189,23 @@ struct HTTP3ConnectionTests {
     try wires.run()
     wires.expectNothingLeft()
   }
+
+  @Test("content that is not reported consumed counts as consumed when its exchange is over")
+  func unreportedContent() throws {
+    var configuration = HTTP3Configuration()
+    configuration.receiveBudgetBytes = 16 << 10
+    configuration.maximumConcurrentStreams = 8
+    let wires = try LinkedWires(configuration: configuration)
+    wires.handler.onOpen = { $0.consumesAtOnce = false }
+    wires.handler.onEvent = { if $0.isEnded { $0.answer(200, body: String(repeating: "b", count: 1 << 10)) } }
+    for number in 0..<64 {
+      let response = wires.open(.post("/\(number)"))
+      response.request?.receiveRequestBody(ByteBuffer(repeating: 97, count: 1 << 10))
+      response.request?.receiveRequestEnd(trailers: nil)
+      try wires.run()
+      #expect(response.isEnded, "request \(number) has no answer")
+    }
+    #expect(wires.client.session.unconsumedBytes == 0)
+    wires.expectNothingLeft()
+  }
 }
