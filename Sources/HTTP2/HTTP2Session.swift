@@ -64,15 +64,17 @@ public final class HTTP2Session {
   }
 
   /// The next piece of output, about `HTTP2Configuration.outputPieceBytes`; nil when there is nothing to send now.
+  ///
+  /// Content of the piece before counts as taken from now on: being called again means that the socket has room.
   public func nextOutput() -> ByteBuffer? {
+    for stream in takers { reportTaken(stream) }
+    takers.removeAll(keepingCapacity: true)
     output = ByteBufferAllocator().buffer(capacity: outputHintBytes)
     let result = library.collectOutput(for: self)
     if result < 0 {
       condition = .broken
       events.append(.refused(nil, .connectionError(NGHTTP2Library.describe(result))))
     }
-    for stream in takers { reportTaken(stream) }
-    takers.removeAll(keepingCapacity: true)
     guard output.readableBytes > 0 else { return nil }
     outputHintBytes = min(max(output.readableBytes, 512), configuration.outputPieceBytes + 32 * 1024)
     defer { output = ByteBuffer() }
@@ -111,7 +113,7 @@ public final class HTTP2Session {
   public func submitRequest(_ head: RequestHead) -> HTTP2Stream? {
     guard mayOpen else { return nil }
     let stream = HTTP2Stream(id: 0, windowBytes: configuration.streamWindowBytes)
-    let hasContent = !Self.isEmpty(head.bodyLength)
+    let hasContent = head.bodyLength != .none
     stream.isEndQueued = !hasContent
     guard let id = library.submitRequest(head.fields, hasContent: hasContent, stream: stream) else { return nil }
     stream.id = id
@@ -119,10 +121,11 @@ public final class HTTP2Session {
     return stream
   }
 
-  /// Server: answers with a final head. Content and end follow unless `head.bodyLength` is `.none`.
+  /// Server: answers with a final head. Content and end follow unless `head.bodyLength` is `.none`; behind a known length of 0 too,
+  /// because trailers may.
   public func submitResponse(_ head: ResponseHead, on stream: HTTP2Stream) {
     guard !stream.isClosed else { return }
-    let hasContent = !Self.isEmpty(head.bodyLength)
+    let hasContent = head.bodyLength != .none
     stream.isEndQueued = !hasContent
     library.submitResponse(head.fields, hasContent: hasContent, stream: stream)
   }
@@ -209,6 +212,12 @@ public final class HTTP2Session {
     }
   }
 
+  /// Client: asks the server for a sign of life (PING, RFC 9113 §6.7). A server's only PING is the one of `drain`.
+  public func ping() {
+    guard condition == .open else { return }
+    library.submitPing()
+  }
+
   /// Ends the connection at once with GOAWAY.
   public func terminate(_ code: HTTP2ErrorCode) {
     guard condition == .open else { return }
@@ -277,10 +286,6 @@ public final class HTTP2Session {
     guard stream.isDeferred else { return }
     stream.isDeferred = false
     library.resume(stream.id)
-  }
-
-  private static func isEmpty(_ length: BodyLength) -> Bool {
-    length == .none || length == .known(0)
   }
 
   private enum Condition {

@@ -15,6 +15,7 @@ public final class HTTP2Stream {
   var sectionBytes = 0
   var isReadingHead = false
   var hasFinalHead = false
+  var interimCount = 0
   var isOversized = false
   /// Content handed out and not yet consumed.
   var outstandingBytes = 0

@@ -18,8 +18,8 @@ public protocol ByteStreamWire: AnyObject {
   /// The connection is gone: every open exchange is cancelled or failed. Nothing is called afterwards.
   func connectionClosed()
 
-  /// The next bytes to write; nil when there is nothing now. Called until nil or until the socket takes no more, so credit
-  /// for what was handed out may be given back to its producer at once.
+  /// The next bytes to write; nil when there is nothing now. Called until nil or until the socket takes no more, and again when it
+  /// does: so what the call before handed out has left by now, all but a little, and credit for it is given back to its producer.
   func nextOutput() -> ByteBuffer?
 
   /// False while the wire cannot take more bytes: too much is outstanding.

@@ -133,4 +133,30 @@ import Testing
     pair.run()
     #expect(sent.response?.fields.first("x-c")?.count == 32 * 1024)
   }
+
+  @Test func trailersFollowAKnownLengthOfZero() throws {
+    let pair = SessionPair()
+    let sent = try #require(pair.send(.get()))
+    pair.run()
+    let stream = pair.requests[0].stream
+    pair.server.submitResponse(ResponseHead(status: 200, fields: ["content-length": "0"], bodyLength: .known(0)), on: stream)
+    pair.server.finish(stream, trailers: ["grpc-status": "5"])
+    pair.run()
+    #expect(sent.response?.bodyLength == .known(0))
+    #expect(sent.trailers == ["grpc-status": "5"])
+    #expect(sent.closedWith == .noError)
+  }
+
+  @Test func interimResponsesAreCounted() throws {
+    var configuration = HTTP2Configuration()
+    configuration.limits.interimResponses = 2
+    let pair = SessionPair(client: configuration)
+    let sent = try #require(pair.send(.get()))
+    pair.run()
+    for _ in 0..<3 { pair.server.submitInterim(ResponseHead(status: 103), on: pair.requests[0].stream) }
+    pair.run()
+    #expect(sent.interims == [103, 103])
+    #expect(pair.clientRefusals == [.malformed("interim responses without end")])
+    #expect(sent.closedWith == .protocolError)
+  }
 }

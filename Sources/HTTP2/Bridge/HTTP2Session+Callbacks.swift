@@ -188,6 +188,10 @@ extension HTTP2Session {
     let status = fields.first(.status).flatMap(FieldRules.contentLength).map(Int.init) ?? 0
     guard (100...999).contains(status) else { return refuse(stream, .malformed("bad :status"), code: .protocolError) }
     if status < 200 {
+      stream.interimCount += 1
+      guard stream.interimCount <= configuration.limits.interimResponses else {
+        return refuse(stream, .malformed("interim responses without end"), code: .protocolError)
+      }
       events.append(.interimHead(stream, ResponseHead(status: status, fieldsWithStatus: fields, bodyLength: .none)))
       return
     }

@@ -7,17 +7,25 @@ import Observability
 public final class OriginClient: Sendable {
   /// Opens exchanges at the origin; lives on the client's loop.
   public let handler: NIOLoopBound<any ExchangeHandler>
+  let pools: NIOLoopBound<OriginPools>
   private let loops: LoopGroup
 
   public static func start(_ origin: OriginURL) async throws -> OriginClient {
+    try await start(Service(name: "origin", origins: [origin], responseHeadTimeout: nil))
+  }
+
+  /// The same for a whole service, with limits of the caller's.
+  static func start(
+    _ service: Service, limits: NetworkLimits = NetworkLimits(), originLimits: OriginLimits = OriginLimits()
+  ) async throws -> OriginClient {
     let loops = try await LoopGroup.start(count: 1, log: nil, settings: LogSettings(isAccessLogOn: false))
-    let service = Service(name: "origin", origins: [origin], responseHeadTimeout: nil)
     do {
       let tls = try OriginTLSContexts(services: [service])
-      let handlers = try await loops.onEach { loop in
-        OriginPools(loop: loop, hop: "client", limits: NetworkLimits(), tls: tls).pool(for: service)
-      }
-      return OriginClient(handler: handlers[0], loops: loops)
+      let pools = try await loops.onEach { loop in
+        OriginPools(loop: loop, hop: "client", limits: limits, tls: tls, originLimits: originLimits)
+      }[0]
+      let handlers = try await loops.onEach { _ -> any ExchangeHandler in pools.value.pool(for: service) }
+      return OriginClient(handler: handlers[0], pools: pools, loops: loops)
     } catch {
       try await loops.shutDown()
       throw error
@@ -28,8 +36,9 @@ public final class OriginClient: Sendable {
     try await loops.shutDown()
   }
 
-  private init(handler: NIOLoopBound<any ExchangeHandler>, loops: LoopGroup) {
+  private init(handler: NIOLoopBound<any ExchangeHandler>, pools: NIOLoopBound<OriginPools>, loops: LoopGroup) {
     self.handler = handler
+    self.pools = pools
     self.loops = loops
   }
 }

@@ -6,7 +6,7 @@ import NIOCore
 import Wires
 
 /// The connections of one event loop to one origin.
-final class OriginConnections: ExchangeHandler {
+final class OriginConnections {
   private let service: String
   private let connector: OriginConnector
   private let turn: LoopTurn
@@ -17,7 +17,12 @@ final class OriginConnections: ExchangeHandler {
   private var vacant: [OriginConnection] = []
   private var waiting = Deque<WaitingExchange>()
   private var connectingCount = 0
-  private var restsUntil = NIODeadline.distantPast
+  /// How many exchanges one connection carries, as last seen; until one was seen, what HTTP/2 servers allow at least
+  /// (RFC 9113 §6.5.2).
+  private var capacity: Int
+  private var rest: OriginRest
+  private var isDraining = false
+  private var isSweepScheduled = false
 
   init(
     service: String, connector: OriginConnector, turn: LoopTurn, events: any EventSink, limits: OriginLimits, connectTimer: CoarseTimer
@@ -28,15 +33,24 @@ final class OriginConnections: ExchangeHandler {
     self.events = events
     self.limits = limits
     self.connectTimer = connectTimer
+    capacity = connector.origin.scheme == .http ? 1 : 100
+    rest = OriginRest(limits)
   }
 
   var origin: OriginURL { connector.origin }
 
-  /// True for a second after a failed connection: another origin of the service is asked first.
-  func isResting(at now: NIODeadline) -> Bool { now < restsUntil }
+  /// Exchanges that wait for a connection.
+  var waitingCount: Int { waiting.count }
 
-  func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    if waiting.isEmpty, let connection = takeVacant() {
+  /// True for a while after a failed connection: another origin of the service is asked first. One attempt at a time then finds
+  /// out whether the origin is back.
+  func isResting(at now: NIODeadline) -> Bool {
+    rest.isResting(at: now) || rest.hasFailed && connectingCount > 0 && connections.isEmpty
+  }
+
+  /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
+  func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool) -> any RequestSink {
+    if waiting.isEmpty, let connection = takeVacant(avoidsIdle: avoidsIdle && mayConnect) {
       return connection.wire.open(request, respondingTo: sink)
     }
     let exchange = WaitingExchange(request, respondingTo: sink)
@@ -47,6 +61,7 @@ final class OriginConnections: ExchangeHandler {
       return exchange
     }
     waiting.append(exchange)
+    exchange.onLeave = { [weak self, unowned exchange] in self?.forget(exchange) }
     exchange.wait = connectTimer.begin { [unowned exchange, origin = connector.origin] in
       exchange.fail(
         GatewayError(
@@ -57,44 +72,53 @@ final class OriginConnections: ExchangeHandler {
     return exchange
   }
 
+  /// No further exchanges on what is open, nor on what is being opened beyond those that wait.
   func drain() {
-    for connection in connections.values {
-      connection.wire.drain()
-      connection.handler?.setNeedsUpdate()
-    }
-    vacant.removeAll()
+    isDraining = true
+    for connection in connections.values { retire(connection) }
+  }
+
+  /// A connection was lost under an exchange, without a byte of an answer. Whatever ended it (a balancer, a restart) has often
+  /// ended its idle neighbours too, and they tell only when they are used.
+  func connectionLost() {
+    for connection in connections.values where connection.idleSince != nil { retire(connection) }
   }
 
   // MARK: Connections
 
-  private func takeVacant() -> OriginConnection? {
-    while let connection = vacant.last {
-      if connection.wire.vacancy > 0 {
-        // A connection that has room for one more after this one stays listed (HTTP/2).
-        if connection.wire.vacancy == 1 {
-          vacant.removeLast()
-          connection.isListed = false
-        }
+  private var mayConnect: Bool { connectingCount + connections.count < limits.connections }
+
+  private func takeVacant(avoidsIdle: Bool) -> OriginConnection? {
+    for index in vacant.indices.reversed() {
+      let connection = vacant[index]
+      let vacancy = connection.wire.vacancy
+      if vacancy > 0, avoidsIdle, connection.idleSince != nil { continue }
+      // A connection that has room for one more after this one stays listed (HTTP/2).
+      if vacancy <= 1 {
+        vacant.remove(at: index)
+        connection.isListed = false
+      }
+      if vacancy > 0 {
+        connection.idleSince = nil
         return connection
       }
-      vacant.removeLast()
-      connection.isListed = false
     }
     return nil
   }
 
   private func openConnections() {
-    let wanted = connector.origin.scheme == .http ? waiting.count : (waiting.count + 99) / 100
-    while connectingCount < wanted, connectingCount + connections.count < limits.connections {
+    let wanted = (waiting.count + capacity - 1) / capacity
+    while connectingCount < wanted, mayConnect {
       connectingCount += 1
       connector.connect(turn: turn, onTurn: { [weak self] in self?.turnEnded(of: $0) }, onClose: { [weak self] in self?.closed($0) })
         .assumeIsolated()
         .whenComplete { [weak self] result in
-          guard let self else { return }
-          self.connectingCount -= 1
+          self?.connectingCount -= 1
           switch result {
-          case .success(let connection): self.connected(connection.value)
-          case .failure(let error): self.connectionFailed(error)
+          case .success(let connection):
+            guard let self else { return connection.value.retire() }
+            self.connected(connection.value)
+          case .failure(let error): self?.connectionFailed(error)
           }
         }
     }
@@ -102,49 +126,89 @@ final class OriginConnections: ExchangeHandler {
 
   private func connected(_ connection: OriginConnection) {
     connections[ObjectIdentifier(connection)] = connection
-    restsUntil = .distantPast
+    rest.connected()
     turnEnded(of: connection)
+    scheduleSweep()
   }
 
   private func turnEnded(of connection: OriginConnection) {
     guard connections[ObjectIdentifier(connection)] != nil else { return }
+    if connection.wire.isReusable { capacity = connection.capacity }
     while connection.wire.vacancy > 0, let exchange = popWaiting() { exchange.resume(on: connection.wire) }
+    if connection.wire.openExchangeCount > 0 {
+      connection.idleSince = nil
+    } else if connection.idleSince == nil {
+      connection.idleSince = .now()
+    }
+    if isDraining, connection.wire.isReusable { retire(connection) }
     if connection.wire.vacancy > 0, !connection.isListed {
       connection.isListed = true
       vacant.append(connection)
     }
+    // There may be less room on a connection than was thought when this one was opened.
+    if !waiting.isEmpty, !rest.isResting(at: .now()) { openConnections() }
   }
 
   private func closed(_ connection: OriginConnection) {
     connections[ObjectIdentifier(connection)] = nil
-    if connection.isListed { vacant.removeAll { $0 === connection } }
-    connection.handler = nil
+    unlist(connection)
     if !waiting.isEmpty { openConnections() }
   }
 
   private func connectionFailed(_ error: any Error) {
-    restsUntil = .now() + .seconds(1)
+    rest.connectionFailed(at: .now())
     let failure = OriginFailure.gatewayError(for: error, origin: connector.origin, timeout: connector.timeout)
     events.record(.originFailed(service: service, origin: "\(connector.origin)", reason: failure.message))
+    // Who avoided the idle connections has no choice left.
+    while !waiting.isEmpty, let connection = takeVacant(avoidsIdle: false) { popWaiting()?.resume(on: connection.wire) }
     // One failed attempt is the answer to all that wait: whoever may is tried again by its own exchange.
     guard connectingCount == 0, connections.isEmpty else { return }
     let refused = waiting
     waiting.removeAll()
-    for exchange in refused { exchange.fail(failure) }
+    for exchange in refused {
+      exchange.onLeave = nil
+      exchange.fail(failure)
+    }
   }
+
+  private func retire(_ connection: OriginConnection) {
+    unlist(connection)
+    connection.retire()
+  }
+
+  private func unlist(_ connection: OriginConnection) {
+    guard connection.isListed else { return }
+    connection.isListed = false
+    vacant.removeAll { $0 === connection }
+  }
+
+  // MARK: Waiting exchanges
 
   private func popWaiting() -> WaitingExchange? {
-    while let exchange = waiting.popFirst() {
-      if exchange.isWaiting { return exchange }
-    }
-    return nil
+    let exchange = waiting.popFirst()
+    exchange?.onLeave = nil
+    return exchange
   }
-}
 
-/// Bounds of the connections to one origin from one event loop.
-struct OriginLimits {
-  /// Connections open or being opened.
-  var connections = 512
-  /// Exchanges that wait for a connection.
-  var waitingExchanges = 4096
+  private func forget(_ exchange: WaitingExchange) {
+    if let index = waiting.firstIndex(where: { $0 === exchange }) { waiting.remove(at: index) }
+  }
+
+  // MARK: Idle connections
+
+  /// One timer for all of them, that runs as long as there are connections: a timer for each would be set anew by each request.
+  private func scheduleSweep() {
+    guard !isSweepScheduled, !connections.isEmpty else { return }
+    isSweepScheduled = true
+    turn.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(limits.idle.nanoseconds / 4)) { [weak self] in self?.sweep() }
+  }
+
+  private func sweep() {
+    isSweepScheduled = false
+    let latest = NIODeadline.now() - limits.idle
+    for connection in connections.values {
+      if let idleSince = connection.idleSince, idleSince <= latest { retire(connection) }
+    }
+    scheduleSweep()
+  }
 }

@@ -13,11 +13,12 @@ struct OriginConnector {
   let origin: OriginURL
   /// TLS for `https://` origins; verified against the given CA or the system's.
   let tls: NIOSSLContext?
+  /// For everything until the first exchange can be opened: name, TCP, TLS, HTTP/2's SETTINGS.
   let timeout: TimeAmount
   /// Makes a wire in the client's role.
   let makeWire: (WireProtocol) -> any OriginWire
 
-  /// A connection that is ready for exchanges, on `turn`'s loop.
+  /// A connection that is ready for exchanges, on `turn`'s loop; fails when there is none after `timeout`.
   ///
   /// - Parameters:
   ///   - onTurn: called at the end of each turn in which the connection did something; its vacancy may have changed.
@@ -26,27 +27,61 @@ struct OriginConnector {
     turn: LoopTurn, onTurn: @escaping (OriginConnection) -> Void, onClose: @escaping (OriginConnection) -> Void
   ) -> EventLoopFuture<NIOLoopBound<OriginConnection>> {
     let eventLoop = turn.eventLoop
+    let deadline = NIODeadline.now() + timeout
     let context = NIOLoopBound((self, turn, onTurn, onClose), eventLoop: eventLoop)
     let connected = ClientBootstrap(group: eventLoop)
       .connectTimeout(timeout)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
+      .channelLiveness()
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try context.value.0.addTLS(to: channel) }
       }
       .connect(host: origin.host, port: Int(origin.port))
     return connected.flatMap { channel in
-      context.value.0.negotiatedProtocol(on: channel).flatMapThrowing { wireProtocol in
-        let (connector, turn, onTurn, onClose) = context.value
-        let connection = OriginConnection(wire: connector.makeWire(wireProtocol), channel: channel)
-        let handler = ByteStreamHandler(
-          wire: connection.wire, turn: turn, lingers: false, onTurn: { onTurn(connection) }, onClose: { onClose(connection) })
-        connection.handler = handler
-        try channel.pipeline.syncOperations.addHandler(handler)
-        return NIOLoopBound(connection, eventLoop: eventLoop)
+      let (connector, turn, onTurn, onClose) = context.value
+      let ready = eventLoop.makePromise(of: NIOLoopBound<OriginConnection>.self)
+      let limit = eventLoop.scheduleTask(deadline: deadline) {
+        ready.fail(OriginConnectionError.notReadyInTime)
+        channel.close(promise: nil)
       }
+      ready.futureResult.whenComplete { _ in limit.cancel() }
+      connector.negotiatedProtocol(on: channel).assumeIsolated().whenComplete { result in
+        do {
+          try connector.speak(result.get(), on: channel, turn: turn, ready: ready, onTurn: onTurn, onClose: onClose)
+        } catch {
+          ready.fail(error)
+          channel.close(promise: nil)
+        }
+      }
+      return ready.futureResult
     }
+  }
+
+  /// Puts the wire on the channel and fulfils `ready` when exchanges can be opened.
+  private func speak(
+    _ wireProtocol: WireProtocol, on channel: any Channel, turn: LoopTurn, ready: EventLoopPromise<NIOLoopBound<OriginConnection>>,
+    onTurn: @escaping (OriginConnection) -> Void, onClose: @escaping (OriginConnection) -> Void
+  ) throws {
+    guard channel.isActive else { throw ChannelError.eof }
+    let connection = OriginConnection(wire: makeWire(wireProtocol))
+    var isReady = false
+    func checkReady() {
+      guard connection.isReady else { return }
+      isReady = true
+      ready.succeed(NIOLoopBound(connection, eventLoop: turn.eventLoop))
+    }
+    let handler = ByteStreamHandler(
+      wire: connection.wire, turn: turn, lingers: false,
+      onTurn: { isReady ? onTurn(connection) : checkReady() },
+      onClose: {
+        connection.handler = nil
+        if isReady { onClose(connection) } else { ready.fail(OriginConnectionError.closedBeforeSettings) }
+      })
+    try channel.pipeline.syncOperations.addHandler(handler)
+    connection.handler = handler
+    checkReady()
   }
 
   private func addTLS(to channel: any Channel) throws {
@@ -69,18 +104,9 @@ struct OriginConnector {
   }
 }
 
-/// A connection in a pool.
-final class OriginConnection {
-  let wire: any OriginWire
-  let channel: any Channel
-  var handler: ByteStreamHandler?
-  /// Whether the pool's list of connections with room holds it.
-  var isListed = false
-
-  init(wire: any OriginWire, channel: any Channel) {
-    self.wire = wire
-    self.channel = channel
-  }
+/// Why a TCP connection did not become one that takes exchanges, where the system has no error for it.
+enum OriginConnectionError: Error {
+  case notReadyInTime, closedBeforeSettings
 }
 
 /// Tells when TLS to an origin is up and what ALPN chose; fails when the handshake does.
@@ -110,5 +136,10 @@ private final class TLSHandshakeWaiter: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) {
     promise.fail(ChannelError.eof)
     context.fireChannelInactive()
+  }
+
+  /// A channel that never connected sees neither an error nor its end.
+  func handlerRemoved(context: ChannelHandlerContext) {
+    promise.fail(ChannelError.eof)
   }
 }

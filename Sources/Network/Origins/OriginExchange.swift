@@ -2,16 +2,27 @@ import Exchange
 import HTTPMessage
 import NIOCore
 
-/// One exchange at a pool: finds its way to a connection, is tried once more where that cannot do harm, and waits for an
-/// answer no longer than the pool's limit.
+/// One exchange at a pool: finds its way to a connection, is tried again where that cannot do harm, and waits for an answer no
+/// longer than the pool's limit.
+///
+/// The limit ends with the head of the answer. Content that stops coming because the origin died is found by the connection: by
+/// PING on HTTP/2, by the kernel elsewhere (`ClientBootstrap.channelLiveness`).
 final class OriginExchange: ResponseSink, RequestSink {
   private let request: ExchangeRequest
   private let pool: OriginPool
   private var client: (any ResponseSink)?
   private var origin: (any RequestSink)?
+  private var place: OriginConnections?
   private var attempts = 0
+  private var isDispatching = false
+  /// It was lost with a connection once and sent again.
+  private var hasResent = false
   private var isAnswered = false
   private var wait: LimitedWait?
+  /// Bytes of the request that the origin has not taken yet.
+  private var waitingBytes = 0
+  /// Content has come or was taken since the wait began.
+  private var hasMoved = false
   private var hasEnded = (request: false, response: false)
 
   init(_ request: ExchangeRequest, pool: OriginPool, respondingTo sink: any ResponseSink) {
@@ -27,28 +38,60 @@ final class OriginExchange: ResponseSink, RequestSink {
   /// Sends the request on its way.
   func begin() {
     // gRPC calls have deadlines of their own, and their streams may be silent.
-    if attempts == 0, !request.head.isGRPC { wait = pool.beginWait { [unowned self] in limitPassed() } }
+    if !request.head.isGRPC { beginWait() }
+    dispatch()
+  }
+
+  private func dispatch() {
     attempts += 1
     let attempt = attempts
-    let sink = pool.dispatch(request, respondingTo: self)
+    isDispatching = true
+    let (sink, place) = pool.dispatch(request, respondingTo: self, avoidsIdle: hasResent)
     // A refusal inside `dispatch` may have ended the exchange, or begun another attempt whose sink must not be overwritten.
-    if client != nil, attempt == attempts { origin = sink }
+    guard client != nil, attempt == attempts else { return }
+    isDispatching = false
+    origin = sink
+    self.place = place
+  }
+
+  // MARK: The limit
+
+  private func beginWait() {
+    hasMoved = false
+    wait?.end()
+    wait = pool.beginWait { [unowned self] in limitPassed() }
+  }
+
+  /// The wait for the answer begins when the origin has the whole request.
+  private func answerIsDue() {
+    if wait != nil, !isAnswered { beginWait() }
   }
 
   private func limitPassed() {
-    // The wait for an answer begins with the end of the request.
-    guard hasEnded.request else { return wait = pool.beginWait { [unowned self] in limitPassed() } }
-    origin?.cancel(.cancelled)
-    end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” sent no answer in time"))
+    // As long as the request moves, the origin works on it.
+    guard !hasMoved else { return beginWait() }
+    if !hasEnded.request, waitingBytes == 0 {
+      origin?.cancel(.cancelled)
+      end(failing: GatewayError(.httpRequestTimeout, side: .client, message: "the rest of the request did not come in time"))
+    } else {
+      origin?.giveUpWaiting()
+      let missing = waitingBytes == 0 ? "sent no answer" : "took nothing more of the request"
+      end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” \(missing) in time"))
+    }
   }
 
   // MARK: RequestSink
 
-  func receiveRequestBody(_ chunk: ByteBuffer) { origin?.receiveRequestBody(chunk) }
+  func receiveRequestBody(_ chunk: ByteBuffer) {
+    waitingBytes += chunk.readableBytes
+    hasMoved = true
+    origin?.receiveRequestBody(chunk)
+  }
 
   func receiveRequestEnd(trailers: FieldSection?) {
     origin?.receiveRequestEnd(trailers: trailers)
     hasEnded.request = true
+    if waitingBytes == 0, request.head.bodyLength != .none { answerIsDue() }
     releaseIfOver()
   }
 
@@ -83,27 +126,56 @@ final class OriginExchange: ResponseSink, RequestSink {
   func fail(_ error: GatewayError) {
     // An answer that is complete stands, whatever becomes of the connection under the rest of the request.
     guard client != nil, !hasEnded.response else { return }
-    if mayRetry(after: error) {
-      let wasEnded = hasEnded.request
-      begin()
-      if wasEnded { origin?.receiveRequestEnd(trailers: nil) }
+    if let unsent = takeUnsent() {
+      guard mayMove(after: error) else { return end(failing: error) }
+      dispatchAgain(with: unsent)
     } else {
-      end(failing: error)
+      if error.cause == .connectionTerminated { place?.connectionLost() }
+      guard mayResend(after: error) else { return end(failing: error) }
+      hasResent = true
+      dispatchAgain(with: WaitingExchange.Backlog(isEnded: hasEnded.request))
     }
   }
 
   func stopRequest(_ reason: ResetReason) { client?.stopRequest(reason) }
 
-  func requestConsumed(_ byteCount: Int) { client?.requestConsumed(byteCount) }
+  func requestConsumed(_ byteCount: Int) {
+    waitingBytes = max(0, waitingBytes - byteCount)
+    hasMoved = true
+    if waitingBytes == 0, hasEnded.request { answerIsDue() }
+    client?.requestConsumed(byteCount)
+  }
 
-  // MARK: The end
+  // MARK: Further attempts
 
-  /// A request without content that certainly was not processed, or that may be processed twice, is tried once more
+  /// What the client has sent behind the head, if no connection has taken the exchange yet; nil if one has.
+  private func takeUnsent() -> WaitingExchange.Backlog? {
+    // Inside `dispatch` nothing was passed on yet; whoever dispatches does that afterwards.
+    if isDispatching { return WaitingExchange.Backlog() }
+    return (origin as? WaitingExchange)?.takeBacklog()
+  }
+
+  /// An exchange that no connection took goes to another origin with all that has come of it. One that has waited for its turn as
+  /// long as it may does not wait again.
+  private func mayMove(after error: GatewayError) -> Bool {
+    error.retry == .safe && (isDispatching || error.cause != .connectionLimitReached)
+      && attempts < pool.attemptLimit + (hasResent ? 1 : 0)
+  }
+
+  /// A request without content that certainly was not processed, or that may be processed twice, is sent once more
   /// (RFC 9110 §9.2.2); content is not kept, so a request with content is not.
-  private func mayRetry(after error: GatewayError) -> Bool {
-    attempts < 2 && !isAnswered && request.head.bodyLength == .none && (error.retry == .safe || request.head.isSafe)
+  private func mayResend(after error: GatewayError) -> Bool {
+    !hasResent && !isAnswered && request.head.bodyLength == .none && (error.retry == .safe || request.head.isSafe)
       && error.cause != .httpResponseTimeout && error.cause != .httpProtocolError
   }
+
+  private func dispatchAgain(with backlog: WaitingExchange.Backlog) {
+    origin = nil
+    dispatch()
+    if client != nil, let origin { backlog.replay(to: origin) }
+  }
+
+  // MARK: The end
 
   private func end(failing error: GatewayError) {
     let client = self.client

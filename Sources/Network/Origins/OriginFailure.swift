@@ -20,6 +20,11 @@ enum OriginFailure {
       return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
     case ChannelError.connectTimeout:
       return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
+    case OriginConnectionError.notReadyInTime:
+      let missing = origin.scheme == .h2c ? "the SETTINGS of HTTP/2 did not come" : "TLS (or the SETTINGS of HTTP/2 on it) was not ready"
+      return failure(.connectionTimeout, "origin \(origin) accepted a connection, but \(missing) within \(timeout.text)")
+    case OriginConnectionError.closedBeforeSettings:
+      return failure(.httpProtocolError, "origin \(origin) closed a connection before it sent HTTP/2's SETTINGS; does it speak HTTP/2?")
     case let error as IOError:
       return refusedConnection(error, origin: origin)
     case let error as NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):

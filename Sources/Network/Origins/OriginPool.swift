@@ -33,15 +33,25 @@ final class OriginPool: ExchangeHandler {
     responseTimer?.begin(action)
   }
 
+  /// How many connections an exchange may be refused before anything of it was sent: an origin each.
+  var attemptLimit: Int { min(origins.count, 4) }
+
+  /// Exchanges that wait for a connection.
+  var waitingCount: Int { origins.reduce(0) { $0 + $1.waitingCount } }
+
   /// Chooses an origin, round robin, passing over those that just failed, and opens the exchange there.
-  func dispatch(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+  ///
+  /// - Parameter avoidsIdle: true after a connection was lost under the exchange: it then gets one that is known to live.
+  func dispatch(
+    _ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool
+  ) -> (sink: any RequestSink, origin: OriginConnections) {
     let now = NIODeadline.now()
     for _ in origins.indices.dropLast() where origins[next].isResting(at: now) { advance() }
     let chosen = origins[next]
     advance()
     var request = request
     service.readdress(&request.head, to: chosen.origin)
-    return chosen.open(request, respondingTo: sink)
+    return (chosen.open(request, respondingTo: sink, avoidsIdle: avoidsIdle), chosen)
   }
 
   /// No further exchanges on the present connections; they close when they are idle.

@@ -12,10 +12,12 @@ final class OriginPools {
   private let loop: LoopContext
   private let hop: String
   private let limits: NetworkLimits
+  private let originLimits: OriginLimits
   private let connectTimer: CoarseTimer
   private var responseTimers: [Duration: CoarseTimer] = [:]
 
-  init(loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts) {
+  init(loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts, originLimits: OriginLimits = OriginLimits()) {
+    self.originLimits = originLimits
     self.loop = loop
     self.hop = hop
     self.limits = limits
@@ -24,7 +26,7 @@ final class OriginPools {
   }
 
   /// The pool of a service, made when it is first asked for.
-  func pool(for service: Service) -> any ExchangeHandler {
+  func pool(for service: Service) -> OriginPool {
     if let known = pools[service.name] { return known.pool }
     let pool = makePool(for: service)
     pools[service.name] = (service, pool)
@@ -49,7 +51,7 @@ final class OriginPools {
     let connections = service.origins.map { origin in
       OriginConnections(
         service: service.name, connector: connector(for: origin, trust: service.trust), turn: loop.turn, events: loop.events,
-        limits: OriginLimits(), connectTimer: connectTimer)
+        limits: originLimits, connectTimer: connectTimer)
     }
     let limit = service.responseHeadTimeout
     return OriginPool(service, origins: connections, responseTimer: limit.map(responseTimer))
@@ -57,10 +59,11 @@ final class OriginPools {
 
   private func connector(for origin: OriginURL, trust: OriginTrust) -> OriginConnector {
     let context = OriginWireContext(name: "\(origin)", hop: hop, events: loop.events, limits: limits.messages)
-    return OriginConnector(origin: origin, tls: origin.scheme == .https ? tls[trust] : nil, timeout: limits.originConnect) { wire in
+    return OriginConnector(origin: origin, tls: origin.scheme == .https ? tls[trust] : nil, timeout: limits.originConnect) {
+      [silence = originLimits.silence] wire in
       switch wire {
       case .http1, .http3: HTTP1OriginWire(context)
-      case .http2: HTTP2OriginWire(context)
+      case .http2: HTTP2OriginWire(context, silence: silence)
       }
     }
   }

@@ -1,14 +1,17 @@
 import Exchange
 import HTTPMessage
 import NIOCore
+import Wires
 
 /// An exchange that was opened before there is a connection to carry it: keeps what the client sends, hands it on when a
 /// connection is there, fails it when none comes.
 ///
 /// What it keeps is bounded: nothing is reported consumed, so the client's wire stops at its window.
-final class WaitingExchange: RequestSink {
+final class WaitingExchange: SharedConnectionSink {
   private(set) var request: ExchangeRequest
   private var state: State
+  /// Called once when it stops waiting without having been resumed.
+  var onLeave: (() -> Void)?
   /// Bounds the wait; set by whoever makes the exchange, ended by itself.
   var wait: LimitedWait?
 
@@ -30,18 +33,28 @@ final class WaitingExchange: RequestSink {
   func resume(on handler: any ExchangeHandler) {
     guard case .waiting(let sink, let backlog) = state else { return }
     wait?.end()
-    state = .over
+    onLeave = nil
+    state = .leaving(backlog)
     let target = handler.open(request, respondingTo: sink)
+    // A refusal inside `open` may have moved the exchange elsewhere, with its backlog.
+    guard case .leaving = state else { return }
     state = .forwarding(target)
-    for chunk in backlog.chunks { target.receiveRequestBody(chunk) }
-    if backlog.isEnded { target.receiveRequestEnd(trailers: backlog.trailers) }
+    backlog.replay(to: target)
   }
 
   func fail(_ error: GatewayError) {
-    guard case .waiting(let sink, _) = state else { return }
-    wait?.end()
-    state = .over
+    guard case .waiting(let sink, let backlog) = state else { return }
+    leave(.leaving(backlog))
     sink.fail(error)
+    if case .leaving = state { state = .over }
+  }
+
+  /// From inside the sink's `fail(_:)`: what the client has sent so far, of which nothing was sent on. Nil when a connection has
+  /// taken the exchange before. Whoever takes it carries the exchange on.
+  func takeBacklog() -> Backlog? {
+    guard case .leaving(let backlog) = state else { return nil }
+    state = .over
+    return backlog
   }
 
   func receiveRequestBody(_ chunk: ByteBuffer) {
@@ -50,7 +63,7 @@ final class WaitingExchange: RequestSink {
       backlog.chunks.append(chunk)
       state = .waiting(sink, backlog)
     case .forwarding(let target): target.receiveRequestBody(chunk)
-    case .over: break
+    case .leaving, .over: break
     }
   }
 
@@ -61,29 +74,60 @@ final class WaitingExchange: RequestSink {
       backlog.trailers = trailers
       state = .waiting(sink, backlog)
     case .forwarding(let target): target.receiveRequestEnd(trailers: trailers)
-    case .over: break
+    case .leaving, .over: break
     }
   }
 
   func cancel(_ reason: ResetReason) {
     if case .forwarding(let target) = state { target.cancel(reason) }
-    wait?.end()
-    state = .over
+    leave(.over)
+  }
+
+  func giveUp() {
+    if case .forwarding(let target) = state { target.giveUpWaiting() }
+    leave(.over)
   }
 
   func responseConsumed(_ byteCount: Int) {
     if case .forwarding(let target) = state { target.responseConsumed(byteCount) }
   }
 
+  private func leave(_ next: State) {
+    wait?.end()
+    state = next
+    let onLeave = onLeave
+    self.onLeave = nil
+    onLeave?()
+  }
+
   private enum State {
     case waiting(any ResponseSink, Backlog)
+    /// It is being opened on a connection, or its sink is being told that it failed.
+    case leaving(Backlog)
     case forwarding(any RequestSink)
     case over
   }
 
-  private struct Backlog {
+  /// What the client has sent behind the head.
+  struct Backlog {
     var chunks: [ByteBuffer] = []
     var isEnded = false
     var trailers: FieldSection?
+
+    func replay(to sink: any RequestSink) {
+      for chunk in chunks { sink.receiveRequestBody(chunk) }
+      if isEnded { sink.receiveRequestEnd(trailers: trailers) }
+    }
+  }
+}
+
+extension RequestSink {
+  /// Cancels because no answer came in time, and takes the connection out of use where it carries other exchanges too.
+  func giveUpWaiting() {
+    if let shared = self as? any SharedConnectionSink {
+      shared.giveUp()
+    } else {
+      cancel(.cancelled)
+    }
   }
 }

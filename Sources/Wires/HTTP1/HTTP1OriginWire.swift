@@ -14,6 +14,8 @@ public final class HTTP1OriginWire: OriginWire {
   private let context: OriginWireContext
   private var parser: HTTP1ResponseParser
   var output = OutputQueue()
+  /// Content in the piece that was handed out last.
+  private var takenBytes = 0
   private var exchange: HTTP1OriginExchange?
   private var keepsAlive = true
   private var hasRequestLeft = false
@@ -49,6 +51,7 @@ public final class HTTP1OriginWire: OriginWire {
     } catch {
       return refuse(sink, GatewayError(refusedRequest: error))
     }
+    takenBytes = 0
     parser.expectResponse(to: HTTP1RequestTraits(isHead: request.head.isHead, isConnect: request.head.isConnect))
     hasRequestLeft = false
     let exchange = HTTP1OriginExchange(wire: self, response: sink, framing: framing)
@@ -84,9 +87,11 @@ public final class HTTP1OriginWire: OriginWire {
       pendingFailure = nil
       close(failure)
     }
+    if takenBytes > 0 { exchange?.requestTaken(takenBytes) }
+    takenBytes = 0
     guard !isClosing, let piece = output.next() else { return nil }
     hasRequestLeft = true
-    if piece.contentBytes > 0 { exchange?.requestTaken(piece.contentBytes) }
+    takenBytes = piece.contentBytes
     if deadline != nil { deadline = context.now() + context.linger }
     finishIfOver()
     return piece.bytes

@@ -1,10 +1,16 @@
-import Exchange
+public import Exchange
 import HTTP2
 import HTTPMessage
 import NIOCore
 
+/// The outgoing side of an exchange whose connection carries others too.
+public protocol SharedConnectionSink: RequestSink {
+  /// Cancels the exchange because no answer came in time. The connection, which may be why, gets no further ones.
+  func giveUp()
+}
+
 /// One stream of a connection to an HTTP/2 origin as an exchange: takes the request, hands the answer on.
-final class HTTP2OriginExchange: RequestSink {
+final class HTTP2OriginExchange: SharedConnectionSink {
   /// Nil once the exchange is over or cancelled; late calls then do nothing.
   private var wire: HTTP2OriginWire?
   private let stream: HTTP2Stream
@@ -97,6 +103,12 @@ final class HTTP2OriginExchange: RequestSink {
     _ = takeOver()
     wire.session.reset(stream, code: reason.http2Code)
     wire.setNeedsUpdate()
+  }
+
+  func giveUp() {
+    let wire = wire
+    cancel(.cancelled)
+    wire?.drain()
   }
 
   func responseConsumed(_ byteCount: Int) {

@@ -11,12 +11,20 @@ public final class HTTP2OriginWire: OriginWire {
   let session: HTTP2Session
   private let context: OriginWireContext
   private let maximumOpenExchanges: Int
+  private var silence: SilenceWatch
   private var isDraining = false
   private var hasEnded = false
+  /// Whether the origin's SETTINGS have come. Until then `vacancy` is a guess, and nothing proves that the origin speaks HTTP/2.
+  public private(set) var hasSettings = false
+  /// The connection was given up because the origin is silent: nobody would acknowledge a plain end.
+  public private(set) var closesAbruptly = false
 
-  /// - Parameter context: the origin's name and where refusals are told.
-  public init(_ context: OriginWireContext) {
+  /// - Parameters:
+  ///   - context: the origin's name and where refusals are told.
+  ///   - silence: how long the origin may send nothing while exchanges are open.
+  public init(_ context: OriginWireContext, silence: SilenceLimits = SilenceLimits()) {
     self.context = context
+    self.silence = SilenceWatch(silence)
     var configuration = HTTP2Configuration()
     configuration.limits = context.limits
     session = HTTP2Session(role: .client, configuration: configuration)
@@ -42,6 +50,7 @@ public final class HTTP2OriginWire: OriginWire {
           .connectionLimitReached, side: .local, retry: .safe, message: "the connection to \(name) takes no further request"))
       return DiscardingRequestSink()
     }
+    silence.opened(isOnly: session.openStreamCount == 1, at: context.now())
     let hasContent = request.head.bodyLength != .none
     let exchange = HTTP2OriginExchange(wire: self, stream: stream, response: sink, hasContent: hasContent)
     stream.owner = exchange
@@ -51,25 +60,28 @@ public final class HTTP2OriginWire: OriginWire {
 
   public func receive(_ bytes: ByteBuffer) {
     guard !hasEnded else { return }
+    silence.received(at: context.now())
     session.receive(bytes)
     handleEvents()
     setNeedsUpdate()
   }
 
   public func receivedEnd() {
-    failAll("\(name) closed the connection")
-    hasEnded = true
-    setNeedsUpdate()
+    end("\(name) closed the connection")
   }
 
   public func connectionClosed() {
-    failAll("the connection to \(name) was lost")
-    hasEnded = true
+    end("the connection to \(name) was lost")
   }
 
   public func nextOutput() -> ByteBuffer? {
     guard !hasEnded else { return nil }
-    let output = session.nextOutput()
+    var output = session.nextOutput()
+    if output == nil, isDraining {
+      // Behind all else: requests that are queued when GOAWAY goes out are not sent any more.
+      session.drain()
+      output = session.nextOutput()
+    }
     handleEvents()
     return output
   }
@@ -79,13 +91,23 @@ public final class HTTP2OriginWire: OriginWire {
 
   public var wantsClose: Bool { hasEnded || session.isFinished }
 
-  public var deadline: NIODeadline? { nil }
+  public var deadline: NIODeadline? { hasEnded ? nil : silence.deadline }
 
-  public func handleTimeout(now: NIODeadline) {}
+  public func handleTimeout(now: NIODeadline) {
+    guard !hasEnded else { return }
+    switch silence.check(at: now, isOwed: session.openStreamCount > 0) {
+    case .nothing: break
+    case .ping:
+      session.ping()
+      setNeedsUpdate()
+    case .giveUp:
+      closesAbruptly = true
+      end("\(name) sends nothing any more, not even an answer to PING; the connection was given up")
+    }
+  }
 
   public func drain() {
     isDraining = true
-    session.drain()
     setNeedsUpdate()
   }
 
@@ -101,9 +123,14 @@ public final class HTTP2OriginWire: OriginWire {
 
   private func handle(_ event: HTTP2Event) {
     switch event {
-    case .interimHead(let stream, let head): exchange(stream)?.receiveInterim(head)
-    case .responseHead(let stream, let head): exchange(stream)?.receiveHead(head)
+    case .interimHead(let stream, let head):
+      silence.messageReceived()
+      exchange(stream)?.receiveInterim(head)
+    case .responseHead(let stream, let head):
+      silence.messageReceived()
+      exchange(stream)?.receiveHead(head)
     case .body(let stream, let chunk):
+      silence.messageReceived()
       if let exchange = exchange(stream) {
         exchange.receiveBody(chunk)
       } else {
@@ -116,7 +143,8 @@ public final class HTTP2OriginWire: OriginWire {
       stream.owner = nil
       exchange?.closed(code, isByPeer: isByPeer)
     case .refused(let stream, let refusal): refused(refusal, on: stream)
-    case .requestHead, .requestTooLarge, .goAway, .settingsReceived: break
+    case .settingsReceived: hasSettings = true
+    case .requestHead, .requestTooLarge, .goAway: break
     }
   }
 
@@ -139,6 +167,14 @@ public final class HTTP2OriginWire: OriginWire {
       for stream in session.openStreams { exchange(stream)?.violation = GatewayError(cause, side: .origin, message: text) }
       failAll(text)
     }
+  }
+
+  /// The connection is over. That is known before any exchange fails: whoever is told may open the next one at once, and must not
+  /// find room here.
+  private func end(_ reason: String) {
+    hasEnded = true
+    failAll(reason)
+    setNeedsUpdate()
   }
 
   private func failAll(_ reason: String) {

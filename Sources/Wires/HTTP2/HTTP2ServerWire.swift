@@ -162,9 +162,10 @@ public final class HTTP2ServerWire: ByteStreamWire {
     stream.owner as? HTTP2ServerExchange
   }
 
+  /// A connection that is ending because it was idle has as long as before its last stream to acknowledge that.
   private func updateIdleDeadline() {
-    guard hasSettings, !isIdleEnding, session.openStreamCount == 0 else { return }
-    deadline = context.now() + context.timeouts.idleHTTP2
+    guard hasSettings, session.openStreamCount == 0 else { return }
+    deadline = context.now() + (isIdleEnding ? context.timeouts.head : context.timeouts.idleHTTP2)
   }
 
   private func record(_ refusal: MessageRefusal, reason: String) {

@@ -17,18 +17,34 @@ final class Call: ResponseSink, @unchecked Sendable {
   private var body = ByteBuffer()
   private var request: (any RequestSink)?
 
+  /// - Parameters:
+  ///   - pace: the time before each chunk and before the end; zero sends all at once.
+  ///   - ends: whether the end is sent at all.
   static func send(
-    _ head: RequestHead, body: [ByteBuffer] = [], trailers: FieldSection? = nil, through handler: NIOLoopBound<any ExchangeHandler>
+    _ head: RequestHead, body: [ByteBuffer] = [], trailers: FieldSection? = nil, pace: TimeAmount = .zero, ends: Bool = true,
+    through handler: NIOLoopBound<any ExchangeHandler>
   ) async throws -> Answer {
     try await handler.eventLoop.flatSubmit {
       let call = Call(handler.eventLoop.makePromise())
       let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: "test", listener: "test", isSecure: false)
       let sink = handler.value.open(ExchangeRequest(head: head, origin: origin), respondingTo: call)
       call.request = sink
-      for chunk in body { sink.receiveRequestBody(chunk) }
-      sink.receiveRequestEnd(trailers: trailers)
+      if pace == .zero {
+        for chunk in body { sink.receiveRequestBody(chunk) }
+        if ends { sink.receiveRequestEnd(trailers: trailers) }
+      } else {
+        call.send(body[...], pace: pace)
+      }
       return call.promise.futureResult
     }.get()
+  }
+
+  private func send(_ rest: ArraySlice<ByteBuffer>, pace: TimeAmount) {
+    promise.futureResult.eventLoop.scheduleTask(in: pace) { [self] in
+      guard let chunk = rest.first else { return request?.receiveRequestEnd(trailers: nil) ?? () }
+      request?.receiveRequestBody(chunk)
+      send(rest.dropFirst(), pace: pace)
+    }
   }
 
   private init(_ promise: EventLoopPromise<Answer>) {

@@ -39,4 +39,32 @@ import Testing
     #expect(response.trailers?.text(.grpcStatus) == "0")
     #expect(response.consumedRequestBytes == 4)
   }
+
+  @Test func trailersBehindAKnownLengthOfZeroCross() {
+    let pair = WirePair(.http2)
+    let response = pair.send(RequestHead(method: "POST", authority: "a", path: "/", fields: ["content-length": "0"], bodyLength: .known(0)))
+    pair.run()
+    #expect(pair.handler.last.isEnded)
+    pair.handler.last.answer(200, fields: ["content-length": "0"], trailers: ["grpc-status": "5"], length: .known(0))
+    pair.run()
+    #expect(response.head?.bodyLength == .known(0))
+    #expect(response.trailers == ["grpc-status": "5"])
+    #expect(response.isEnded)
+    #expect(pair.server.openExchangeCount == 0)
+    #expect(pair.client.openExchangeCount == 0)
+  }
+
+  @Test func interimResponsesWithoutEndAreRefused() {
+    let pair = WirePair(.http2)
+    let response = pair.send(RequestHead(method: "GET", authority: "a", path: "/"))
+    pair.run()
+    for _ in 0...MessageLimits.defaults.interimResponses {
+      pair.handler.last.response.receiveInterim(ResponseHead(status: 103))
+      pair.run()
+    }
+    #expect(response.interims.count == MessageLimits.defaults.interimResponses)
+    #expect(response.error?.cause == .httpProtocolError)
+    #expect(response.error?.status == 502)
+    #expect(pair.events.refusals == [.malformed])
+  }
 }

@@ -193,4 +193,26 @@ import Testing
     #expect(pair.server.wantsClose)
     #expect(pair.client.vacancy == 0)
   }
+
+  @Test func aClientThatDoesNotAcknowledgeTheEndIsNotWaitedForWithoutEnd() throws {
+    let pair = WirePair(.http2)
+    pair.send(get)
+    pair.run()
+    pair.handler.last.answer(200)
+    pair.run()
+    pair.server.handleTimeout(now: try #require(pair.server.deadline))
+    // The notice and its PING are lost on a client that opens one stream more.
+    while pair.server.nextOutput() != nil {}
+    pair.send(get)
+    while let bytes = pair.client.nextOutput() { pair.server.receive(bytes) }
+    #expect(pair.handler.exchanges.count == 2)
+    #expect(pair.server.deadline == nil)
+    pair.handler.last.answer(200)
+    while pair.server.nextOutput() != nil {}
+    #expect(pair.server.openExchangeCount == 0)
+    #expect(!pair.server.wantsClose)
+    pair.server.handleTimeout(now: try #require(pair.server.deadline))
+    while pair.server.nextOutput() != nil {}
+    #expect(pair.server.wantsClose)
+  }
 }
