@@ -33,6 +33,7 @@ public enum DatagramRefusal: String, Sendable, CaseIterable {
   case tooManyHandshakes = "too_many_handshakes"
   case amplificationLimited = "amplification_limited"
   case thirdPath = "third_path"
+  case notAccepting = "not_accepting"
 }
 
 /// A help of the kernel's that was found not to work and is no longer used.

@@ -24,6 +24,9 @@ public enum Event: Sendable {
   // The link of an edge
   case linkChanged(LinkPhase, core: String, reason: String)
 
+  // The listeners of an edge
+  case acceptFailed(listener: String, reason: String)
+
   // Messages
   case exchangeEnded(ExchangeSummary)
   case messageRefused(wire: String, MessageRefusal, from: String, reason: String)

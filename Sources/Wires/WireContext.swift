@@ -44,6 +44,11 @@ public struct ServerTimeouts: Sendable {
   public var idle: TimeAmount = .seconds(75)
   /// An HTTP/2 connection without an open exchange; ends with GOAWAY.
   public var idleHTTP2: TimeAmount = .minutes(10)
+  /// For the next bytes of a request's content, while they are wanted. Tunnels and gRPC calls may be silent for longer.
+  public var body: TimeAmount = .seconds(60)
+  /// From the end of the client's side to the next byte of the answer that it still waits for: HTTP/1.1 cannot tell a client
+  /// that has left from one that only has said all.
+  public var halfClosed: TimeAmount = .seconds(10)
   /// For the rest of a request whose answer is complete, renewed by every byte.
   public var linger: TimeAmount = .seconds(10)
 

@@ -113,4 +113,13 @@ import Testing
     let error = #expect(throws: HTTP1Error.self) { try readResponse(text, ends: true) }
     #expect(error?.kind == .incomplete)
   }
+
+  @Test func interimResponsesAreCounted() throws {
+    let interim = "HTTP/1.1 103 Early Hints\r\n\r\n"
+    let final = "HTTP/1.1 204 No Content\r\n\r\n"
+    #expect(try readResponse(String(repeating: interim, count: 32) + final).interims.count == 32)
+    #expect { try readResponse(String(repeating: interim, count: 33) + final) } throws: {
+      ($0 as? HTTP1Error)?.kind == .malformed
+    }
+  }
 }

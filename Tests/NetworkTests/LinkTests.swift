@@ -6,7 +6,7 @@ import Network
 import TestCertificates
 import Testing
 
-@Suite struct `Requests cross from edge to core` {
+@Suite(.alone) struct `Requests cross from edge to core` {
   @Test(arguments: [1, 2], ["http", "h2c"])
   func `content, trailers and identity arrive whole`(loopCount: Int, scheme: String) async throws {
     let site = try await Site.start(loopCount: loopCount, originScheme: scheme)
@@ -56,7 +56,7 @@ import Testing
   }
 }
 
-@Suite struct `A link that cannot be made is told to clients` {
+@Suite(.alone) struct `A link that cannot be made is told to clients` {
   private func answerWithout(_ start: (TestAuthority, CoreRuntime) async throws -> EdgeRuntime) async throws -> Call.Answer {
     let authority = try TestAuthority()
     let core = try await Site.startCore(authority: authority, policy: .defaults)

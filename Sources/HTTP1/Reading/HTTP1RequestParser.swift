@@ -201,11 +201,12 @@ extension BodyReader {
 
 extension ByteBuffer {
   /// Adds bytes behind those that are still to be read; the usual case of an empty buffer takes them over.
+  ///
+  /// What has been read is given back when it is more than what is left: a message whose every piece leaves a residue would
+  /// otherwise be held whole. So no byte is moved more often than another was read.
   mutating func appendInput(_ bytes: ByteBuffer) {
-    if readableBytes == 0 {
-      self = bytes
-    } else {
-      writeImmutableBuffer(bytes)
-    }
+    guard readableBytes > 0 else { return self = bytes }
+    if readerIndex > readableBytes { discardReadBytes() }
+    writeImmutableBuffer(bytes)
   }
 }

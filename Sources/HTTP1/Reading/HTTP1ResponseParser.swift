@@ -88,7 +88,7 @@ public struct HTTP1ResponseParser {
     if line.status < 200 {
       guard line.status != 101 else { throw HTTP1Error(.unsupported, "a switch of protocols that nobody asked for") }
       interimCount += 1
-      guard interimCount <= 64 else { throw HTTP1Error(.malformed, "interim responses without end") }
+      guard interimCount <= limits.interimResponses else { throw HTTP1Error(.malformed, "interim responses without end") }
       lines.fields.remove(.contentLength)
       return .interim(ResponseHead(status: line.status, fieldsWithStatus: lines.fields, bodyLength: .none))
     }

@@ -39,7 +39,7 @@ public final class EdgeRuntime: Sendable {
 
   private static func start(_ options: EdgeOptions, loops: LoopGroup, log: EventLog, tls: TLSContext) async throws -> EdgeRuntime {
     let process = options.process
-    let life = ProcessLife(certificates: [CertificateExpiry(tls)])
+    let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
     loops.watch { life.certificates }
     life.becameUnready("the link to \(options.core) is not confirmed yet")
     let home = loops.loops[0]
@@ -91,7 +91,9 @@ public final class EdgeRuntime: Sendable {
             handler: gateway, origin: origin, hop: hop, events: loop.events, limits: messages, timeouts: made))
       }
     }
-    return try await TCPListener.bind(to: listener.address, group: loops.group, loops: perLoop)
+    return try await TCPListener.bind(to: listener.address, group: loops.group, loops: perLoop) { failure in
+      loops.record(.acceptFailed(listener: listener.name, reason: failure.description))
+    }
   }
 
   /// Swaps certificate, key and CA for the next connection, and routes for new requests.

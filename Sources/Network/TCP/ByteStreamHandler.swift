@@ -19,6 +19,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private var isEnrolled = false
   private var isReadWanted = false
   private var isClosing = false
+  /// Bounds each step of a close.
+  private var closeTimer: Scheduled<Void>?
   private var timer: Scheduled<Void>?
   private var timerDeadline: NIODeadline?
 
@@ -37,8 +39,12 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     self.onClose = onClose
   }
 
-  /// Closes the channel without waiting for output.
+  /// Exchanges that are open now; the last one lasts until the socket has taken its last byte.
+  var openExchangeCount: Int { max(wire.openExchangeCount, unwrittenByteCount > 0 ? 1 : 0) }
+
+  /// Closes the channel without waiting for output. What is open then is cut off, and seen to be.
   func abort() {
+    if openExchangeCount > 0 { context?.channel.resetOnClose() }
     context?.close(promise: nil)
   }
 
@@ -75,7 +81,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   }
 
   func read(context: ChannelHandlerContext) {
-    if wire.wantsBytes {
+    if wire.wantsBytes || isClosing {
       context.read()
     } else {
       isReadWanted = true
@@ -119,15 +125,15 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
       wrote = true
     }
     if wrote { context.flush() }
-    if wire.wantsClose, context.channel.isWritable {
-      isClosing = true
-      if wire.closesAbruptly { context.channel.resetOnClose() }
-      guard lingers, !wire.closesAbruptly else { return abort() }
-      // Closing with unread bytes makes the kernel send RST, which may destroy the answer on its way: say FIN first and
-      // close when the peer has, or soon.
-      context.close(mode: .output, promise: nil)
-      let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-      context.eventLoop.scheduleTask(in: Self.lingerLimit) { bound.value.abort() }
+    guard wire.wantsClose else { return }
+    isClosing = true
+    if wire.closesAbruptly {
+      // At once: a peer that reads nothing would hold what is over for ever.
+      cut()
+    } else if lingers {
+      closeBehindOutput(context)
+    } else {
+      abort()
     }
   }
 
@@ -157,18 +163,67 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     setNeedsUpdate()
   }
 
+  // MARK: Closing
+
+  /// Closes when the socket has taken everything, however slowly the peer reads, as long as it does.
+  ///
+  /// An empty write is done when all before it are. `close(mode: .output)` alone would not wait for them where the peer has
+  /// ended its side: NIO then closes at once and drops what it has not written.
+  private func closeBehindOutput(_ context: ChannelHandlerContext) {
+    awaitProgress(unwritten: unwrittenByteCount)
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenSuccess { [self] in outputWritten() }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+  }
+
+  /// Closing with unread bytes makes the kernel send RST, which may destroy the answer on its way: say FIN first and close when
+  /// the peer has, or soon.
+  private func outputWritten() {
+    closeTimer?.cancel()
+    context?.close(mode: .output, promise: nil)
+    closeTimer = after(Self.lingerLimit) { $0.abort() }
+  }
+
+  private func awaitProgress(unwritten earlier: Int) {
+    closeTimer = after(Self.stallLimit) { handler in
+      let unwritten = handler.unwrittenByteCount
+      if unwritten < earlier { handler.awaitProgress(unwritten: unwritten) } else { handler.cut() }
+    }
+  }
+
+  /// Closes so that the peer cannot take what it has for the whole.
+  private func cut() {
+    context?.channel.resetOnClose()
+    context?.close(promise: nil)
+  }
+
+  /// Bytes that were written and that the socket has not taken yet. Asked of the channel when it matters: a promise for each write
+  /// would cost an allocation for each.
+  private var unwrittenByteCount: Int {
+    (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
+  private func after(_ time: TimeAmount, _ action: @escaping (ByteStreamHandler) -> Void) -> Scheduled<Void>? {
+    guard let context else { return nil }
+    let bound = NIOLoopBound((self, action), eventLoop: context.eventLoop)
+    return context.eventLoop.scheduleTask(in: time) { bound.value.1(bound.value.0) }
+  }
+
   private func end() {
     guard context != nil else { return }
     context = nil
     timer?.cancel()
+    closeTimer?.cancel()
     wire.connectionClosed()
     wire.transport = nil
     onClose()
   }
 
-  /// What a read brings at most. A connection keeps one such buffer, and a chunk that waits for a stalled reader keeps the one it
-  /// came in: with larger ones a few hundred stalled readers would hold more than a link's budget.
+  /// What a read brings at most. A chunk that waits for a stalled reader keeps the buffer that it came in: with larger ones a few
+  /// hundred stalled readers would hold more than a link's budget.
   static let readBuffers = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 32 * 1024)
 
   private static let lingerLimit = TimeAmount.seconds(2)
+  /// For a peer that reads nothing of the last output.
+  private static let stallLimit = TimeAmount.seconds(30)
 }

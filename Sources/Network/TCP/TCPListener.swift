@@ -16,9 +16,11 @@ final class TCPListener: Sendable {
   ///   - address: where to listen.
   ///   - group: the loops that accept and serve.
   ///   - loops: for each loop of `group`, how to make a wire there.
+  ///   - onAcceptFailure: told why a connection could not be taken; the listener tries again a second later.
   /// - Throws: `ListenError` when the address cannot be bound.
   static func bind(
-    to address: SocketAddress, group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<ListenerLoop>]
+    to address: SocketAddress, group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<ListenerLoop>],
+    onAcceptFailure: @escaping @Sendable (AcceptFailure) -> Void = { _ in }
   ) async throws -> TCPListener {
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let tables = try await withThrowingTaskGroup(of: NIOLoopBound<ConnectionTable>.self) { tasks in
@@ -30,6 +32,14 @@ final class TCPListener: Sendable {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelLiveness()
+      .serverChannelInitializer { channel in
+        // NIO's `bind` leaves the back-off out, and a loop that cannot accept would spin.
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandlers(
+            AcceptBackoffHandler(backoffProvider: AcceptFailure.pause(after:)), AcceptFailureHandler(onAcceptFailure))
+        }
+      }
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
@@ -55,11 +65,12 @@ final class TCPListener: Sendable {
     for table in connections { table.eventLoop.execute { table.value.drain() } }
   }
 
-  /// Closes every connection now.
+  /// Closes every connection now; those with an exchange that is not over end with RST.
   func abort() {
     for table in connections { table.eventLoop.execute { table.value.abort() } }
   }
 
+  /// Exchanges that are open now, and those whose last bytes wait for a slow reader.
   func openExchangeCount() async throws -> Int {
     var count = 0
     for table in connections { count += try await table.eventLoop.submit { table.value.openExchangeCount }.get() }
@@ -116,7 +127,7 @@ final class ConnectionTable {
   private var isDraining = false
 
   var count: Int { connections.count }
-  var openExchangeCount: Int { connections.values.reduce(0) { $0 + $1.wire.openExchangeCount } }
+  var openExchangeCount: Int { connections.values.reduce(0) { $0 + ($1.handler?.openExchangeCount ?? 0) } }
 
   func insert(_ connection: ListenerConnection) {
     connections[ObjectIdentifier(connection)] = connection

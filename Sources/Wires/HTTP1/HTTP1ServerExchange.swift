@@ -17,6 +17,10 @@ final class HTTP1ServerExchange: ResponseSink {
   private(set) var isRequestEnded = false
   private(set) var isRequestStopped = false
   private(set) var isResponseEnded = false
+  /// Whether the exchange is a byte tunnel (RFC 9110 §9.3.6), each of whose sides may end long before the other.
+  var isTunnel: Bool { traits.isConnect }
+  /// Whether the client has to go on with the request's content. gRPC calls and tunnels may be silent.
+  var isContentDue: Bool { !isRequestEnded && !isRequestStopped && !isGRPC && !isTunnel }
   /// A final head has been written.
   var hasAnswer: Bool { content != nil }
   /// Content that was handed on and has not been reported consumed.
@@ -132,12 +136,12 @@ final class HTTP1ServerExchange: ResponseSink {
   func stopRequest(_ reason: ResetReason) {
     isRequestStopped = true
     outstandingBytes = 0
-    wire?.setNeedsUpdate()
+    wire?.requestStopped()
   }
 
   func requestConsumed(_ byteCount: Int) {
     outstandingBytes = max(0, outstandingBytes - byteCount)
-    wire?.setNeedsUpdate()
+    wire?.requestConsumed()
   }
 
   /// What the client has is not to be taken for the whole answer.

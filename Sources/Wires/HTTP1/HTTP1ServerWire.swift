@@ -13,6 +13,8 @@ public final class HTTP1ServerWire: ByteStreamWire {
   private let context: ServerWireContext
   private var parser: HTTP1RequestParser
   var output = OutputQueue()
+  /// Content in the piece that was handed out last.
+  private var takenBytes = 0
   private var exchange: HTTP1ServerExchange?
   private var isHeadAwaited = true
   private var hasPeerEnded = false
@@ -31,12 +33,13 @@ public final class HTTP1ServerWire: ByteStreamWire {
   public func receive(_ bytes: ByteBuffer) {
     guard !isClosing else { return }
     parser.receive(bytes)
-    if let exchange, exchange.isResponseEnded { deadline = context.now() + context.timeouts.linger }
     process()
+    if exchange != nil { restartWait() }
     setNeedsUpdate()
   }
 
-  /// The client may end its side behind a request and still gets its answer; inside a request it has given up.
+  /// The client may end its side behind a request and still gets its answer, if that does not take long; inside a request it has
+  /// given up.
   public func receivedEnd() {
     guard !hasPeerEnded else { return }
     hasPeerEnded = true
@@ -50,6 +53,7 @@ public final class HTTP1ServerWire: ByteStreamWire {
     } else if exchange == nil, output.isEmpty {
       isClosing = true
     }
+    if exchange != nil { restartWait() }
     setNeedsUpdate()
   }
 
@@ -60,9 +64,12 @@ public final class HTTP1ServerWire: ByteStreamWire {
   }
 
   public func nextOutput() -> ByteBuffer? {
+    if takenBytes > 0 { exchange?.responseTaken(takenBytes) }
+    takenBytes = 0
     while true {
       if let piece = output.next() {
-        if piece.contentBytes > 0 { exchange?.responseTaken(piece.contentBytes) }
+        if hasPeerEnded, exchange != nil { restartWait() }
+        takenBytes = piece.contentBytes
         return piece.bytes
       }
       guard !isClosing, let exchange, exchange.isResponseEnded, exchange.isRequestEnded || exchange.isRequestStopped else {
@@ -80,13 +87,16 @@ public final class HTTP1ServerWire: ByteStreamWire {
     return exchange == nil || parser.bufferedByteCount < Self.pipelineLimitBytes
   }
 
-  public var wantsClose: Bool { isClosing && output.isEmpty }
+  /// An answer that was cut off is not worth waiting for a client to read the rest of it.
+  public var wantsClose: Bool { isClosing && (closesAbruptly || output.isEmpty) }
 
   public func handleTimeout(now: NIODeadline) {
-    guard let deadline, now >= deadline else { return }
+    guard !isClosing, let deadline, now >= deadline else { return }
     self.deadline = nil
-    if exchange != nil {
-      closeExchange(.incomplete)
+    // A client that has ended its side and has not read all yet is there, only slow.
+    if hasPeerEnded, exchange != nil, !output.isEmpty { return restartWait() }
+    if let exchange {
+      giveUp(exchange)
     } else if parser.bufferedByteCount > 0 {
       record(.timedOut, reason: "no complete request head in time")
       answer(GatewayError(.httpRequestTimeout, side: .client, message: "the request's head did not arrive in time"))
@@ -113,7 +123,18 @@ public final class HTTP1ServerWire: ByteStreamWire {
 
   func responseEnded() {
     guard let exchange, !exchange.isRequestEnded else { return }
-    deadline = context.now() + context.timeouts.linger
+    restartWait()
+  }
+
+  /// What the client sends may be wanted again; its time runs from now on.
+  func requestConsumed() {
+    if deadline == nil { restartWait() }
+    setNeedsUpdate()
+  }
+
+  func requestStopped() {
+    restartWait()
+    setNeedsUpdate()
   }
 
   /// The answer was cut off: the client must not take what it has for the whole.
@@ -149,11 +170,39 @@ public final class HTTP1ServerWire: ByteStreamWire {
   }
 
   private func open(_ head: RequestHead, _ traits: HTTP1RequestTraits) {
-    deadline = nil
     isHeadAwaited = false
     let exchange = HTTP1ServerExchange(wire: self, traits: traits, head: head)
     self.exchange = exchange
+    restartWait()
     exchange.open(ExchangeRequest(head: head, origin: context.origin), with: context.handler)
+  }
+
+  /// Begins the wait for what the client of the open exchange owes next; it has no end while it owes nothing.
+  private func restartWait() {
+    guard let exchange, !isClosing else { return }
+    let timeouts = context.timeouts
+    if exchange.isResponseEnded, !exchange.isRequestEnded {
+      deadline = context.now() + timeouts.linger
+    } else if hasPeerEnded, !exchange.isTunnel {
+      deadline = context.now() + timeouts.halfClosed
+    } else if exchange.isContentDue, wantsBytes {
+      deadline = context.now() + timeouts.body
+    } else {
+      deadline = nil
+    }
+  }
+
+  /// The client of the open exchange has not gone on in time.
+  private func giveUp(_ exchange: HTTP1ServerExchange) {
+    if !exchange.isResponseEnded {
+      if !hasPeerEnded { record(.timedOut, reason: "no further content of a request in time") }
+      if exchange.hasAnswer {
+        closesAbruptly = true
+      } else if !hasPeerEnded {
+        answer(GatewayError(.httpRequestTimeout, side: .client, message: "the request's content did not arrive in time"))
+      }
+    }
+    closeExchange(hasPeerEnded ? .connectionLost : .incomplete)
   }
 
   /// Both sides of an exchange are over and its answer has been taken: the next request, if there is to be one.
@@ -172,6 +221,7 @@ public final class HTTP1ServerWire: ByteStreamWire {
   private func closeExchange(_ reason: ResetReason) {
     let exchange = exchange
     self.exchange = nil
+    takenBytes = 0
     exchange?.close(reason)
   }
 

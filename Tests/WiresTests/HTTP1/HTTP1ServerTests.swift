@@ -213,6 +213,17 @@ import Testing
     }
   }
 
+  @Test func anAnswerThatWasCutOffDoesNotWaitForAClientThatReadsNothing() {
+    let client = RawClient()
+    client.wire.receive(ByteBuffer(string: RawClient.get))
+    let response = client.handler.last.response
+    response.receiveHead(ResponseHead(status: 200, bodyLength: .unknown))
+    response.receiveResponseBody(ByteBuffer(repeating: 1, count: 1_000_000))
+    response.fail(GatewayError(.httpResponseIncomplete, side: .origin, message: "the origin died"))
+    #expect(client.wire.wantsClose)
+    #expect(client.wire.closesAbruptly)
+  }
+
   @Test func anAnswerThatDoesNotFitItsLengthIsCutOff() {
     for body in ["too long", "sho"] {
       let client = RawClient()
