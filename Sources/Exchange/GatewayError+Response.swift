@@ -45,14 +45,29 @@ extension GatewayError {
     return FieldRules.isToken(text.utf8.filter { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") })
   }
 
-  /// sf-string: visible ASCII and blanks, with quote and backslash escaped (RFC 8941 §3.3.3).
+  /// sf-string: visible ASCII and blanks, with quote and backslash escaped (RFC 8941 §3.3.3). Typographic signs become those of
+  /// typewriters.
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { quoted.append("\\") }
-      quoted.unicodeScalars.append((0x20...0x7e).contains(scalar.value) ? scalar : "?")
+      for plain in plain(scalar).unicodeScalars {
+        if plain == "\"" || plain == "\\" { quoted.append("\\") }
+        quoted.unicodeScalars.append(plain)
+      }
     }
     return quoted + "\""
+  }
+
+  private static func plain(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\u{20}"..."\u{7e}": String(scalar)
+    case "“", "”", "„": "\""
+    case "‘", "’": "'"
+    case "–", "—": "-"
+    case "…": "..."
+    case "→": "->"
+    default: "?"
+    }
   }
 
   /// gRPC's percent-encoding of status messages: everything but visible ASCII without `%`, and blanks inside.

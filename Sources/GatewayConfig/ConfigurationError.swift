@@ -28,10 +28,13 @@ public struct ConfigurationWarning: Sendable, Equatable, CustomStringConvertible
   /// The key as a path, or the flag.
   public var path: String
   public var message: String
+  /// Whether a running process says the same by itself, again and again as time goes by.
+  public var isToldWhileRunning = false
 
-  public init(path: String, message: String) {
+  public init(path: String, message: String, isToldWhileRunning: Bool = false) {
     self.path = path
     self.message = message
+    self.isToldWhileRunning = isToldWhileRunning
   }
 
   public var description: String { "\(path): \(message)" }

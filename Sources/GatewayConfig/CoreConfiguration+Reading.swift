@@ -12,23 +12,44 @@ extension CoreConfiguration {
     }
     let process = try ProcessSettings(section, overrides, role: .core)
     let listen = try listen(section, overrides)
+    let addresses = [listen] + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
+    try ConfiguredAddress.check(addresses)
     let identity = try section["identity"]?.choice(IdentityKind.self) ?? .dns
     let name = try name(section)
-    let policy = try policy(section, overrides, files)
-    let reading = try CredentialsReading(section, overrides, role: .core, files: files)
+    try refuseEmptyLists(section["services"])
+    let reading = try ServiceReading(section["services"], flags: overrides.services, files: files)
+    let policy = try policy(section, reading, identity)
+    let credentials = try CredentialsReading(section, overrides, role: .core, files: files)
     let configuration = CoreConfiguration(
-      listen: listen, credentials: reading.credentials, identity: identity, name: name, policy: policy, process: process)
-    return Checked(configuration, warnings: reading.warnings)
+      listen: listen.address, credentials: credentials.credentials, identity: identity, name: name, policy: policy,
+      originAuthorityFiles: reading.authorityFiles, process: process, addresses: addresses)
+    return Checked(configuration, warnings: (reading.services.isEmpty ? [withoutServices] : []) + credentials.warnings)
   }
 
-  private static func listen(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> HostPort {
+  /// A core may be started before its services are known; edges can link to it.
+  private static let withoutServices = ConfigurationWarning(
+    path: "services",
+    message: "no service is configured: every request gets 404; add one with --service NAME=URL or under services: in the file")
+
+  /// Hosts or paths that are none would be a service that is found by nothing, where whoever wrote them wanted to restrict it.
+  private static func refuseEmptyLists(_ services: Value?) throws(ConfigurationError) {
+    guard let services, services.isMapping else { return }
+    for service in try services.mapping().entries where service.value.isMapping {
+      let section = try service.value.mapping()
+      for key in ["hosts", "paths"] {
+        if let value = section[key], value.isEmptyList { throw value.error("the list is empty", "fill it or remove the key") }
+      }
+    }
+  }
+
+  private static func listen(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> ConfiguredAddress {
     if overrides.listen.count > 1 {
       throw Value(flag: "--listen", overrides.listen[1]).error("a server listens on one address", "give --listen once")
     }
     guard let value = overrides.listen.first.map({ Value(flag: "--listen", $0) }) ?? section["listen"] else {
-      return defaultListen
+      return ConfiguredAddress(.udp, defaultListen, origin: "listen")
     }
-    return try value.hostPort(example: "[::]:4433")
+    return ConfiguredAddress(.udp, try value.listenAddress(example: "[::]:4433"), from: value)
   }
 
   private static func name(_ section: Section) throws(ConfigurationError) -> String? {
@@ -39,15 +60,9 @@ extension CoreConfiguration {
   }
 
   private static func policy(
-    _ section: Section, _ overrides: Overrides, _ files: FileReader
+    _ section: Section, _ reading: ServiceReading, _ identity: IdentityKind
   ) throws(ConfigurationError) -> Policy {
-    let reading = try ServiceReading(section["services"], flags: overrides.services, files: files)
     let names = reading.services.map(\.name)
-    guard !names.isEmpty else {
-      throw ConfigurationError(
-        path: "services", message: "there is no service, so edges could reach nothing",
-        advice: "add one under services, as in “modules: http://127.0.0.1:3000”, or give --service NAME=URL")
-    }
     var defaultService: String?
     if let value = section["default_service"] {
       let name = try value.serviceName()
@@ -56,7 +71,7 @@ extension CoreConfiguration {
       }
       defaultService = name
     }
-    let access = try AccessRules(section["access"], services: names)
+    let access = try AccessRules(section["access"], services: names, identity: identity)
     return Policy(
       routing: RoutingTable(services: reading.services, routes: reading.routes, defaultService: defaultService), access: access)
   }

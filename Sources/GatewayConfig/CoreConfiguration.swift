@@ -12,7 +12,11 @@ public struct CoreConfiguration: Sendable {
   public var name: String?
   /// `services`, `default_service` and `access`.
   public var policy: Policy
+  /// The `ca` files of services, to be watched for changes.
+  public var originAuthorityFiles: [String] = []
   public var process: ProcessSettings
+  /// `listen` and `admin`, each with where it was asked for.
+  public var addresses: [ConfiguredAddress]
 
   public static let defaultListen = HostPort(host: "::", port: 4433)
 }

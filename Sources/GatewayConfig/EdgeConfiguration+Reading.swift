@@ -15,10 +15,12 @@ extension EdgeConfiguration {
     let upstream = try upstream(section, overrides)
     let serverName = try serverName(section, overrides)
     let listening = try ListenerReading(section, flags: overrides.listen)
+    let addresses = listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
+    try ConfiguredAddress.check(addresses)
     let reading = try CredentialsReading(section, overrides, role: .edge, files: files)
     let configuration = EdgeConfiguration(
       upstream: upstream, serverName: serverName, credentials: reading.credentials, listeners: listening.listeners,
-      policy: listening.policy, process: process)
+      policy: listening.policy, process: process, addresses: addresses)
     return Checked(configuration, warnings: reading.warnings)
   }
 

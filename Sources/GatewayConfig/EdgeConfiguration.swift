@@ -12,6 +12,8 @@ public struct EdgeConfiguration: Sendable {
   /// `routes`, the listeners' `service` and `default_service`.
   public var policy: Policy
   public var process: ProcessSettings
+  /// The listeners' and `admin`, each with where it was asked for.
+  public var addresses: [ConfiguredAddress]
 
   /// Where applications on the node connect to.
   public struct Listener: Sendable, Equatable {

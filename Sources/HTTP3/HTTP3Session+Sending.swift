@@ -97,6 +97,7 @@ extension HTTP3Session {
   /// The reader has taken content: the peer may send as much again, or more when the window grows.
   public func consumed(_ byteCount: Int, on stream: HTTP3Stream) {
     let wasExhausted = budget.isExhausted
+    budget.openWindowBytes = streams.count * configuration.initialStreamWindowBytes
     let credit = stream.window.consumed(
       byteCount, maximumBytes: configuration.maximumStreamWindowBytes, budget: &budget)
     if wasExhausted { settleStreamLimit() }

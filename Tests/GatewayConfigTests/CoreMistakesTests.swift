@@ -20,11 +20,11 @@ import Testing
     }
   }
 
+  private static let emptyFile =
+    "core.yaml: the file is empty, it sets no key; write into it what the samples in config/ show, or start without --config"
+
   @Test(arguments: [
-    (
-      "",
-      "services: there is no service, so edges could reach nothing; add one under services, as in “modules: http://127.0.0.1:3000”, or give --service NAME=URL"
-    ),
+    ("", emptyFile), ("# nothing\n", emptyFile), ("{}", emptyFile), ("null", emptyFile), ("--- ~", emptyFile),
     ("service: x", "core.yaml:1: service: this key is not known; did you mean “services”?"),
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
@@ -35,9 +35,18 @@ import Testing
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),
     ("listen: \"[::]\"", "core.yaml:1: listen: “[::]” is not an address with a port; write host:port, as in \"[::]:4433\""),
     ("listen: [\"::\"]", "core.yaml:1: listen: an address in brackets is a list to YAML; put it in quotes, as in \"[::]:4433\""),
+    (
+      "listen: 1.2.3:4433",
+      "core.yaml:1: listen: “1.2.3” is not an IPv4 address; write four numbers from 0 to 255, as in 127.0.0.1, or a name"
+    ),
+    (
+      "listen: 127.0.0.1:0",
+      "core.yaml:1: listen: port 0 would be another port at each start; write the port to listen on, as in \"[::]:4433\""
+    ),
     ("listen:", "core.yaml:1: listen: it has no value; give it one or remove the key"),
     ("identity: cn", "core.yaml:1: identity: “cn” is not known here; write dns, uri"),
     ("loops: 0", "core.yaml:1: loops: 0 is out of range; choose from 1 to 256"),
+    ("loops: 99999999999999999999", "core.yaml:1: loops: 99999999999999999999 is out of range; write one from 1 to 256"),
     ("loops: two", "core.yaml:1: loops: “two” is not a whole number; write one from 1 to 256"),
     ("loops: 2.5", "core.yaml:1: loops: “2.5” is not a whole number; write one from 1 to 256"),
     ("drain_timeout: 25", "core.yaml:1: drain_timeout: “25” has no unit; add its unit, as in 25s or 25ms"),
@@ -45,6 +54,7 @@ import Testing
       "drain_timeout: 25 sec",
       "core.yaml:1: drain_timeout: “25 sec” is not a duration; write a whole number and ms, s, m or h, as in 10s"
     ),
+    ("drain_timeout: 9999999999h", "core.yaml:1: drain_timeout: 9999999999h is out of range; choose from 0s to 1h"),
     ("drain_timeout: 2h", "core.yaml:1: drain_timeout: 2h is out of range; choose from 0s to 1h"),
     ("admin: 9901", "core.yaml:1: admin: “9901” is not an address with a port; write host:port, as in \"127.0.0.1:9901\""),
     ("log: json", "core.yaml:1: log: a text stands where a mapping is wanted; write key: value"),
@@ -71,6 +81,10 @@ import Testing
     (
       "transport: {connection_budget: 1KiB}",
       "core.yaml:1: transport.connection_budget: 1KiB is out of range; choose from 1MiB to 1GiB"
+    ),
+    (
+      "transport: {connection_budget: 99999999999GiB}",
+      "core.yaml:1: transport.connection_budget: 99999999999GiB is out of range; choose from 1MiB to 1GiB"
     ),
     ("transport: {idle_timeout: 1s}", "core.yaml:1: transport.idle_timeout: 1s is out of range; choose from 5s to 600s"),
     ("transport: {gso: maybe}", "core.yaml:1: transport.gso: “maybe” is not known here; write auto, off"),
@@ -134,6 +148,10 @@ import Testing
       "core.yaml:1: services.m.hosts[0]: “a.example:80” is not a host name; write a name without a port, as in shop.example or \"*.shop.example\""
     ),
     (
+      "services:\n  m: {origins: http://a, hosts: []}",
+      "core.yaml:2: services.m.hosts: the list is empty; fill it or remove the key"
+    ),
+    (
       "services: {a: {origins: http://a, hosts: x.example}, b: {origins: http://b, hosts: [y.example, X.example]}}",
       "core.yaml:1: services.b.hosts: these requests go to the service “a” already; choose other hosts or paths"
     ),
@@ -159,6 +177,22 @@ import Testing
       "core.yaml:2: access.m.deny[0]: “a*” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""
     ),
     (
+      "services: {m: http://a}\naccess: {m: {deny: [x, \"edge-1 \"]}}",
+      "core.yaml:2: access.m.deny[1]: “edge-1 ” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""
+    ),
+    (
+      "services: {m: http://a}\nidentity: uri\naccess: {\"*\": {deny: [edge-1]}}",
+      "core.yaml:3: access.*.deny[0]: “edge-1” is not a URI, as the identities of the edges are; write one, or say identity: dns"
+    ),
+    (
+      "services: {m: http://a}\naccess: {m: {allow: [\"spiffe://a.example/*\"]}}",
+      "core.yaml:2: access.m.allow[0]: “spiffe://a.example/*” is not a DNS name, as the identities of the edges are; write one, or say identity: uri"
+    ),
+    (
+      "services: {m: \"http://h:0\"}",
+      "core.yaml:1: services.m: “http://h:0” names no valid host and port; write http://host:port"
+    ),
+    (
       "services: {m: http://a}\naccess: {m: {deny: {a: b}}}",
       "core.yaml:2: access.m.deny: a mapping stands where a list is wanted; write a list, as in [a, b]"
     ),
@@ -177,6 +211,27 @@ import Testing
     #expect(try mistake("--- {}\n--- {}\n").hasPrefix("core.yaml"))
   }
 
+  @Test(arguments: [
+    ("access:\n  modules: {deny: a}\n  modules: {deny: b}\n", "access.modules"),
+    ("services:\n  a:\n    - http://a\n  b:\n    origins: http://b\n    \"host\": origin\n    host: origin\n", "services.b.host"),
+    ("x: [{a: 1}, {b: 1, b: 2}]\n", "x[1].b"), ("a: 1\nb: {c: 1, c: 2}\na: 2\n", "b.c"),
+  ])
+  func aKeyThatStandsTwiceIsNamedWithItsPath(yaml: String, path: String) throws {
+    let sentence = try mistake(yaml)
+    #expect(sentence.hasSuffix(": \(path): the key stands twice in one mapping; keep one of them"), "\(sentence)")
+  }
+
+  @Test func aCoreWithoutServicesStartsWithAWarning() throws {
+    try workplace.write("core.yaml", "loops: 1\n")
+    let checked = try CoreConfiguration.load(file: "core.yaml", overrides: Overrides(), files: workplace.files)
+    #expect(checked.configuration.policy.routing.services.isEmpty)
+    #expect(
+      checked.warnings.map(\.description) == [
+        "services: no service is configured: every request gets 404; add one with --service NAME=URL or under services: in the file"
+      ])
+    #expect(try CoreConfiguration.load(file: nil, overrides: Overrides(), files: workplace.files).warnings.count == 1)
+  }
+
   @Test func fileThatIsNotThereOrNotText() throws {
     #expect {
       try CoreConfiguration.load(file: "none.yaml", overrides: Overrides(), files: workplace.files)
@@ -188,6 +243,12 @@ import Testing
     } throws: {
       "\($0)" == "--config: certs is a folder; name a file"
     }
+  }
+
+  @Test func aNULByteIsSaidWithItsLine() throws {
+    #expect(
+      try mistake("loops: 1\nname: a\0b\n")
+        == "core.yaml:2: the file has a NUL byte in it, so it is not text; save it as UTF-8")
   }
 
   @Test func bytesThatAreNotUTF8AreRefused() throws {

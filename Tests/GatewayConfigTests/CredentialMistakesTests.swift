@@ -53,9 +53,13 @@ import X509
     try remove("certs/core.pem")
     #expect(
       coreMistake()
-        == "certificate: no file is named and there is no certs/core.pem or /etc/quicgw/core.pem; make it with “quicgw certs init certs && quicgw certs issue certs --core HOST”, or name another file"
+        == "certificate: no file is named and there is no certs/core.pem or /etc/quicgw/core.pem; make it with “quicgw certs issue certs --core HOST --force”, or name another file"
     )
+    try remove("certs/core.key")
+    #expect(coreMistake().hasSuffix("make it with “quicgw certs issue certs --core HOST”, or name another file"))
     try remove("certs/edge.pem")
+    try remove("certs/edge.key")
+    try remove("certs/ca.pem")
     #expect(
       edgeMistake()
         == "certificate: no file is named and there is no certs/edge.pem or /etc/quicgw/edge.pem; make it with “quicgw certs init certs && quicgw certs issue certs --edge NAME”, or name another file"
@@ -149,16 +153,33 @@ import X509
         $0.certificate = "certs/edge.pem"
         $0.key = "certs/edge.key"
       }
-        == "--cert: the certificate in certs/edge.pem is not for servers; make it with “quicgw certs init certs && quicgw certs issue certs --core HOST”, or name another file"
+        == "--cert: the certificate in certs/edge.pem is not for servers; make it with “quicgw certs issue certs --core HOST --force”, or name another file"
     )
+  }
+
+  @Test func certificatesForNoUseInParticular() throws {
+    try workplace.issue("certs/edge", names: [.dnsName("edge-1")], usage: nil)
+    #expect(
+      edgeMistake()
+        == "certificate: the certificate in certs/edge.pem has no extended key usage, the other end wants clientAuth; make it with “quicgw certs issue certs --edge NAME --force”, or name another file"
+    )
+    try workplace.issue("certs/core", names: [.dnsName("localhost")], usage: .any)
+    #expect(coreMistake().hasPrefix("certificate: the certificate in certs/core.pem is not for servers;"))
   }
 
   @Test func certificatesOutOfTheirTime() throws {
     try workplace.issue("certs/core", names: [.dnsName("localhost")], usage: .serverAuth, days: -2, begins: -10)
     #expect(
       coreMistake()
-        == "certificate: the certificate in certs/core.pem expired on 2030-03-15; issue a new one with “quicgw certs issue --force”"
+        == "certificate: the certificate in certs/core.pem expired on 2030-03-15; issue a new one with “quicgw certs issue DIR --core localhost --force”, in the folder DIR that has the CA's key"
     )
+    try workplace.write("certs/ca.key", "")
+    try workplace.issue("certs/e1", names: [.dnsName("localhost")], usage: .serverAuth, days: -2, begins: -10)
+    #expect(
+      coreMistake {
+        $0.certificate = "certs/e1.pem"
+        $0.key = "certs/e1.key"
+      }.hasSuffix("; issue a new one with “quicgw certs issue certs --core localhost --out e1 --force”"))
     try workplace.issue("certs/core", names: [.dnsName("localhost")], usage: .serverAuth, begins: 3)
     #expect(
       coreMistake()
@@ -188,6 +209,31 @@ import X509
         "certificate: the certificate in certs/core.pem expires in 3 days; issue a new one",
         "key: others than the owner may read certs/core.key; set its mode to 0600",
       ])
+  }
+
+  @Test func theModeThatCountsIsThatOfTheFileAndNotOfALinkToIt() throws {
+    try FileManager.default.moveItem(atPath: "\(workplace.path)/certs/core.key", toPath: "\(workplace.path)/secret")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(workplace.path)/certs/core.key", withDestinationPath: "\(workplace.path)/secret")
+    #expect(try core().get().warnings == [])
+    try workplace.write("secret", try workplace.read("secret"), mode: 0o644)
+    #expect(try core().get().warnings.map(\.path) == ["key"])
+  }
+
+  @Test(.enabled(if: getuid() != 0, "root may enter every folder"))
+  func aFolderThatMayNotBeEnteredIsNotCalledMissing() throws {
+    func setMode(_ mode: Int) throws {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(workplace.path)/certs")
+    }
+    try setMode(0)
+    let found = coreMistake()
+    let named = coreMistake {
+      $0.certificate = "certs/core.pem"
+      $0.key = "certs/core.key"
+    }
+    try setMode(0o700)
+    #expect(found.hasPrefix("certificate: the file certs/core.pem cannot be read: permission denied;"), "\(found)")
+    #expect(named.hasPrefix("--cert: the file certs/core.pem cannot be read: permission denied;"), "\(named)")
   }
 
   @Test func chainBehindTheLeafIsRead() throws {

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "upstream: there is no core to link to; add “upstream: core.example:4433” or give --upstream"),
+    ("loops: 1", "upstream: there is no core to link to; add “upstream: core.example:4433” or give --upstream"),
     ("upstream: []", "upstream: there is no core to link to; add “upstream: core.example:4433” or give --upstream"),
     (
       "upstream: core.example",
@@ -54,6 +54,22 @@ import Testing
     (
       "upstream: a:1\nlisteners: [\":1\", \":1\"]",
       "edge.yaml:2: listeners[1]: two listeners have the address [::]:1; give each its own"
+    ),
+    (
+      "upstream: a:1\nlisteners:\n  - 0.0.0.0:8080\n  - 127.0.0.1:8080",
+      "edge.yaml:4: listeners[1]: 0.0.0.0:8080, and with it 127.0.0.1:8080, is taken by edge.yaml:3: listeners[0] of this same process; give each its own port"
+    ),
+    (
+      "upstream: a:1\nadmin: localhost:8080",
+      "edge.yaml:2: admin: 127.0.0.1:8080, and with it localhost:8080, is taken by listeners of this same process; give each its own port"
+    ),
+    (
+      "upstream: a:1\nlisteners: [\":0\"]",
+      "edge.yaml:2: listeners[0]: port 0 would be another port at each start; write the port to listen on, as in \"127.0.0.1:8080\""
+    ),
+    (
+      "upstream: a:1\nroutes: [{path: /a, hosts: [], service: x}]",
+      "edge.yaml:2: routes[0].hosts: the list is empty; fill it or remove the key"
     ),
     (
       "upstream: a:1\nlisteners: [{address: \":1\", name: x}, {address: \":2\", name: x}]",
@@ -97,18 +113,34 @@ import Testing
     #expect(try mistake(yaml) == sentence)
   }
 
+  @Test(arguments: [
+    (["127.0.0.1:8090"], "127.0.0.1:8090", true), (["127.0.0.1:8090"], "127.0.0.1:8091", false),
+    (["127.0.0.1:8090"], "[::1]:8090", false), (["0.0.0.0:8090"], "[::1]:8090", false), (["[::]:8090"], "127.0.0.1:8090", true),
+    (["127.0.0.1:0"], "127.0.0.1:0", false),
+  ])
+  func aProcessThatWouldCollideWithItselfIsToldSo(listen: [String], admin: String, collides: Bool) throws {
+    var overrides = Overrides()
+    overrides.upstream = ["core:4433"]
+    overrides.listen = listen
+    overrides.admin = admin
+    let sentence = try mistake("loops: 1", overrides)
+    #expect(
+      sentence.hasPrefix("--admin: ") && sentence.hasSuffix(" is taken by --listen of this same process; give each its own port")
+        || !collides && sentence == "none", "\(sentence)")
+  }
+
   @Test func flagsAreNamedByTheirFlag() throws {
     var overrides = Overrides()
     overrides.upstream = ["core"]
     #expect(
-      try mistake("", overrides)
+      try mistake("loops: 1", overrides)
         == "--upstream: “core” is not an address with a port; write host:port, as in \"core.example:4433\"")
     overrides.upstream = ["core:4433"]
     overrides.services = ["m=http://a"]
-    #expect(try mistake("", overrides) == "--service: services are told to the core; give it to quicgw server")
+    #expect(try mistake("loops: 1", overrides) == "--service: services are told to the core; give it to quicgw server")
     overrides.services = []
     overrides.listen = ["8080"]
     #expect(
-      try mistake("", overrides) == "--listen: “8080” is not an address with a port; write host:port, as in \"127.0.0.1:8080\"")
+      try mistake("loops: 1", overrides) == "--listen: “8080” is not an address with a port; write host:port, as in \"127.0.0.1:8080\"")
   }
 }

@@ -93,8 +93,8 @@ import Testing
         shop: {origins: https://shop.internal, host: origin, ca: certs/ca.pem, hosts: ["*.shop.example"], paths: /api, strip: true, response_head: off}
       default_service: modules
       access:
-        "*": {deny: stolen.example}
-        shop: {allow: ["*.shop.example"]}
+        "*": {deny: "spiffe://stolen.example/1"}
+        shop: {allow: ["spiffe://shop.example/*"]}
       limits: {fields: 128KiB, field_value: 64KiB, connect: 500ms}
       transport: {congestion_control: bbr2, idle_timeout: 10s, max_udp_payload: 1200, connection_budget: 8MiB, max_streams: 10, gso: off}
       loops: 2
@@ -111,8 +111,10 @@ import Testing
     #expect(shop.responseHeadTimeout == nil)
     #expect(shop.trust == .authorities(pem: Array(try workplace.read("certs/ca.pem").utf8)))
     #expect(core.policy.routing.services[0].responseHeadTimeout == .seconds(60))
-    #expect(!core.policy.access.allows("stolen.example", service: "modules"))
-    #expect(!core.policy.access.allows("edge-1", service: "shop"))
+    #expect(!core.policy.access.allows("spiffe://stolen.example/1", service: "modules"))
+    #expect(!core.policy.access.allows("spiffe://edge.example/1", service: "shop"))
+    #expect(core.policy.access.allows("spiffe://shop.example/1", service: "shop"))
+    #expect(core.originAuthorityFiles == [workplace.path + "/certs/ca.pem"])
     let process = core.process
     #expect(process.limits.fields.bytes == 131_072)
     #expect(process.limits.connect == .milliseconds(500))
@@ -185,7 +187,8 @@ import Testing
   func address(text: String, shown: String) { #expect(HostPort(text)?.description == shown) }
 
   @Test(arguments: [
-    "", "a", "a:", "a:65536", "a:-1", "::1:80", "[::1]", "[a]:1", "a b:1", "[::1:1", "a:1:2", "http://a:1", "a:+1",
+    "", "a", "a:", "a:65536", "a:-1", "::1:80", "[::1]", "[a]:1", "a b:1", "[::1:1", "a:1:2", "http://a:1", "a:+1", "1.2.3:4433",
+    "1:1", "256.1.1.1:1", "1.2.3.4.5:1", "1.2.3.:1",
   ])
   func noAddress(text: String) { #expect(HostPort(text) == nil) }
 

@@ -29,11 +29,11 @@ final class Workplace {
 
   /// Writes `file.pem` and `file.key`.
   func issue(
-    _ file: String, names: [GeneralName], usage: ExtendedKeyUsage.Usage, days: Double = 90, begins: Double = -1
+    _ file: String, names: [GeneralName], usage: ExtendedKeyUsage.Usage?, days: Double = 90, begins: Double = -1
   ) throws {
     let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
     let extensions = try Certificate.Extensions {
-      try ExtendedKeyUsage([usage])
+      if let usage { try ExtendedKeyUsage([usage]) }
       if !names.isEmpty { SubjectAlternativeNames(names) }
     }
     let leaf = try certificate(

@@ -86,4 +86,22 @@ import Testing
     #expect(scene.summary?.reason == "“edge-1” may not use the service “modules”; see access")
     #expect(scene.summary?.service == "modules")
   }
+
+  @Test(arguments: [
+    "edge-1 ", " edge-1", "edge 1", "edge-1.", ".edge-1", "a..b", "-a", "a-", "a-.b", "ä", "a/b", "10.0.0.7", "edge-1:4433", "a@b",
+    "spiffe://", "spiffe:///x", "spiffe://a b", "spiffe:x", "1a://x", "*.a b", "*.-a", String(repeating: "a", count: 64),
+    String(repeating: "a.", count: 127) + "a",
+  ])
+  func textsThatNoCertificateCanNameAreNotPatterns(text: String) {
+    #expect(IdentityPattern(text) == nil)
+  }
+
+  @Test(arguments: ["edge-1", "EDGE_1.shop.example", "1234", "10.0.7", "*.a", "a", String(repeating: "a", count: 63)])
+  func dnsNamesArePatterns(text: String) { #expect(IdentityPattern(text)?.kind == .dnsName) }
+
+  @Test(arguments: ["spiffe://shop.example/edge/1", "spiffe://a/*", "urn:device:17", "x-1://a?b#c"])
+  func urisArePatterns(text: String) {
+    #expect(IdentityPattern(text)?.kind == .uri)
+    #expect(IdentityPattern(text)?.matches(text) == true)
+  }
 }

@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: [
     ("localhost:3000", "has no scheme"), ("ftp://a.example", "“ftp” is not a scheme"), ("http://", "no valid host"),
-    ("http://user@a.example", "no valid host"), ("http://a.example:99999", "no valid host"),
+    ("http://user@a.example", "no valid host"), ("http://a.example:99999", "no valid host"), ("http://h:0", "no valid host"),
     ("http://a.example:", "no valid host"),
     ("http://a b", "no valid host"), ("http://a.example?x", "a query or a fragment"),
     ("http://a.example/#x", "a query or a fragment"), ("http://[::1", "no valid host"),

@@ -41,8 +41,8 @@ import Testing
       metrics.record(.originFailed(service: "evil-\(number)", origin: "x", reason: ""))
       metrics.record(.messageRefused(wire: "evil-\(number)", .malformed, from: "x", reason: ""))
     }
-    #expect(samples("quicgw_requests_total") == [#"{service="unknown",direction="edge_to_core",status_class="2xx"} 10000"#])
-    #expect(samples("quicgw_origin_failures_total") == [#"{service="unknown"} 10000"#])
+    #expect(samples("quicgw_requests_total") == [#"{service="-",direction="edge_to_core",status_class="2xx"} 10000"#])
+    #expect(samples("quicgw_origin_failures_total") == [#"{service="-"} 10000"#])
     #expect(samples("quicgw_refused_messages_total") == [#"{wire="other",cause="malformed"} 10000"#])
     #expect(page(of: [metrics.snapshot()]).utf8.count < 32_768)
   }
@@ -54,8 +54,8 @@ import Testing
     end(service: "later")
     #expect(
       samples("quicgw_request_bytes_total") == [
-        #"{service="later",direction="edge_to_core"} 0"#, #"{service="modules",direction="edge_to_core"} 0"#,
-        #"{service="unknown",direction="edge_to_core"} 0"#,
+        #"{service="-",direction="edge_to_core"} 0"#, #"{service="later",direction="edge_to_core"} 0"#,
+        #"{service="modules",direction="edge_to_core"} 0"#,
       ])
   }
 
@@ -65,7 +65,7 @@ import Testing
     let snapshot = metrics.snapshot()
     let counted = snapshot.requests.mapValues { $0.duration.counts.reduce(0, +) }
     #expect(snapshot.requests.count == 1_024 * 2)
-    #expect(counted[RequestKey(service: "unknown", direction: .edgeToCore)] == 5_000 - 1_024 + 3)
+    #expect(counted[RequestKey(service: "-", direction: .edgeToCore)] == 5_000 - 1_024 + 3)
     #expect(counted.values.reduce(0, +) == 5_000)
   }
 

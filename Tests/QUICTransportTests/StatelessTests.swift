@@ -108,6 +108,19 @@ import Testing
     #expect(pair.client.closure(of: connection)?.code == .transport(2))
   }
 
+  @Test func aServerThatShutsDownTellsNewClients() throws {
+    let setups = try Setups()
+    let (pair, existing, _, recorder) = try Pair.connected(setups)
+    pair.server.endpoint.acceptsConnections = false
+    let connection = try pair.connect(try setups.client(StreamRecorder()))
+    #expect(pair.run(for: .seconds(1), until: { pair.client.closure(of: connection) != nil }))
+    #expect(pair.client.closure(of: connection)?.cause == .handshake(.refusedByPeer))
+    #expect(pair.server.refusals[.notAccepting, default: 0] >= 1)
+    recorder.send(pattern(100))
+    pair.run(for: .milliseconds(100))
+    #expect(pair.client.closure(of: existing) == nil, "connections that exist go on")
+  }
+
   @Test func handshakesInProgressAreLimited() throws {
     let setups = try Setups()
     let pair = Pair(configure: { $0.handshakeLimit = 5 })

@@ -111,6 +111,9 @@ struct CertificatesTests {
     #expect(try Command.quicgw("certs", "init", folder).status == 0)
     #expect(try Command.quicgw("certs", "issue", folder, "--edge", "edge-2", "--out", "edge-2").status == 0)
     #expect(try names(certificate("edge-2.pem")) == [.dnsName("edge-2")])
+    #expect(try Command.quicgw("certs", "issue", folder, "--edge", "edge-3", "--out", "e3.pem").status == 0)
+    #expect(try names(certificate("e3.pem")) == [.dnsName("edge-3")])
+    #expect(try scratch.mode("certs/e3.key") == 0o600)
   }
 
   @Test(
@@ -123,6 +126,8 @@ struct CertificatesTests {
       (["--core", "core:4433"], "port"), (["--core", "a", "a"], "twice"), (["--core", "a", "--edge", "b"], "exclude"),
       ([], "--edge NAME or --core HOST"), (["--edge", "a", "--days", "0"], "lifetime"),
       (["--edge", "a", "--days", "3651"], "lifetime"),
+      (["--edge", "a", "--days", "-1"], "--days -1 is no sensible lifetime"), (["--edge", "a", "--out", "-x"], "file name"),
+      (["--edge", "a", "--out", "ca.pem"], "authority"), (["--edge", "a", "--out", ".pem"], "file name"),
       (["--edge", "a", "--out", "../x"], "file name"), (["--edge", "a", "--out", "ca"], "authority"),
     ])
   func refusedNames(arguments: [String], reason: String) throws {
@@ -147,6 +152,19 @@ struct CertificatesTests {
     #expect(mismatched.errors.contains("is not the key of"))
   }
 
+  @Test("A CA with an RSA key is shown as that, and is refused in one sentence")
+  func foreignAuthority() throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let openssl = try Command.run(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=rsa", "-keyout", folder + "/ca.key", "-out", folder + "/ca.pem"])
+    try #require(openssl.status == 0, "\(openssl.errors)")
+    #expect(try Command.quicgw("certs", "show", folder + "/ca.pem").output.contains("key       RSA 2048\n"))
+    let issue = try Command.quicgw("certs", "issue", folder, "--edge", "edge-1")
+    #expect(issue.status == 2)
+    #expect(issue.errorLines.count == 1 && issue.errors.contains("RSA 2048"), "\(issue.errors)")
+  }
+
   @Test("show prints names, use and the days that are left")
   func show() throws {
     #expect(try Command.quicgw("certs", "init", folder).status == 0)
@@ -165,6 +183,8 @@ struct CertificatesTests {
       #expect(refused.errors.contains(reason))
     }
     try scratch.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    #expect(try Command.quicgw("certs", "show", scratch.file("broken.pem")).status == 2)
+    let broken = try Command.quicgw("certs", "show", scratch.file("broken.pem"))
+    #expect(broken.status == 2)
+    #expect(broken.errors.contains("is damaged") && !broken.errors.contains("ASN1"), "\(broken.errors)")
   }
 }

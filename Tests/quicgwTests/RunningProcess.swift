@@ -8,9 +8,16 @@ final class RunningProcess {
   private var pending = Data()
   private(set) var lines: [String] = []
 
-  init(_ arguments: [String], in folder: String) throws {
-    process.executableURL = try Command.program()
-    process.arguments = arguments
+  /// - Parameter limits: shell commands that run before, such as `ulimit -n 64`.
+  init(_ arguments: [String], in folder: String, limits: String? = nil) throws {
+    let program = try Command.program()
+    if let limits {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", "\(limits) && exec \"$0\" \"$@\"", program.path] + arguments
+    } else {
+      process.executableURL = program
+      process.arguments = arguments
+    }
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.standardError = errors
     process.standardOutput = FileHandle.nullDevice
@@ -31,6 +38,11 @@ final class RunningProcess {
     }
     Issue.record("no line with \(words) in:\n\(lines.joined(separator: "\n"))")
     throw CancellationError()
+  }
+
+  /// What the kernel says of the process in /proc.
+  func facts(_ name: String) throws -> String {
+    try String(contentsOfFile: "/proc/\(process.processIdentifier)/\(name)", encoding: .utf8)
   }
 
   func send(_ signal: Int32) {

@@ -53,7 +53,7 @@ public struct OriginURL: Sendable, Hashable {
     let rest = bytes[(schemeEnd + 3)...]
     let authorityEnd =
       rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex
-    guard let authority = Authority(rest[..<authorityEnd]) else {
+    guard let authority = Authority(rest[..<authorityEnd]), authority.port != 0 else {
       throw Malformed(message: "“\(text)” names no valid host and port", advice: "write \(scheme.rawValue)://host:port")
     }
     let path = rest[authorityEnd...]

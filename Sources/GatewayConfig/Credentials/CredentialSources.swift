@@ -53,8 +53,11 @@ extension CredentialsReading {
       of file: String, key: String, _ role: Role, _ files: FileReader
     ) throws(ConfigurationError) -> String {
       if let folder = usualFolders.first(where: { files.exists("\($0)/\(file)") }) { return folder }
+      if let hidden = usualFolders.first(where: { files.isHidden("\($0)/\(file)") }) {
+        throw files.forbidden("\(hidden)/\(file)", named: Value(flag: key, file))
+      }
       let places = usualFolders.map { "\($0)/\(file)" }.joined(separator: " or ")
-      throw Value(flag: key, file).error("no file is named and there is no \(places)", CredentialsReading.advice(role))
+      throw Value(flag: key, file).error("no file is named and there is no \(places)", IssueAdvice(role, files).sentence)
     }
 
     private static let usualFolders = ["certs", "/etc/quicgw"]

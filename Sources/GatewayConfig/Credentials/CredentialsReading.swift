@@ -9,9 +9,10 @@ struct CredentialsReading {
 
   init(_ section: Section, _ overrides: Overrides, role: Role, files: FileReader) throws(ConfigurationError) {
     let sources = try Sources(section, overrides, role: role, files: files)
+    let advice = IssueAdvice(role, files)
     let certificatePEM = try files.pem(
-      of: sources.certificate.file, named: sources.certificate.value, ifMissing: Self.advice(role))
-    let keyPEM = try files.pem(of: sources.key.file, named: sources.key.value, ifMissing: Self.advice(role))
+      of: sources.certificate.file, named: sources.certificate.value, ifMissing: advice.sentence)
+    let keyPEM = try files.pem(of: sources.key.file, named: sources.key.value, ifMissing: advice.sentence)
     let caPEM = try files.pem(
       of: sources.ca.file, named: sources.ca.value, ifMissing: "make one with “quicgw certs init certs”, or name the CA's file")
 
@@ -21,7 +22,7 @@ struct CredentialsReading {
       throw sources.key.value.error(
         "\(sources.key.file) is not the key of \(sources.certificate.file)", "give the pair that was issued together")
     }
-    try Self.check(leaf, role, sources.certificate, at: files.now)
+    try Self.check(leaf, sources.certificate, advice)
     let authorities = try Authorities(caPEM, file: sources.ca.file, named: sources.ca.value)
     try authorities.check(at: files.now, file: sources.ca.file, named: sources.ca.value)
 
@@ -39,8 +40,8 @@ struct CredentialsReading {
       warnings.append(
         ConfigurationWarning(
           path: sources.certificate.value.path,
-          message: "the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one"
-        ))
+          message: "the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one",
+          isToldWhileRunning: true))
     }
     if files.isOpenToOthers(sources.key.file) {
       warnings.append(
@@ -49,15 +50,10 @@ struct CredentialsReading {
     }
   }
 
-  private static let warningDays = 14
+  private static let warningDays = 30
 }
 
 extension CredentialsReading {
-  static func advice(_ role: Role) -> String {
-    let issue = role == .core ? "--core HOST" : "--edge NAME"
-    return "make it with “quicgw certs init certs && quicgw certs issue certs \(issue)”, or name another file"
-  }
-
   private static func leaf(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate {
     let blocks = PEMBlocks(pem)
     let texts = blocks.texts(labelled: "CERTIFICATE")
@@ -94,38 +90,48 @@ extension CredentialsReading {
 
   /// What the peer would refuse in the handshake is refused here, where it can be said in a sentence.
   private static func check(
-    _ certificate: Certificate, _ role: Role, _ source: Source, at now: Date
+    _ certificate: Certificate, _ source: Source, _ advice: IssueAdvice
   ) throws(ConfigurationError) {
-    if certificate.notValidAfter < now {
+    let leaf = Credentials.Leaf(certificate)
+    if certificate.notValidAfter < advice.files.now {
       throw source.value.error(
-        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)",
-        "issue a new one with “quicgw certs issue --force”")
+        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)", advice.renewal(of: leaf, in: source.file))
     }
-    if certificate.notValidBefore > now {
+    if certificate.notValidBefore > advice.files.now {
       throw source.value.error(
         "the certificate in \(source.file) is not valid before \(certificate.notValidBefore.day)",
         "check the clock of this machine")
     }
     if case .isCertificateAuthority? = try? certificate.extensions.basicConstraints {
       throw source.value.error(
-        "\(source.file) is the certificate of a CA", "name the leaf that the CA issued for this \(role.rawValue)")
+        "\(source.file) is the certificate of a CA", "name the leaf that the CA issued for this \(advice.role.rawValue)")
     }
-    let usages = (try? certificate.extensions.extendedKeyUsage).map(Array.init) ?? []
-    let needed: ExtendedKeyUsage.Usage = role == .core ? .serverAuth : .clientAuth
-    if !usages.isEmpty, !usages.contains(needed), !usages.contains(.any) {
-      let purpose = role == .core ? "servers" : "clients"
-      throw source.value.error("the certificate in \(source.file) is not for \(purpose)", advice(role))
-    }
-    let leaf = Credentials.Leaf(certificate)
-    switch role {
+    try checkUsage(certificate, source, advice)
+    switch advice.role {
     case .core where leaf.dnsNames.isEmpty && !certificate.namesAddress:
-      throw source.value.error("the certificate in \(source.file) has no host name that an edge could verify", advice(role))
+      throw source.value.error(
+        "the certificate in \(source.file) has no host name that an edge could verify", advice.sentence)
     case .edge where leaf.identity(.dns) == nil && leaf.identity(.uri) == nil:
       let names = leaf.dnsNames.isEmpty ? "no name" : "several names"
       throw source.value.error(
-        "the certificate in \(source.file) has \(names), so the core could not tell who this edge is", advice(role))
+        "the certificate in \(source.file) has \(names), so the core could not tell who this edge is", advice.sentence)
     default: return
     }
+  }
+
+  /// A certificate for every use and one for any use are refused by the other end as well: a server's certificate that a CA gave
+  /// out for the web must not make its owner an edge.
+  private static func checkUsage(
+    _ certificate: Certificate, _ source: Source, _ advice: IssueAdvice
+  ) throws(ConfigurationError) {
+    let usages = (try? certificate.extensions.extendedKeyUsage).map(Array.init) ?? []
+    let isCore = advice.role == .core
+    guard !usages.contains(isCore ? .serverAuth : .clientAuth) else { return }
+    let what =
+      usages.isEmpty
+      ? "has no extended key usage, the other end wants \(isCore ? "serverAuth" : "clientAuth")"
+      : "is not for \(isCore ? "servers" : "clients")"
+    throw source.value.error("the certificate in \(source.file) \(what)", advice.sentence)
   }
 }
 

@@ -3,6 +3,7 @@ import Gateway
 /// `listeners`, `routes` and `default_service` of an edge: addresses, and where what arrives there goes.
 struct ListenerReading {
   private(set) var listeners: [EdgeConfiguration.Listener] = []
+  private(set) var addresses: [ConfiguredAddress] = []
   private var fixed: [String: String] = [:]
   private var routes: [Route] = []
   private var defaultService: String?
@@ -16,6 +17,7 @@ struct ListenerReading {
       if listeners.isEmpty { throw value.error("the list is empty", "add a listener, as in {address: 127.0.0.1:8080}") }
     } else {
       listeners = [EdgeConfiguration.defaultListener]
+      addresses = [ConfiguredAddress(.tcp, EdgeConfiguration.defaultListener.address, origin: "listeners")]
     }
     for element in try section["routes"]?.list() ?? [] { try readRoute(element) }
     defaultService = try section["default_service"]?.serviceName()
@@ -42,7 +44,7 @@ struct ListenerReading {
   private mutating func add(
     _ value: Value, name: String? = nil, service: String? = nil, nameValue: Value? = nil
   ) throws(ConfigurationError) {
-    let address = try value.hostPort(example: "127.0.0.1:8080")
+    let address = try value.listenAddress(example: "127.0.0.1:8080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
       throw value.error("two listeners have the address \(address)", "give each its own")
     }
@@ -51,12 +53,14 @@ struct ListenerReading {
       throw (nameValue ?? value).error("two listeners have the name “\(name)”", "give each its own")
     }
     listeners.append(EdgeConfiguration.Listener(name: name, address: address))
+    addresses.append(ConfiguredAddress(.tcp, address, from: value))
     fixed[name] = service
   }
 
   private mutating func readRoute(_ value: Value) throws(ConfigurationError) {
     let section = try value.section(["hosts", "path", "strip", "service"])
     guard let service = section["service"] else { throw value.error("the route names no service", "add service: NAME") }
+    if let hosts = section["hosts"], hosts.isEmptyList { throw hosts.error("the list is empty", "fill it or remove the key") }
     let route = Route(
       hosts: try section["hosts"]?.hostPatterns() ?? [], pathPrefix: try section["path"]?.pathPrefix(),
       strip: try section["strip"]?.flag() ?? false, service: try service.serviceName())

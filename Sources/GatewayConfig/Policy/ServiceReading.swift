@@ -4,6 +4,8 @@ import Gateway
 struct ServiceReading {
   private(set) var services: [Service] = []
   private(set) var routes: [Route] = []
+  /// Where the authorities of origins were read from.
+  private(set) var authorityFiles: [String] = []
 
   /// - Parameter flags: `--service NAME=URL`, which win over services of the file with the same name.
   init(_ value: Value?, flags: [String], files: FileReader) throws(ConfigurationError) {
@@ -38,6 +40,7 @@ struct ServiceReading {
       let pem = try files.pem(of: file, named: ca, ifMissing: "name a PEM file with the certificates of the origins' CA")
       _ = try Authorities(pem, file: file, named: ca)
       trust = .authorities(pem: pem)
+      authorityFiles.append(files.fullPath(file))
     }
     services.append(
       Service(

@@ -2,7 +2,8 @@ import Yams
 
 /// A configuration file as YAML.
 enum Document {
-  /// - Returns: the top section; an empty file has an empty one.
+  /// - Returns: the top section, which has at least one key: of a file that was cut off nothing must be taken for a wish to have
+  ///   nothing.
   static func read(_ text: String, file: String) throws(ConfigurationError) -> Section {
     let root: Node?
     do {
@@ -12,7 +13,11 @@ enum Document {
     } catch {
       throw ConfigurationError(place: file, path: "", message: "it cannot be read as YAML (\(error))", advice: "correct the file")
     }
-    guard let root, root.tag != Tag(.null) else { return .empty }
+    guard let root, root.tag != Tag(.null), root.mapping?.isEmpty != true else {
+      throw ConfigurationError(
+        place: file, path: "", message: "the file is empty, it sets no key",
+        advice: "write into it what the samples in config/ show, or start without --config")
+    }
     return try Value(root, path: "", file: file).mapping()
   }
 
@@ -27,8 +32,10 @@ enum Document {
         ? "put addresses with brackets in quotes, as in \"[::]:4433\"" : "check indentation and quotes there"
       return ConfigurationError(place: "\(file):\(mark.line)", path: "", message: "this is not YAML (\(what))", advice: advice)
     case .duplicatedKeysInMapping(let keys, let context):
+      let parent = DuplicateKey.parent(of: context.mark, in: text) ?? ""
       return ConfigurationError(
-        place: "\(file):\(context.mark.line)", path: keys.sorted().joined(separator: ", "),
+        place: "\(file):\(context.mark.line)",
+        path: keys.sorted().map { parent.isEmpty ? $0 : "\(parent).\($0)" }.joined(separator: ", "),
         message: "the key stands twice in one mapping", advice: "keep one of them")
     default:
       return ConfigurationError(

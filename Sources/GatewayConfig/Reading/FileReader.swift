@@ -15,6 +15,16 @@ struct FileReader {
     FileManager.default.fileExists(atPath: fullPath(file))
   }
 
+  /// Whether a folder on the way to the file does not let this user through, so that nobody can say whether the file exists.
+  func isHidden(_ file: String) -> Bool {
+    do {
+      _ = try attributes(of: file)
+      return false
+    } catch {
+      return (error as? CocoaError)?.code == .fileReadNoPermission
+    }
+  }
+
   /// - Parameters:
   ///   - value: where the file is named; its path and place go into errors.
   ///   - advice: what to do if the file does not exist.
@@ -23,12 +33,19 @@ struct FileReader {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: fullPath(file)))
     } catch {
+      if isHidden(file) { throw forbidden(file, named: value) }
       guard exists(file) else { throw value.error("the file \(file) does not exist", advice) }
       if isFolder(file) { throw value.error("\(file) is a folder", "name a file") }
-      throw value.error("the file \(file) cannot be read", "give the user that quicgw runs as permission to read it")
+      throw forbidden(file, named: value)
     }
     guard data.count <= Self.byteLimit else { throw value.error("the file \(file) has more than 1 MiB", "name another file") }
     return Array(data)
+  }
+
+  func forbidden(_ file: String, named value: Value) -> ConfigurationError {
+    value.error(
+      "the file \(file) cannot be read: permission denied",
+      "give the user that quicgw runs as permission to read it, and to enter its folder")
   }
 
   /// The same for a file that must have something in it.
@@ -40,14 +57,17 @@ struct FileReader {
 
   /// True if others than the owner may read or write the file.
   func isOpenToOthers(_ file: String) -> Bool {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: fullPath(file))
-    guard let permissions = attributes?[.posixPermissions] as? NSNumber else { return false }
+    guard let permissions = (try? attributes(of: file))?[.posixPermissions] as? NSNumber else { return false }
     return permissions.intValue & 0o077 != 0
   }
 
   private func isFolder(_ file: String) -> Bool {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: fullPath(file))
-    return attributes?[.type] as? FileAttributeType == .typeDirectory
+    (try? attributes(of: file))?[.type] as? FileAttributeType == .typeDirectory
+  }
+
+  /// Of the file itself and not of the symbolic link that may lead to it: Kubernetes mounts secrets as links, whose mode is 0777.
+  private func attributes(of file: String) throws -> [FileAttributeKey: Any] {
+    try FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: fullPath(file)).resolvingSymlinksInPath().path)
   }
 
   private static let byteLimit = 1 << 20

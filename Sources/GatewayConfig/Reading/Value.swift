@@ -40,7 +40,8 @@ extension Value {
   func integer(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
     let scalar = try scalar("a number")
     guard let number = Int(scalar) else {
-      throw error("“\(scalar)” is not a whole number", "write one from \(range.lowerBound) to \(range.upperBound)")
+      let what = scalar.isWholeNumber ? "\(scalar) is out of range" : "“\(scalar)” is not a whole number"
+      throw error(what, "write one from \(range.lowerBound) to \(range.upperBound)")
     }
     return try checked(number, in: range) { String($0) }
   }
@@ -57,6 +58,7 @@ extension Value {
   func duration(in range: ClosedRange<Duration>) throws(ConfigurationError) -> Duration {
     let scalar = try scalar("a duration")
     guard let duration = Duration(configured: scalar) else {
+      if Duration.isTooLong(scalar) { throw outOfRange(scalar, range, \.configuredText) }
       let advice =
         Int(scalar) == nil ? "write a whole number and ms, s, m or h, as in 10s" : "add its unit, as in \(scalar)s or \(scalar)ms"
       throw error(Int(scalar) == nil ? "“\(scalar)” is not a duration" : "“\(scalar)” has no unit", advice)
@@ -67,6 +69,7 @@ extension Value {
   func byteCount(in range: ClosedRange<ByteCount>) throws(ConfigurationError) -> ByteCount {
     let scalar = try scalar("a size")
     guard let count = ByteCount(scalar) else {
+      if ByteCount.isTooLarge(scalar) { throw outOfRange(scalar, range, \.description) }
       let advice =
         Int(scalar) == nil
         ? "write a whole number and B, KiB, MiB or GiB, as in 32MiB" : "add its unit, as in \(scalar)KiB or \(scalar)MiB"
@@ -89,7 +92,20 @@ extension Value {
     if case .sequence = node { throw error("an address in brackets is a list to YAML", "put it in quotes, as in \"\(example)\"") }
     let scalar = try scalar("an address")
     guard let address = HostPort(scalar) else {
+      if let host = HostPort.hostThatIsHalfAnAddress(in: scalar) {
+        throw error("“\(host)” is not an IPv4 address", "write four numbers from 0 to 255, as in 127.0.0.1, or a name")
+      }
       throw error("“\(scalar)” is not an address with a port", "write host:port, as in \"\(example)\"")
+    }
+    return address
+  }
+
+  /// An address to listen on. Port 0, which the system replaces by another one at each start, is for flags: whoever writes a file
+  /// wants to find the port again.
+  func listenAddress(example: String) throws(ConfigurationError) -> HostPort {
+    let address = try hostPort(example: example)
+    guard address.port != 0 || place == nil else {
+      throw error("port 0 would be another port at each start", "write the port to listen on, as in \"\(example)\"")
     }
     return address
   }
@@ -112,10 +128,14 @@ extension Value {
   private func checked<Quantity: Comparable>(
     _ quantity: Quantity, in range: ClosedRange<Quantity>, _ text: (Quantity) -> String
   ) throws(ConfigurationError) -> Quantity {
-    guard range.contains(quantity) else {
-      throw error("\(text(quantity)) is out of range", "choose from \(text(range.lowerBound)) to \(text(range.upperBound))")
-    }
+    guard range.contains(quantity) else { throw outOfRange(text(quantity), range, text) }
     return quantity
+  }
+
+  private func outOfRange<Quantity>(
+    _ written: String, _ range: ClosedRange<Quantity>, _ text: (Quantity) -> String
+  ) -> ConfigurationError {
+    error("\(written) is out of range", "choose from \(text(range.lowerBound)) to \(text(range.upperBound))")
   }
 }
 
@@ -124,6 +144,8 @@ extension Value {
 extension Value {
   var isScalar: Bool { if case .scalar = node { true } else { false } }
   var isList: Bool { if case .sequence = node { true } else { false } }
+  var isMapping: Bool { if case .mapping = node { true } else { false } }
+  var isEmptyList: Bool { if case .sequence(let sequence) = node { sequence.isEmpty } else { false } }
 
   /// The elements of a list; a single text stands for a list of one.
   func listOrOne() throws(ConfigurationError) -> [Value] {
@@ -172,4 +194,8 @@ extension Value {
       }
     }
   }
+}
+
+extension String {
+  fileprivate var isWholeNumber: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
 }

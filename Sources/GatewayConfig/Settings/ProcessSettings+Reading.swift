@@ -6,13 +6,27 @@ extension ProcessSettings {
   init(_ section: Section, _ overrides: Overrides, role: Role) throws(ConfigurationError) {
     self.init()
     if let value = section["loops"] { loops = try value.integer(in: Self.loopsRange) }
-    if let value = overrides.admin.map({ Value(flag: "--admin", $0) }) ?? section["admin"] {
-      admin = try value.hostPort(example: "127.0.0.1:9901")
-    }
+    admin = try Self.adminAddress(section, overrides)?.address
     if let value = section["drain_timeout"] { drainTimeout = try value.duration(in: Self.drainTimeoutRange) }
     if let value = section["log"] { log = try LogSettings(value) }
     if let value = section["limits"] { limits = try LimitSettings(value, role: role) }
     if let value = section["transport"] { transport = try TransportSettings(value) }
+  }
+}
+
+extension ProcessSettings {
+  /// `--admin` or `admin`; nil where there is neither.
+  static func adminAddress(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> ConfiguredAddress? {
+    guard let value = overrides.admin.map({ Value(flag: "--admin", $0) }) ?? section["admin"] else { return nil }
+    return ConfiguredAddress(.tcp, try value.listenAddress(example: "127.0.0.1:9901"), from: value)
+  }
+
+  /// The keys in which these settings are not what others are.
+  public func differences(from other: ProcessSettings) -> [String] {
+    [
+      ("loops", loops == other.loops), ("admin", admin == other.admin), ("drain_timeout", drainTimeout == other.drainTimeout),
+      ("log", log == other.log), ("limits", limits == other.limits), ("transport", transport == other.transport),
+    ].filter { !$0.1 }.map(\.0)
   }
 }
 

@@ -20,6 +20,12 @@ public struct ByteCount: Sendable, Hashable, Comparable {
     self.init(bytes: bytes)
   }
 
+  /// Whether a text is a number with a unit, and the size does not fit.
+  static func isTooLarge(_ text: String) -> Bool {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    return !digits.isEmpty && units.contains { $0.name == text[digits.endIndex...] } && ByteCount(text) == nil
+  }
+
   public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 
   private static let units: [(name: String, shift: Int)] = [("B", 0), ("KiB", 10), ("MiB", 20), ("GiB", 30)]

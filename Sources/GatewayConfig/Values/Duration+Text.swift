@@ -12,6 +12,12 @@ extension Duration {
     }
   }
 
+  /// Whether a text is a number with a unit, and the number is more than is read.
+  static func isTooLong(_ text: String) -> Bool {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    return digits.utf8.count > 9 && ["ms", "s", "m", "h"].contains(text[digits.endIndex...])
+  }
+
   /// As it would be written in a configuration.
   var configuredText: String {
     let (seconds, attoseconds) = components

@@ -22,9 +22,22 @@ public struct HostPort: Sendable, Hashable {
       }
       self.init(host: String(address), port: port)
     } else {
-      guard name.utf8.count <= 253, name.utf8.allSatisfy(Self.isNameByte) else { return nil }
+      guard name.utf8.count <= 253, name.utf8.allSatisfy(Self.isNameByte), !Self.isHalfAnAddress(name) else { return nil }
       self.init(host: String(name), port: port)
     }
+  }
+
+  /// The host of a text that would be an address with a port if the host were a whole IPv4 address.
+  static func hostThatIsHalfAnAddress(in text: String) -> String? {
+    guard let colon = text.lastIndex(of: ":"), port(text[text.index(after: colon)...]) != nil else { return nil }
+    return isHalfAnAddress(text[..<colon]) ? String(text[..<colon]) : nil
+  }
+
+  /// Whether a host is made of numbers and dots and is not an IPv4 address. The system's resolver takes `1.2.3` for 1.2.0.3.
+  private static func isHalfAnAddress(_ host: Substring) -> Bool {
+    guard !host.isEmpty, host.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }) else { return false }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count != 4 || !parts.allSatisfy { $0.utf8.count <= 3 && UInt8($0) != nil }
   }
 
   private static func port(_ text: Substring) -> UInt16? {

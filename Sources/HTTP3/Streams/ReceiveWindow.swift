@@ -75,6 +75,8 @@ struct ReceiveWindow {
 struct ReceiveBudget {
   let totalBytes: Int
   private(set) var heldBytes = 0
+  /// What the peer may send on all open streams before any window grows: with many open there is nothing left to grow by.
+  var openWindowBytes = 0
   private var grownBytes = 0
 
   init(totalBytes: Int) {
@@ -84,7 +86,9 @@ struct ReceiveBudget {
   /// No new streams while readers hold this much up.
   var isExhausted: Bool { heldBytes >= totalBytes }
 
-  var overdrawnBytes: Int { max(0, heldBytes + grownBytes - totalBytes) }
+  var overdrawnBytes: Int { max(0, committedBytes - totalBytes) }
+
+  private var committedBytes: Int { max(heldBytes, openWindowBytes) + grownBytes }
 
   mutating func received(_ byteCount: Int) { heldBytes += byteCount }
 
@@ -94,7 +98,7 @@ struct ReceiveBudget {
 
   /// Takes the growth if all of it is there.
   mutating func grow(_ byteCount: Int) -> Int {
-    guard byteCount > 0, heldBytes + grownBytes + byteCount <= totalBytes else { return 0 }
+    guard byteCount > 0, committedBytes + byteCount <= totalBytes else { return 0 }
     grownBytes += byteCount
     return byteCount
   }

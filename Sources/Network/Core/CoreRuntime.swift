@@ -36,7 +36,7 @@ public final class CoreRuntime: Sendable {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
       }
       if sockets.count > 1 { steer(sockets, loops: loops) }
-      let life = ProcessLife(certificates: [CertificateExpiry(tls)])
+      let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
       loops.watch { life.certificates }
       life.becameReady()
       var admin: TCPListener?
@@ -46,7 +46,8 @@ public final class CoreRuntime: Sendable {
       }
       log.record(
         .started(
-          role: .core, listeners: ["udp \(sockets[0].localAddress)"], link: nil, identity: tls.certificate.names.first,
+          role: .core, listeners: ["udp \(sockets[0].localAddress)"], link: describe(options.policy.routing.services),
+          identity: tls.certificate.names.first,
           instance: process.instance.hexadecimal))
       return CoreRuntime(
         options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, admin: admin, log: log, life: life)
@@ -72,7 +73,8 @@ public final class CoreRuntime: Sendable {
     loops.record(event)
   }
 
-  /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes.
+  /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes. In a task
+  /// that is cancelled the deadline is now, and connections are closed before the cancellation is thrown.
   public func drain() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
@@ -85,6 +87,12 @@ public final class CoreRuntime: Sendable {
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
     await admin?.drain()
     try await loops.shutDown()
+  }
+
+  /// `modules (http://127.0.0.1:3000), echo (h2c://10.0.0.1:50051)`
+  private static func describe(_ services: [Service]) -> String {
+    guard !services.isEmpty else { return "no service" }
+    return services.map { "\($0.name) (\($0.origins.map(\.description).joined(separator: ", ")))" }.joined(separator: ", ")
   }
 
   private func isDrained() async throws -> Bool {

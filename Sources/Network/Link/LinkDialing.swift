@@ -9,7 +9,7 @@ struct LinkDialing {
   enum Action: Equatable {
     case resolve
     case dial(Attempt, Address)
-    /// Close an attempt or a connection that is not needed.
+    /// Close an attempt or a connection that is not needed, because another one was faster.
     case abandon(Attempt)
     /// Call `timerFired` after so long; replaces an earlier timer.
     case wait(Duration)
@@ -87,10 +87,10 @@ struct LinkDialing {
     }
   }
 
-  /// No more attempts; the present connection is left to whoever drains it.
+  /// No more attempts. Those that are under way, like the present connection, are left to whoever drains and closes all of them:
+  /// abandoned they would say that another address was faster.
   mutating func stopped() -> [Action] {
-    defer { state = .stopped }
-    if case .dialing(let open, _) = state { return open.map(Action.abandon) + [.cancelTimer] }
+    state = .stopped
     return [.cancelTimer]
   }
 

@@ -5,18 +5,16 @@ import Synchronization
 /// Whether a process should be sent requests, as its admin pages tell; written by the runtime, read by the admin loop.
 final class ProcessLife: Sendable {
   private let startTime = WallTime.now()
+  private let onChange: (@Sendable (Readiness) -> Void)?
   private let state: Mutex<State>
 
-  init(certificates: [CertificateExpiry]) {
+  /// - Parameter onChange: told of every change of readiness.
+  init(certificates: [CertificateExpiry], onChange: (@Sendable (Readiness) -> Void)?) {
+    self.onChange = onChange
     state = Mutex(State(certificates: certificates))
   }
 
-  var readiness: Readiness {
-    state.withLock { state in
-      if state.isDraining { return .notReady("draining") }
-      return state.isReady ? .ready : .notReady(state.reason)
-    }
-  }
+  var readiness: Readiness { state.withLock { $0.readiness } }
 
   func facts(of process: ProcessOptions) -> ProcessFacts {
     ProcessFacts(
@@ -26,25 +24,39 @@ final class ProcessLife: Sendable {
 
   var certificates: [CertificateExpiry] { state.withLock { $0.certificates } }
 
-  func becameReady() { state.withLock { $0.isReady = true } }
+  func becameReady() { change { $0.isReady = true } }
 
   /// - Parameter reason: one sentence for `/readyz`.
   func becameUnready(_ reason: String) {
-    state.withLock {
+    change {
       $0.isReady = false
       $0.reason = reason
     }
   }
 
-  func drainBegan() { state.withLock { $0.isDraining = true } }
+  func drainBegan() { change { $0.isDraining = true } }
 
   func renewed(certificates: [CertificateExpiry]) { state.withLock { $0.certificates = certificates } }
+
+  private func change(_ change: (inout State) -> Void) {
+    let changed = state.withLock { state -> Readiness? in
+      let before = state.readiness
+      change(&state)
+      return state.readiness == before ? nil : state.readiness
+    }
+    if let changed { onChange?(changed) }
+  }
 
   private struct State {
     var isReady = false
     var isDraining = false
     var reason = "starting"
     var certificates: [CertificateExpiry]
+
+    var readiness: Readiness {
+      if isDraining { return .notReady("draining") }
+      return isReady ? .ready : .notReady(reason)
+    }
   }
 }
 
@@ -55,10 +67,11 @@ extension CertificateExpiry {
   }
 }
 
-/// Waits until a condition holds, or for as long as it may.
+/// Waits until a condition holds, or for as long as it may; a task that is cancelled waits no more and goes on.
 func wait(atMost limit: Duration, until isOver: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + limit
-  while try await !isOver(), ContinuousClock.now < deadline {
-    try await Task.sleep(for: .milliseconds(25))
+  while !Task.isCancelled, try await !isOver(), ContinuousClock.now < deadline {
+    // Cancelled, it ends at once, and so does the loop.
+    try? await Task.sleep(for: .milliseconds(25))
   }
 }

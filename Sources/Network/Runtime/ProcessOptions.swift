@@ -15,6 +15,8 @@ public struct ProcessOptions: Sendable {
   public var log: LogSettings
   /// The build's version, for `/metrics` and the peer.
   public var version: String
+  /// Told of every change of the process's readiness, on event loops; must not block.
+  public var onReadinessChange: (@Sendable (Readiness) -> Void)?
   /// This run of the process, 16 random bytes.
   public var instance: [UInt8]
 

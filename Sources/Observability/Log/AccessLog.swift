@@ -57,6 +57,12 @@ public final class AccessLog: TurnParticipant {
 extension LineEncoder {
   fileprivate mutating func request(_ summary: ExchangeSummary) {
     message(summary.methodBytes, summary.pathBytes)
+    if isJSON {
+      // In text the sentence is made of them.
+      field("event", Event.exchangeEnded(summary).name)
+      field("method", foreign: summary.methodBytes)
+      field("path", foreign: summary.pathBytes)
+    }
     if let status = summary.status { field("status", status) }
     if let grpcStatus = summary.grpcStatus { field("grpc_status", grpcStatus) }
     field("service", summary.service)

@@ -36,10 +36,11 @@ public final class EventLog: EventSink, Sendable {
   }
 
   public func record(_ event: Event) {
-    guard event.logLevel >= logger.logLevel, !event.isForAccessLogOnly else { return }
+    if case .linkChanged(.confirmed, let core, _) = event { endFailures(to: core) }
+    guard level(of: event) >= logger.logLevel || event.isAlwaysTold, !event.isForAccessLogOnly else { return }
     guard let cause = LogCause(event) else { return write(event, heldBack: 0) }
     let now = now()
-    switch limiter.withLock({ $0.judge(cause, event, now: now) }) {
+    switch limiter.withLock({ $0.judge(cause, event, now: now, length: cause.window) }) {
     case .write(let heldBack): write(event, heldBack: heldBack)
     case .hold: break
     }
@@ -52,6 +53,19 @@ public final class EventLog: EventSink, Sendable {
     }
   }
 
+  /// Failed attempts that were held back are told before the success that they led to.
+  private func endFailures(to core: String) {
+    for summary in limiter.withLock({ limiter in LogCause.failedLinks(to: core).compactMap { limiter.end($0) } }) {
+      write(summary.latest, heldBack: summary.heldBack - 1)
+    }
+  }
+
+  /// An edge tells of each handshake that failed as a link that could not be made: one occurrence, one line.
+  private func level(of event: Event) -> LogLevel {
+    if role == .edge, case .handshakeFailed = event { return .debug }
+    return event.logLevel
+  }
+
   private func write(_ event: Event, heldBack: Int) {
     var sentence = event.sentence(seenFrom: role)
     if heldBack > 0 { sentence += " (and \(heldBack) more like it)" }
@@ -61,11 +75,16 @@ public final class EventLog: EventSink, Sendable {
       fields["event"] = .string(event.name)
       if heldBack > 0 { fields["held_back"] = .stringConvertible(heldBack) }
     }
-    logger.log(level: event.logLevel, "\(sentence)", metadata: fields)
+    var logger = logger
+    if event.isAlwaysTold { logger.logLevel = min(logger.logLevel, event.logLevel) }
+    logger.log(level: level(of: event), "\(sentence)", metadata: fields)
   }
 }
 
 extension Event {
+  /// What the process is and does: one line at its start, whatever the level.
+  fileprivate var isAlwaysTold: Bool { if case .started = self { true } else { false } }
+
   /// Requests that ended as they should: told by the access log or by nobody.
   fileprivate var isForAccessLogOnly: Bool {
     guard case .exchangeEnded(let summary) = self else { return false }

@@ -19,6 +19,7 @@ extension Event {
     case .datagramRefused: "datagram_refused"
     case .offloadDisabled: "offload_disabled"
     case .linkChanged: "link_changed"
+    case .acceptFailed: "accept_failed"
     case .exchangeEnded: "exchange_ended"
     case .messageRefused: "message_refused"
     case .originFailed: "origin_failed"
@@ -31,8 +32,7 @@ extension Event {
     case .connectionAccepted: .debug
     case .handshakeCompleted, .connectionMigrated: .info
     case .started, .reloaded, .drainBegan, .drainEnded, .offloadDisabled, .datagramRefused, .messageRefused: .notice
-    case .handshakeFailed, .originFailed: .warning
-    case .certificateExpires(_, let daysLeft): daysLeft < 3 ? .error : .warning
+    case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires: .warning
     case .reloadRefused: .error
     case .connectionClosed(_, let end, _):
       switch end {
@@ -40,10 +40,12 @@ extension Event {
       case .protocolViolation: .warning
       case .internalError: .error
       }
-    case .linkChanged(let phase, _, _):
+    case .linkChanged(let phase, _, let reason):
       switch phase {
-      case .connecting, .draining, .closed: .info
+      case .draining, .closed: .info
       case .confirmed: .notice
+      // With a reason it is an attempt that failed.
+      case .connecting: reason.isEmpty ? .info : .warning
       case .lost: .warning
       case .refused: .error
       }
@@ -80,9 +82,10 @@ extension Event {
     case .offloadDisabled(let offload, let reason): return ["offload": .string(offload.rawValue), "reason": .string(reason)]
     case .linkChanged(let phase, let core, let reason):
       return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
+    case .acceptFailed(let listener, let reason): return ["listener": .string(listener), "reason": .string(reason)]
     case .exchangeEnded(let summary):
       return [
-        "service": .string(summary.service), "outcome": .string(summary.outcome.rawValue),
+        "method": .string(summary.method), "path": .string(summary.path), "service": .string(summary.service), "outcome": .string(summary.outcome.rawValue),
         "reason": .string(summary.reason ?? ""),
       ]
     case .messageRefused(let wire, let refusal, let from, let reason):

@@ -29,6 +29,7 @@ extension Event {
     case .handshakeFailed(let connection, let failure, let reason):
       let what = failure.explanation(seenFrom: role)
       let detail = reason.isEmpty ? "" : " (\(reason))"
+      if role == .core, failure == .refusedByPeer { return "handshake from \(connection.peer) failed: \(what)\(detail)" }
       return role == .core
         ? "refused handshake from \(connection.peer): \(what)\(detail)"
         : "handshake with \(connection.peer) failed: \(what)\(detail)"
@@ -40,7 +41,9 @@ extension Event {
     case .offloadDisabled(let offload, let reason):
       return "\(offload.words) is off from now on, the kernel refused it: \(reason); all works, at more CPU time"
     case .linkChanged(let phase, let core, let reason):
-      return "link to \(core) \(phase.words)" + (reason.isEmpty ? "" : ": \(reason)")
+      let words = phase == .connecting && !reason.isEmpty ? "could not be made and will be tried again" : phase.words
+      return "link to \(core) \(words)" + (reason.isEmpty ? "" : ": \(reason)")
+    case .acceptFailed(let listener, let reason): return "listener \(listener) could not take a connection: \(reason)"
     case .exchangeEnded(let summary):
       let what = "\(summary.method) \(summary.path) of service \(summary.service)"
       return "\(what) from \(summary.client) \(summary.outcome.words)" + (summary.reason.map { ": \($0)" } ?? "")
@@ -65,8 +68,8 @@ extension HandshakeFailure {
       "the client's certificate has expired or is not valid yet; issue a new one or set the clocks right"
     case (.certificateExpired, .edge):
       "the core's certificate has expired or is not valid yet; issue a new one or set the clocks right"
-    case (.certificateRejected, .core): "the client's certificate is not acceptable"
-    case (.certificateRejected, .edge): "the core's certificate is not acceptable"
+    case (.certificateRejected, .core): "the client's certificate is not one for the clients of a core"
+    case (.certificateRejected, .edge): "the core's certificate is not one for servers"
     case (.noIdentity, .core):
       "the client's certificate does not name exactly one identity; issue it with one DNS name for client use"
     case (.noIdentity, .edge): "the core's certificate names no identity; issue it with the core's DNS names for server use"
@@ -76,7 +79,7 @@ extension HandshakeFailure {
     case (.unsupportedVersion, _): "no common QUIC version"
     case (.timedOut, .core): "the client did not finish it in time"
     case (.timedOut, .edge): "no answer; check the address, and that UDP passes"
-    case (.refusedByPeer, .core): "the client refused this core; it may not know the CA of this core's certificate"
+    case (.refusedByPeer, .core): "the client refused this core"
     case (.refusedByPeer, .edge): "the core refused this edge; see its log, usually the certificate's CA, dates or name"
     case (.protocolViolation, _): "the peer broke the protocol"
     }
@@ -107,6 +110,7 @@ extension DatagramRefusal {
     case .tooManyHandshakes: "too many handshakes at once"
     case .amplificationLimited: "its address is not validated and has had its share of answers"
     case .thirdPath: "from a third address while a change of address is being validated"
+    case .notAccepting: "of a new connection while this process is shutting down"
     }
   }
 }

@@ -9,7 +9,7 @@ struct OccurrenceLimiter<Cause: Hashable, Sample> {
   private let capacity: Int
 
   /// - Parameters:
-  ///   - length: time between two lines of one cause.
+  ///   - length: time between two lines of one cause, unless `judge` is told another.
   ///   - capacity: causes remembered at once; while there are more, further ones are held back as if they had just been
   ///     written, so that memory is bounded whatever comes from outside.
   init(length: TimeAmount = .seconds(1), capacity: Int = 256) {
@@ -32,14 +32,17 @@ struct OccurrenceLimiter<Cause: Hashable, Sample> {
     let heldBack: Int
   }
 
-  mutating func judge(_ cause: Cause, _ sample: @autoclosure () -> Sample, now: NIODeadline) -> Verdict {
+  mutating func judge(
+    _ cause: Cause, _ sample: @autoclosure () -> Sample, now: NIODeadline, length: TimeAmount? = nil
+  ) -> Verdict {
+    let length = length ?? self.length
     guard let window = windows[cause] else {
       guard windows.count < capacity else { return .hold }
-      windows[cause] = Window(end: now + length)
+      windows[cause] = Window(begin: now, length: length)
       return .write(heldBack: 0)
     }
     if now >= window.end {
-      windows[cause] = Window(end: now + length)
+      windows[cause] = Window(begin: now, length: length)
       return .write(heldBack: window.heldBack)
     }
     windows[cause]?.heldBack += 1
@@ -54,7 +57,7 @@ struct OccurrenceLimiter<Cause: Hashable, Sample> {
     for (cause, window) in windows where now >= window.end {
       if let latest = window.latest {
         summaries.append(Summary(cause: cause, latest: latest, heldBack: window.heldBack))
-        windows[cause] = Window(end: now + length)
+        windows[cause] = Window(begin: now, length: window.length)
       } else {
         windows[cause] = nil
       }
@@ -62,8 +65,17 @@ struct OccurrenceLimiter<Cause: Hashable, Sample> {
     return summaries
   }
 
+  /// Forgets a cause before its window is over.
+  /// - Returns: what was held back.
+  mutating func end(_ cause: Cause) -> Summary? {
+    guard let window = windows.removeValue(forKey: cause), let latest = window.latest else { return nil }
+    return Summary(cause: cause, latest: latest, heldBack: window.heldBack)
+  }
+
   private struct Window {
-    let end: NIODeadline
+    let begin: NIODeadline
+    let length: TimeAmount
+    var end: NIODeadline { begin + length }
     var heldBack = 0
     var latest: Sample?
   }

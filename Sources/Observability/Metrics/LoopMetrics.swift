@@ -14,7 +14,7 @@ public final class LoopMetrics: EventSink {
   private var requests: [RequestTotals] = []
   private var serviceNames: [String] = []
 
-  /// - Parameter services: the services of the configuration; requests for others are counted as `unknown`.
+  /// - Parameter services: the services of the configuration; requests for others are counted as `-`, as log lines call them.
   public init(services: [String] = []) {
     add(service: Self.unknownService)
     admit(services: services)
@@ -51,7 +51,7 @@ public final class LoopMetrics: EventSink {
       counts.linkChanges[phase, default: 0] += 1
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
-    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted: break
+    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .acceptFailed: break
     }
   }
 
@@ -89,7 +89,7 @@ public final class LoopMetrics: EventSink {
 
   private static func bounded(wire: String) -> String { wires.contains(wire) ? wire : "other" }
 
-  static let unknownService = "unknown"
+  static let unknownService = "-"
   private static let maximumServices = 1_024
   private static let wires: Set<String> = ["HTTP/1.1", "HTTP/2", "HTTP/3"]
 }

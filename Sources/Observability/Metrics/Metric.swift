@@ -1,6 +1,6 @@
 /// Every metric, declared once: the raw value is its name, which ends in its unit (or in what is counted, for plain numbers).
 ///
-/// Label sets are bounded: enumerations of `Events`, services of the configuration (others are `unknown`), certificates and an
+/// Label sets are bounded: enumerations of `Events`, services of the configuration (others are `-`), certificates and an
 /// edge's own connections.
 enum Metric: String, CaseIterable {
   // Requests; the direction is edge_to_core or core_to_edge.

@@ -25,7 +25,7 @@ public struct CertificateSummary: Sendable, Equatable {
       let usage = peer == .client ? "clientAuth" : "serverAuth"
       return .failure(
         PeerVerdict(
-          failure: .noIdentity, alert: .badCertificate,
+          failure: .certificateRejected, alert: .badCertificate,
           reason: "the peer's certificate is not for \(usage); issue one with that extended key usage"))
     }
     let names = source == .dnsName ? dnsNames : uris

@@ -41,8 +41,13 @@ struct CertificateAuthority {
   /// - Parameters:
   ///   - role: whom the leaf names and what it may be used for.
   ///   - days: its lifetime.
-  /// - Throws: `CommandError` when the leaf would outlive the authority.
+  /// - Throws: `CommandError` when the leaf would outlive the authority, or when its key is not one for ECDSA.
   func issue(_ role: LeafRole, days: Int, now: Date = Date()) throws -> Leaf {
+    guard certificate.publicKey.shown.hasPrefix("ECDSA") else {
+      throw CommandError.configuration(
+        "the CA has a key of the kind \(certificate.publicKey.shown), and leaves are signed with ECDSA only: "
+          + "make another CA with quicgw certs init, or issue the leaf with the tool that made this one")
+    }
     let end = now + Double(days) * secondsPerDay
     guard end <= certificate.notValidAfter else {
       let left = max(0, Int(certificate.notValidAfter.timeIntervalSince(now) / secondsPerDay))

@@ -32,13 +32,14 @@ struct CertificateFolder {
     let key: Certificate.PrivateKey
     do {
       certificate = try Certificate(pemEncoded: read("ca.pem"))
-    } catch let error where !(error is CommandError) {
-      throw CommandError.configuration("\(file("ca.pem")) does not hold a certificate in PEM form: \(error)")
+    } catch where !(error is CommandError) {
+      throw CommandError.configuration(
+        "\(file("ca.pem")) does not hold a certificate in PEM form; put the CA's certificate there")
     }
     do {
       key = try Certificate.PrivateKey(pemEncoded: read("ca.key"))
-    } catch let error where !(error is CommandError) {
-      throw CommandError.configuration("\(file("ca.key")) does not hold a private key in PEM form")
+    } catch where !(error is CommandError) {
+      throw CommandError.configuration("\(file("ca.key")) does not hold a private key in PEM form; put the CA's key there")
     }
     guard key.publicKey == certificate.publicKey else {
       throw CommandError.configuration("\(file("ca.key")) is not the key of \(file("ca.pem")); put the pair of one CA there")

@@ -56,7 +56,9 @@ struct CertificateSummary {
       do {
         return CertificateSummary(try Certificate(pemEncoded: block))
       } catch {
-        throw CommandError.configuration("certificate \(index + 1) in \(path) cannot be decoded: \(error)")
+        // The library's words are about ASN.1 and help nobody who has a broken file.
+        throw CommandError.configuration(
+          "certificate \(index + 1) in \(path) cannot be decoded: the file is damaged or was cut off; issue it again")
       }
     }
   }
@@ -103,11 +105,14 @@ extension GeneralName {
 }
 
 extension Certificate.PublicKey {
-  fileprivate var shown: String {
+  /// The kind of the key, for people.
+  var shown: String {
     if P256.Signing.PublicKey(self) != nil { return "ECDSA P-256" }
     if P384.Signing.PublicKey(self) != nil { return "ECDSA P-384" }
     if P521.Signing.PublicKey(self) != nil { return "ECDSA P-521" }
-    return description
+    // "RSA2048.PublicKey", "Ed25519.PublicKey"
+    let kind = description.split(separator: ".").first.map(String.init) ?? description
+    return kind.hasPrefix("RSA") ? "RSA \(kind.dropFirst(3))" : kind
   }
 }
 

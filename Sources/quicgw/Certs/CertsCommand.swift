@@ -54,10 +54,10 @@ extension CertsCommand {
     @Option(parsing: .upToNextOption, help: "The hosts by which edges dial the core: DNS names and addresses.")
     var core: [String] = []
 
-    @Option(help: "The files' name without extension (default: edge or core).")
+    @Option(parsing: .unconditional, help: "The files' name without extension (default: edge or core).")
     var out: String?
 
-    @Option(help: "Lifetime in days.")
+    @Option(parsing: .unconditional, help: "Lifetime in days.")
     var days = 397
 
     @Flag(help: "Replace files that are there.")
@@ -94,11 +94,12 @@ extension CertsCommand {
     }
 
     private func fileName(default name: String) throws -> String {
-      let name = out ?? name
+      // Whoever writes e1.pem wants e1.pem and its key.
+      let name = out.map { $0.hasSuffix(".pem") || $0.hasSuffix(".key") ? String($0.dropLast(4)) : $0 } ?? name
       let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
       guard isPlain, let first = name.first, first != ".", first != "-", name.utf8.count <= 128 else {
         throw CommandError.configuration(
-          "--out \"\(name)\" cannot be a file name here: use letters, digits, dot, hyphen and underscore")
+          "--out \"\(out ?? name)\" cannot be a file name here: use letters, digits, dot, hyphen and underscore")
       }
       guard name != "ca" else { throw CommandError.configuration("--out ca would replace the authority itself") }
       return name

@@ -14,9 +14,10 @@ struct CheckCommand: ParsableCommand {
     switch try CheckedFile.load(file) {
     case .core(let checked):
       let core = checked.configuration
+      let names = core.policy.routing.services.map(\.name)
       print(checked.warnings)
       StandardOutput.write(
-        "\(file): a core, listens on \(core.listen), serves \(core.policy.routing.services.map(\.name).joined(separator: ", "))")
+        "\(file): a core, listens on \(core.listen), serves \(names.isEmpty ? "nothing" : names.joined(separator: ", "))")
     case .edge(let checked):
       let edge = checked.configuration
       print(checked.warnings)

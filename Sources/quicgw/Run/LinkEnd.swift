@@ -1,13 +1,17 @@
 import Events
 import GatewayConfig
 import Network
+import Observability
 
 /// One end of the link as the process's life sees it: started from a configuration, reloaded with another, drained.
 protocol LinkEnd: Sendable {
   associatedtype Configuration: EndConfiguration
 
   /// Binds its addresses and begins to serve.
-  static func start(_ configuration: Configuration) async throws -> Self
+  /// - Parameter onReadinessChange: called on event loops; must not block.
+  static func start(
+    _ configuration: Configuration, onReadinessChange: @escaping @Sendable (Readiness) -> Void
+  ) async throws -> Self
 
   /// Swaps what can be swapped while it runs. After an error everything is as before.
   func reload(_ configuration: Configuration) async throws
@@ -15,7 +19,7 @@ protocol LinkEnd: Sendable {
   /// Takes an event of the process as a whole into log and metrics.
   func record(_ event: Event)
 
-  /// Takes nothing new, finishes what is open, closes; returns when all of it is over.
+  /// Takes nothing new, finishes what is open, closes; returns when all of it is over. A task that is cancelled closes at once.
   func drain() async throws
 }
 
@@ -24,6 +28,11 @@ protocol EndConfiguration: Sendable {
   static var role: Role { get }
   var credentials: Credentials { get }
   var process: ProcessSettings { get }
+  var addresses: [ConfiguredAddress] { get }
+  /// What the process does while it is ready, for the service manager.
+  var readyStatus: String { get }
+  /// Every file that it was read from beside the configuration's own.
+  var files: [String] { get }
 
   /// Names of settings in which this differs from `other` and which a running process cannot change.
   func fixedDifferences(from other: Self) -> [String]
@@ -33,8 +42,12 @@ protocol EndConfiguration: Sendable {
 struct CoreEnd: LinkEnd {
   private let runtime: CoreRuntime
 
-  static func start(_ configuration: CoreConfiguration) async throws -> CoreEnd {
-    CoreEnd(runtime: try await CoreRuntime.start(CoreOptions(configuration)))
+  static func start(
+    _ configuration: CoreConfiguration, onReadinessChange: @escaping @Sendable (Readiness) -> Void
+  ) async throws -> CoreEnd {
+    var options = try CoreOptions(configuration)
+    options.process.onReadinessChange = onReadinessChange
+    return CoreEnd(runtime: try await CoreRuntime.start(options))
   }
 
   func reload(_ configuration: CoreConfiguration) async throws {
@@ -51,8 +64,12 @@ struct CoreEnd: LinkEnd {
 struct EdgeEnd: LinkEnd {
   private let runtime: EdgeRuntime
 
-  static func start(_ configuration: EdgeConfiguration) async throws -> EdgeEnd {
-    EdgeEnd(runtime: try await EdgeRuntime.start(EdgeOptions(configuration)))
+  static func start(
+    _ configuration: EdgeConfiguration, onReadinessChange: @escaping @Sendable (Readiness) -> Void
+  ) async throws -> EdgeEnd {
+    var options = try EdgeOptions(configuration)
+    options.process.onReadinessChange = onReadinessChange
+    return EdgeEnd(runtime: try await EdgeRuntime.start(options))
   }
 
   func reload(_ configuration: EdgeConfiguration) async throws {
@@ -67,9 +84,11 @@ struct EdgeEnd: LinkEnd {
 
 extension CoreConfiguration: EndConfiguration {
   static var role: Role { .core }
+  var readyStatus: String { "serving" }
+  var files: [String] { credentials.files.all + originAuthorityFiles }
 
   func fixedDifferences(from other: CoreConfiguration) -> [String] {
-    var names = process == other.process ? [] : ["loops, admin, drain_timeout, log, limits or transport"]
+    var names = process.differences(from: other.process)
     if listen != other.listen { names.append("listen") }
     if name != other.name { names.append("name") }
     return names
@@ -78,12 +97,18 @@ extension CoreConfiguration: EndConfiguration {
 
 extension EdgeConfiguration: EndConfiguration {
   static var role: Role { .edge }
+  var readyStatus: String { "connected to \(upstream.map(\.description).joined(separator: ", "))" }
+  var files: [String] { credentials.files.all }
 
   func fixedDifferences(from other: EdgeConfiguration) -> [String] {
-    var names = process == other.process ? [] : ["loops, admin, drain_timeout, log, limits or transport"]
+    var names = process.differences(from: other.process)
     if listeners != other.listeners { names.append("listeners") }
     if upstream != other.upstream { names.append("upstream") }
     if serverName != other.serverName { names.append("server_name") }
     return names
   }
+}
+
+extension CredentialFiles {
+  fileprivate var all: [String] { [certificate, key, ca] }
 }

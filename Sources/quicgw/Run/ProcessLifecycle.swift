@@ -19,23 +19,30 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
 
   /// Runs until a signal ends it.
   /// - Parameters:
-  ///   - configurationFile: watched for changes, with the files of the certificates.
+  ///   - configurationFile: watched for changes, with the files that it names.
   ///   - load: reads and checks file and flags; called again at each reload.
   static func run(configurationFile: String?, load: @escaping Load) async throws {
     // Signals that arrive while addresses are being bound wait here.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigpipe)
     let checked = try load()
+    OpenFileLimit.raise()
     let settings = Observability.LogSettings(checked.configuration.process.log)
     let logger = Logger(label: "quicgw") { _ in LineLogHandler(settings: settings) }
-    for warning in checked.warnings { logger.warning("\(warning)") }
-    let life = ProcessLifecycle(
-      end: try await start(checked.configuration), load: load, configurationFile: configurationFile, logger: logger)
-    try await life.run(checked.configuration, signals)
+    warn(checked, logger)
+    let (changes, change) = AsyncStream.makeStream(of: Readiness.self)
+    let end = try await start(checked.configuration) { change.yield($0) }
+    let life = ProcessLifecycle(end: end, load: load, configurationFile: configurationFile, logger: logger)
+    try await life.run(checked.configuration, signals, changes)
   }
 
-  private static func start(_ configuration: End.Configuration) async throws -> End {
+  private static func start(
+    _ configuration: End.Configuration, onReadinessChange: @escaping @Sendable (Readiness) -> Void
+  ) async throws -> End {
+    let origins = try ListenOrigins(configuration.addresses)
     do {
-      return try await End.start(configuration)
+      return try await End.start(configuration, onReadinessChange: onReadinessChange)
+    } catch let error as ListenError {
+      throw origins.explain(error)
     } catch let error as TLSContextError {
       throw CommandError.configuration("\(configuration.credentials.files.certificate): \(error)")
     } catch let error where !(error is CommandError) {
@@ -43,34 +50,44 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     }
   }
 
-  private func run(_ initial: End.Configuration, _ signals: UnixSignalsSequence) async throws {
+  private func run(
+    _ initial: End.Configuration, _ signals: UnixSignalsSequence, _ changes: AsyncStream<Readiness>
+  ) async throws {
     let (occasions, occasion) = AsyncStream.makeStream(of: Occasion.self)
     var current = initial
     var watch = FileWatch(files(of: current))
-    var isDraining = false
+    var service = ServiceStatus(readyStatus: initial.readyStatus)
+    var draining: Draining?
     let failure = await withTaskGroup(of: Void.self) { tasks -> (any Error)? in
       tasks.addTask { for await signal in signals { occasion.yield(.signal(signal)) } }
+      tasks.addTask { for await readiness in changes { occasion.yield(.changed(readiness)) } }
       tasks.addTask { await repeating(every: lookAtFilesPeriod) { occasion.yield(.lookAtFiles) } }
       if let period = notifier.watchdogPeriod {
         tasks.addTask { await repeating(every: period / 2) { tell(.watchdog) } }
       }
-      tell(.ready(status: "serving"))
       StartupMemory.release()
       for await next in occasions {
         switch next {
         case .signal(.sigpipe):
           break
-        case .lookAtFiles where isDraining || !watch.lookForChange(), .signal(.sighup) where isDraining:
+        case .changed(let readiness):
+          if draining == nil { tell(service.change(to: readiness)) }
+        case .lookAtFiles where draining != nil || !watch.lookForChange(), .signal(.sighup) where draining != nil:
           break
         case .lookAtFiles, .signal(.sighup):
-          current = await reload(from: current)
+          if service.wasReady { tell(ServiceNotifier.reloading()) }
+          current = await reload(from: current, running: initial)
+          if let reloaded = service.reloaded { tell(reloaded) }
           watch.watch(files(of: current))
-        case .signal where isDraining:
-          endAtOnce()
         case .signal:
-          isDraining = true
-          tell(.stopping(status: "draining"))
-          tasks.addTask { occasion.yield(.drained(await drain())) }
+          if let draining {
+            await endAtOnce(draining)
+          } else {
+            let work = Task { await drain() }
+            draining = Draining(work: work)
+            tell(.stopping(status: "draining"))
+            tasks.addTask { occasion.yield(.drained(await work.value)) }
+          }
         case .drained(let failure):
           tasks.cancelAll()
           return failure
@@ -90,24 +107,38 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     }
   }
 
-  private func endAtOnce() -> Never {
-    StandardError.write("quicgw: a second signal: ended without waiting for what was open")
+  /// Closes what is open without waiting for it, so that the other ends need not find out by silence, and ends the process.
+  private func endAtOnce(_ draining: Draining) async {
+    // `timeout` of GNU coreutils and some supervisors signal the process and its group: one wish, two signals.
+    guard ContinuousClock.now - draining.began >= sameWishPeriod else { return }
+    logger.warning("a second signal: ends without waiting for what is open")
+    draining.work.cancel()
+    Task.detached {
+      try? await Task.sleep(for: .seconds(1))
+      _exit(1)
+    }
+    _ = await draining.work.value
+    // CONNECTION_CLOSE leaves at the end of the loops' turn.
+    try? await Task.sleep(for: .milliseconds(20))
     // Not `exit`: what it would tidy up belongs to threads that are still at work.
     _exit(1)
   }
 
+  private static func warn(_ checked: Checked<End.Configuration>, _ logger: Logger) {
+    for warning in checked.warnings where !warning.isToldWhileRunning { logger.warning("\(warning)") }
+  }
+
   /// Reads everything again and swaps it in; a mistake changes nothing and is logged.
-  private func reload(from current: End.Configuration) async -> End.Configuration {
-    tell(ServiceNotifier.reloading())
-    defer { tell(.ready(status: "serving")) }
+  /// - Parameter running: what the process was started with; what cannot be swapped is as it says.
+  private func reload(from current: End.Configuration, running: End.Configuration) async -> End.Configuration {
     do {
       let checked = try load()
-      for warning in checked.warnings { logger.warning("\(warning)") }
+      Self.warn(checked, logger)
       try await end.reload(checked.configuration)
       let isRenewed = checked.configuration.credentials != current.credentials
       let what = isRenewed ? "certificate, key and CA for new connections; " : ""
       end.record(.reloaded(what: [what + "services, routes and access rules"]))
-      let waiting = checked.configuration.fixedDifferences(from: current)
+      let waiting = checked.configuration.fixedDifferences(from: running)
       if !waiting.isEmpty { logger.warning("a change of \(waiting.joined(separator: ", ")) takes effect at the next start") }
       return checked.configuration
     } catch {
@@ -117,8 +148,7 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   }
 
   private func files(of configuration: End.Configuration) -> [String] {
-    let files = configuration.credentials.files
-    return [configurationFile, files.certificate, files.key, files.ca].compactMap { $0 }
+    configuration.files + [configurationFile].compactMap { $0 }
   }
 
   private func tell(_ message: ServiceMessage) {
@@ -132,9 +162,16 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   /// What a running process reacts to.
   private enum Occasion: Sendable {
     case signal(UnixSignal)
+    case changed(Readiness)
     case lookAtFiles
     case drained((any Error)?)
   }
+}
+
+/// A drain that is under way.
+private struct Draining: Sendable {
+  let work: Task<(any Error)?, Never>
+  let began = ContinuousClock.now
 }
 
 /// Does something again and again until the task is cancelled.
@@ -143,3 +180,5 @@ private func repeating(every period: Duration, _ action: () -> Void) async {
 }
 
 private let lookAtFilesPeriod: Duration = .seconds(1)
+/// Two signals within so long are one.
+private let sameWishPeriod: Duration = .milliseconds(100)

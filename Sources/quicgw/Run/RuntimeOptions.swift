@@ -119,7 +119,8 @@ extension TLSConfiguration {
 }
 
 extension HostPort {
-  fileprivate func streamAddress() throws -> SocketAddress {
+  /// - Throws: `CommandError` when the host is a name that cannot be resolved.
+  func streamAddress() throws -> SocketAddress {
     do {
       return try SocketAddress.makeAddressResolvingHost(host, port: Int(port))
     } catch {

@@ -8,6 +8,7 @@ struct ServerCommand: AsyncParsableCommand {
     abstract: "Runs the core: edges link to it, services stand behind it.",
     discussion: """
       Without flags it listens on UDP port 4433 and takes core.pem, core.key and ca.pem from certs/ or /etc/quicgw.
+      Without a service every request gets 404.
       SIGHUP, or a changed file, reloads certificates, services and access rules. SIGTERM and SIGINT finish what is open \
       and end; a second one ends at once.
       """)
@@ -19,7 +20,9 @@ struct ServerCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("A service and where it is: http://, h2c:// or https://. May be repeated.", valueName: "name=url"))
+    help: ArgumentHelp(
+      "A service and where it is: http://, h2c:// or https://. May be repeated; the same name again adds an origin to it.",
+      valueName: "name=url"))
   var service: [String] = []
 
   func run() async throws {

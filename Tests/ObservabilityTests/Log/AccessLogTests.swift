@@ -24,7 +24,7 @@ import Testing
     loop.run()
     #expect(
       output.text
-        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"GET /mod/@v/list","status":200,"grpc_status":0,"service":"modules","direction":"edge_to_core","wire":"HTTP/3","to":"HTTP/1.1","edge":"edge-1","client":"[::1]:51234","request_bytes":0,"response_bytes":1234,"duration_ms":3.120}"#
+        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"GET /mod/@v/list","event":"exchange_ended","method":"GET","path":"/mod/@v/list","status":200,"grpc_status":0,"service":"modules","direction":"edge_to_core","wire":"HTTP/3","to":"HTTP/1.1","edge":"edge-1","client":"[::1]:51234","request_bytes":0,"response_bytes":1234,"duration_ms":3.120}"#
         + "\n")
   }
 
@@ -43,6 +43,7 @@ import Testing
     log(.json).record(summary)
     loop.run()
     #expect(output.lines.count == 1)
+    #expect(output.text.contains(##""path":"/a\nb\"��(""##))
     #expect(output.text.contains(##""message":"GET /a\nb\"��(""##))
   }
 

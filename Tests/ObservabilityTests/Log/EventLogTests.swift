@@ -46,10 +46,14 @@ import Testing
         .started(role: .core, listeners: ["udp [::]:4433"], link: nil, identity: "core.example", instance: "a1b2"),
         "NOTICE core listens on udp [::]:4433, identity core.example, instance a1b2"
       ),
+      (
+        .handshakeFailed(sampleConnection, .refusedByPeer, reason: "the peer refuses our certificate: it has expired"),
+        "WARNING handshake from [::1]:51234 failed: the client refused this core (the peer refuses our certificate: it has expired)"
+      ),
       (.reloadRefused(reason: "services.x: no origin"), "ERROR not reloaded, everything stays as it is: services.x: no origin"),
       (
         .certificateExpires(name: "certs/core.pem", daysLeft: 1),
-        "ERROR certificate certs/core.pem expires in 1 day; issue a new one and send SIGHUP"
+        "WARNING certificate certs/core.pem expires in 1 day; issue a new one and send SIGHUP"
       ),
       (
         .certificateExpires(name: "certs/core.pem", daysLeft: 9),
@@ -73,8 +77,8 @@ import Testing
         "INFO connected to core.example at [::1]:51234, resumed handshake 4.000 ms (connection 7)"
       ),
       (
-        .handshakeFailed(sampleConnection, .unknownAuthority, reason: ""),
-        "WARNING handshake with [::1]:51234 failed: the core's certificate is signed by an unknown authority; give this edge the CA that issued it"
+        .linkChanged(.connecting, core: "core:4433", reason: "the name core cannot be resolved"),
+        "WARNING link to core:4433 could not be made and will be tried again: the name core cannot be resolved"
       ),
       (.linkChanged(.confirmed, core: "core:4433", reason: ""), "NOTICE link to core:4433 is up"),
       (
@@ -90,10 +94,40 @@ import Testing
     #expect(lines(of: [event], role: .edge) == [sentence])
   }
 
-  @Test(arguments: HandshakeFailure.allCases, Role.allCases)
-  func `every failed handshake says what is wrong`(failure: HandshakeFailure, role: Role) {
-    let line = lines(of: [.handshakeFailed(sampleConnection, failure, reason: "x")], role: role)[0]
+  @Test(arguments: HandshakeFailure.allCases)
+  func `every failed handshake says what is wrong`(failure: HandshakeFailure) {
+    let line = lines(of: [.handshakeFailed(sampleConnection, failure, reason: "x")], role: .core)[0]
     #expect(line.hasPrefix("WARNING ") && line.hasSuffix(" (x)") && line.utf8.count > 60, "\(line)")
+  }
+
+  @Test func `a link that cannot be made is one line in ten seconds, and all is told before it is up`() {
+    let output = MemoryOutput()
+    let clock = VirtualClock()
+    let log = EventLog(role: .edge, settings: LogSettings(), logger: logger(LogSettings(), output), now: { clock.now })
+    func fail(_ attempt: Int) {
+      log.record(.handshakeFailed(sampleConnection, .refusedByPeer, reason: "no \(attempt)"))
+      log.record(.linkChanged(.refused, core: "c:1", reason: "no \(attempt)"))
+      clock.advance(.seconds(1))
+      log.tick(now: clock.now)
+    }
+    for attempt in 1...12 { fail(attempt) }
+    log.record(.linkChanged(.confirmed, core: "c:1", reason: ""))
+    clock.advance(.seconds(60))
+    log.tick(now: clock.now)
+    #expect(
+      output.lines.map { $0.dropFirst(25) } == [
+        "ERROR link to c:1 is refused and will be tried again: no 1",
+        "ERROR link to c:1 is refused and will be tried again: no 10 (and 8 more like it)",
+        "ERROR link to c:1 is refused and will be tried again: no 12 (and 1 more like it)", "NOTICE link to c:1 is up",
+      ])
+  }
+
+  @Test func `the line of the start is written at every level`() {
+    let output = MemoryOutput()
+    let settings = LogSettings(level: .critical)
+    let log = EventLog(role: .core, settings: settings, logger: logger(settings, output))
+    log.record(.started(role: .core, listeners: ["udp [::]:4433"], link: "a (http://a)", identity: nil, instance: "1"))
+    #expect(output.lines.map { $0.dropFirst(25) } == ["NOTICE core listens on udp [::]:4433, links to a (http://a), instance 1"])
   }
 
   @Test func `JSON entries carry the parts of the event`() {

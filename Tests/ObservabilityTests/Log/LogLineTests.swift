@@ -24,7 +24,7 @@ import Testing
     ]
     #expect(
       line(.json, .info, "m", metadata)
-        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"m","count":5,"list":"[\"x\", \"y\"]","ms":1.500,"ok":true}"#
+        == #"{"time":"2024-02-29T12:00:00.007Z","level":"info","message":"m","count":5,"list":["x","y"],"ms":1.500,"ok":true}"#
         + "\n")
   }
 

@@ -41,6 +41,17 @@ import Testing
     #expect(limiter.endWindows(now: start + .seconds(10)).isEmpty)
   }
 
+  @Test func `a cause may have a window of its own, and may be ended before it is over`() {
+    var limiter = OccurrenceLimiter<String, Int>()
+    for sample in 1...3 { _ = limiter.judge("a", sample, now: start, length: .seconds(10)) }
+    #expect(limiter.endWindows(now: start + .seconds(9)).isEmpty)
+    #expect(limiter.end("b")?.latest == nil)
+    let summary = limiter.end("a")
+    #expect(summary?.latest == 3)
+    #expect(summary?.heldBack == 2)
+    #expect(judge(&limiter, "a", 4, at: .seconds(9)) == .write(heldBack: 0))
+  }
+
   @Test func `a quiet cause is forgotten`() {
     var limiter = OccurrenceLimiter<Int, Int>(capacity: 1)
     #expect(limiter.judge(1, 0, now: start) == .write(heldBack: 0))

@@ -48,7 +48,10 @@ import X509
   @Test func aClientWhoseCertificateIsForNoUseInParticular() throws {
     var setups = try Setups()
     setups.clientLeaf = try setups.authority.leaf([.dnsName("edge-1.test")], usages: [])
-    #expect(try refusal(setups).atServer?.cause == .handshake(.noIdentity))
+    let (atServer, atClient) = try refusal(setups)
+    #expect(atServer?.cause == .handshake(.certificateRejected))
+    #expect(atServer?.reason.contains("clientAuth") == true)
+    #expect(atClient?.reason.contains("clientAuth") == true)
   }
 
   @Test func aServerOfAnotherAuthority() throws {
@@ -57,6 +60,7 @@ import X509
     let (atServer, atClient) = try refusal(setups)
     #expect(atClient?.cause == .handshake(.unknownAuthority))
     #expect(atServer?.cause == .handshake(.refusedByPeer))
+    #expect(atServer?.reason.contains("its CA is not in the peer's CA file") == true)
   }
 
   @Test func aServerWithAnotherName() throws {
@@ -65,6 +69,9 @@ import X509
     let (atServer, atClient) = try refusal(setups)
     #expect(atClient?.cause == .handshake(.wrongName))
     #expect(atServer?.cause == .handshake(.refusedByPeer))
+    // The server's operator is told which of the many causes it was.
+    #expect(atServer?.reason.contains("bad_certificate") == true)
+    #expect(atServer?.reason.contains("is not for other.test") == true)
   }
 
   @Test func noCommonApplicationProtocol() throws {

@@ -12,6 +12,8 @@ struct LineEncoder {
     self.format = format
   }
 
+  var isJSON: Bool { format == .json }
+
   /// Begins a line.
   mutating func begin(time: WallTime, level: LogLevel) {
     switch format {
@@ -51,6 +53,27 @@ struct LineEncoder {
     put("\"")
     escape(value.utf8, isQuoted: true)
     put("\"")
+  }
+
+  /// A value that came from outside as bytes, for JSON.
+  mutating func field(_ key: String, foreign value: ArraySlice<UInt8>) {
+    beginField(key)
+    put("\"")
+    escapeForeign(value)
+    put("\"")
+  }
+
+  /// A list; in text its elements with commas between them.
+  mutating func field(_ key: String, list elements: [String]) {
+    guard isJSON else { return field(key, elements.joined(separator: ", ")) }
+    beginField(key)
+    put("[")
+    for (index, element) in elements.enumerated() {
+      put(index == 0 ? "\"" : ",\"")
+      escape(element.utf8, isQuoted: true)
+      put("\"")
+    }
+    put("]")
   }
 
   mutating func field(_ key: String, _ value: some BinaryInteger) {

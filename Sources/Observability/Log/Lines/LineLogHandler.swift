@@ -52,12 +52,13 @@ public struct LineLogHandler: LogHandler {
 }
 
 extension LineEncoder {
-  /// One piece of swift-log's metadata; numbers and truth values stay what they are.
+  /// One piece of swift-log's metadata; numbers, truth values and lists stay what they are.
   fileprivate mutating func field(_ key: String, metadata value: Logger.Metadata.Value) {
     switch value {
     case .stringConvertible(let number as any BinaryInteger & Sendable): rawField(key, "\(number)")
     case .stringConvertible(let truth as Bool): rawField(key, "\(truth)")
     case .stringConvertible(let duration as Duration): field(key, milliseconds: duration)
+    case .array(let elements): field(key, list: elements.map { "\($0)" })
     default: field(key, "\(value)")
     }
   }

@@ -36,10 +36,14 @@ extension Endpoint {
   private func receiveInitial(
     _ datagram: UnsafeRawBufferPointer, _ header: DatagramHeader, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline
   ) {
-    guard acceptsConnections else { return refuse(.unknownConnection, path) }
     var packet = unsafe ngtcp2_pkt_hd()
     guard unsafe ngtcp2_accept(&packet, datagram.baseAddress?.assumingMemoryBound(to: UInt8.self), datagram.count) == 0 else {
       return refuse(.malformed, path)
+    }
+    guard acceptsConnections else {
+      // A client that is told dials elsewhere at once; one that is not waits for its handshake's limit.
+      refuse(.notAccepting, path)
+      return refuseConnection(header, code: UInt64(NGTCP2_CONNECTION_REFUSED), path: path, now: now)
     }
     guard handshakesInProgress < configuration.handshakeLimit else { return refuse(.tooManyHandshakes, path) }
 
