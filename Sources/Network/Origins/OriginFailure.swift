@@ -21,7 +21,7 @@ enum OriginFailure {
     case ChannelError.connectTimeout:
       return failure(.connectionTimeout, "origin \(origin) did not accept a connection within \(timeout.text)")
     case OriginConnectionError.notReadyInTime:
-      let missing = origin.scheme == .h2c ? "the SETTINGS of HTTP/2 did not come" : "TLS (or the SETTINGS of HTTP/2 on it) was not ready"
+      let missing = origin.scheme == .h2c ? "HTTP/2's SETTINGS did not come" : "TLS (or HTTP/2's SETTINGS on it) was not ready"
       return failure(.connectionTimeout, "origin \(origin) accepted a connection, but \(missing) within \(timeout.text)")
     case OriginConnectionError.closedBeforeSettings:
       return failure(.httpProtocolError, "origin \(origin) closed a connection before it sent HTTP/2's SETTINGS; does it speak HTTP/2?")

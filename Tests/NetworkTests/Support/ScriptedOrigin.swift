@@ -11,6 +11,8 @@ final class ScriptedOrigin: Sendable {
   let port: Int
   private let listener: any Channel
   private let counts: Counts
+  /// Of its own: other tests keep the shared loops busy for seconds.
+  private let group: MultiThreadedEventLoopGroup
 
   /// Connections accepted so far.
   var acceptedCount: Int { counts.value.withLock { $0.accepted } }
@@ -22,7 +24,8 @@ final class ScriptedOrigin: Sendable {
   ///   - tls: what it shows to clients; nil for plain TCP.
   static func start(reads: Bool = true, tls: NIOSSLContext? = nil, script: @escaping Script) async throws -> ScriptedOrigin {
     let counts = Counts()
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let listener = try await ServerBootstrap(group: group)
       // Handed down to connections: little waits at an origin that does not read.
       .serverChannelOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
       .childChannelOption(.autoRead, value: reads)
@@ -33,15 +36,16 @@ final class ScriptedOrigin: Sendable {
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
-    return ScriptedOrigin(listener: listener, counts: counts)
+    return ScriptedOrigin(listener: listener, counts: counts, group: group)
   }
 
   /// Says nothing, ever.
   static func silent() async throws -> ScriptedOrigin { try await start { _, _ in } }
 
-  func stop() async throws { try await listener.close() }
+  func stop() async throws { try await group.shutdownGracefully() }
 
-  private init(listener: any Channel, counts: Counts) {
+  private init(listener: any Channel, counts: Counts, group: MultiThreadedEventLoopGroup) {
+    self.group = group
     self.listener = listener
     self.counts = counts
     port = listener.localAddress?.port ?? 0
