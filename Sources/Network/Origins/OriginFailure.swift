@@ -30,12 +30,21 @@ enum OriginFailure {
     case let error as NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
       return failure(.tlsCertificateError, "the certificate of origin \(origin) is not signed by an authority that the service trusts")
     case let error as NIOSSLError:
-      return failure(.tlsProtocolError, "TLS to origin \(origin) failed: \(error)")
+      return failure(.tlsProtocolError, "TLS to origin \(origin) failed: \(reason(error)); does it speak TLS there?")
+    case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+      return failure(.tlsCertificateError, "the certificate of origin \(origin) is not for \(origin.host)")
     case let error as NIOSSLExtraError:
       return failure(.tlsCertificateError, "the certificate of origin \(origin) was refused: \(error)")
     default:
       return failure(.destinationUnavailable, "origin \(origin) cannot be reached: \(error)")
     }
+  }
+
+  /// BoringSSL's own words, such as `WRONG_VERSION_NUMBER`, out of a text with numbers, source files and lines.
+  private static func reason(_ error: NIOSSLError) -> String {
+    let words = "\(error)".split { !($0.isUppercase || $0 == "_" || $0.isNumber) }
+    guard let word = words.last(where: { $0.contains("_") && $0.contains(where: \.isUppercase) }) else { return "the handshake broke off" }
+    return word.lowercased().replacing("_", with: " ")
   }
 
   private static func refusedConnection(_ error: IOError, origin: OriginURL) -> GatewayError {

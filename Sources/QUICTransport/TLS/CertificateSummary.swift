@@ -34,6 +34,12 @@ public struct CertificateSummary: Sendable, Equatable {
       let reason = "the peer's certificate has \(names.count) names of kind \(kind); an identity is exactly one"
       return .failure(PeerVerdict(failure: .noIdentity, alert: .certificateUnknown, reason: reason))
     }
-    return .success(names[0])
+    guard source == .dnsName else { return .success(names[0]) }
+    guard !names[0].contains("*") else {
+      let reason = "the peer's certificate is for the wildcard \(names[0]); an identity is one name"
+      return .failure(PeerVerdict(failure: .noIdentity, alert: .certificateUnknown, reason: reason))
+    }
+    // Names are equal whatever their case (RFC 4343); origins that compare bytes see one edge.
+    return .success(names[0].lowercased())
   }
 }

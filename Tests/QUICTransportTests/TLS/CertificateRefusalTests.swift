@@ -82,6 +82,14 @@ import X509
     #expect(atClient?.cause == .handshake(.wrongApplicationProtocol))
   }
 
+  @Test func aWildcardIsNoIdentity() throws {
+    var setups = try Setups()
+    setups.clientLeaf = try setups.authority.client("*.test")
+    let (atServer, _) = try refusal(setups)
+    #expect(atServer?.cause == .handshake(.noIdentity))
+    #expect(atServer?.reason.contains("wildcard *.test") == true)
+  }
+
   @Test func aSentenceSaysWhatToDo() throws {
     var setups = try Setups()
     setups.clientLeaf = try setups.authority.client("edge-1.test", "edge-2.test")

@@ -17,6 +17,13 @@ import X509
     #expect(pair.server.endpoint.handshakesInProgress == 0)
   }
 
+  @Test func anIdentityIsTheSameInAnyCase() throws {
+    var setups = try Setups()
+    setups.clientLeaf = try setups.authority.client("Edge-1.TEST")
+    let (_, _, server, _) = try Pair.connected(setups)
+    #expect(server.peerIdentity == "edge-1.test")
+  }
+
   /// Four ways of 1 ms; a pacer that works with the initial round-trip time adds 20 ms.
   @Test func anAnswerTakesTwoRoundTripsFromNothing() throws {
     let pair = Pair(conditions: .init(delay: .milliseconds(1)))
