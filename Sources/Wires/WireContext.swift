@@ -48,7 +48,7 @@ public struct ServerTimeouts: Sendable {
   public var body: TimeAmount = .seconds(60)
   /// From the end of the client's side to the next byte of the answer that it still waits for: HTTP/1.1 cannot tell a client
   /// that has left from one that only has said all.
-  public var halfClosed: TimeAmount = .seconds(10)
+  public var halfClosed: TimeAmount = .seconds(75)
   /// For the rest of a request whose answer is complete, renewed by every byte.
   public var linger: TimeAmount = .seconds(10)
 

@@ -75,7 +75,7 @@ struct ReceiveWindow {
 struct ReceiveBudget {
   let totalBytes: Int
   private(set) var heldBytes = 0
-  /// What the peer may send on all open streams before any window grows: with many open there is nothing left to grow by.
+  /// What the peer may send on all open streams before any window grows: the more are open, the less is left to grow by.
   var openWindowBytes = 0
   private var grownBytes = 0
 
@@ -88,7 +88,8 @@ struct ReceiveBudget {
 
   var overdrawnBytes: Int { max(0, committedBytes - totalBytes) }
 
-  private var committedBytes: Int { max(heldBytes, openWindowBytes) + grownBytes }
+  // Half is left to grow by: many open streams are quiet ones, and one that moves bulk must not be held to its first window.
+  private var committedBytes: Int { max(heldBytes, min(openWindowBytes, totalBytes / 2)) + grownBytes }
 
   mutating func received(_ byteCount: Int) { heldBytes += byteCount }
 

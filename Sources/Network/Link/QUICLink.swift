@@ -75,8 +75,9 @@ final class QUICLink: Link, ConnectionHost {
 
   private func open(_ request: ExchangeRequest, on wire: HTTP3ClientWire, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = wire.open(request, respondingTo: sink)
-    if wire.isWaiting(exchange) {
-      _ = waitTimer.begin { [limit = options.limits.linkWait.text] in wire.giveUp(exchange, after: limit) }
+    var wait: LimitedWait?
+    if wire.isWaiting(exchange, onEnd: { wait?.end() }) {
+      wait = waitTimer.begin { [limit = options.limits.linkWait.text] in wire.giveUp(exchange, after: limit) }
     }
     return exchange
   }

@@ -145,7 +145,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   private func updateTimer() {
     guard let context else { return }
-    let deadline = wire.deadline
+    // A close has limits of its own.
+    let deadline = isClosing ? nil : wire.deadline
     guard deadline != timerDeadline else { return }
     // A timer that fires early looks again; so a deadline that only moves back costs nothing.
     if let deadline, let timerDeadline, timerDeadline <= deadline { return }

@@ -199,6 +199,8 @@ public final class HTTP1OriginWire: OriginWire {
   }
 
   private func refuse(_ sink: any ResponseSink, _ error: GatewayError) -> any RequestSink {
+    // The connection is as free as before.
+    setNeedsUpdate()
     sink.fail(error)
     return DiscardingRequestSink()
   }

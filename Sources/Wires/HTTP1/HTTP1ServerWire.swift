@@ -91,8 +91,9 @@ public final class HTTP1ServerWire: ByteStreamWire {
   public var wantsClose: Bool { isClosing && (closesAbruptly || output.isEmpty) }
 
   public func handleTimeout(now: NIODeadline) {
-    guard !isClosing, let deadline, now >= deadline else { return }
+    guard let deadline, now >= deadline else { return }
     self.deadline = nil
+    guard !isClosing else { return }
     // A client that has ended its side and has not read all yet is there, only slow.
     if hasPeerEnded, exchange != nil, !output.isEmpty { return restartWait() }
     if let exchange {

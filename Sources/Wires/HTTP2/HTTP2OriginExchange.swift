@@ -5,7 +5,8 @@ import NIOCore
 
 /// The outgoing side of an exchange whose connection carries others too.
 public protocol SharedConnectionSink: RequestSink {
-  /// Cancels the exchange because no answer came in time. The connection, which may be why, gets no further ones.
+  /// Cancels the exchange because no answer came in time. The connection, which may be why if all of it is silent, then gets no
+  /// further ones.
   func giveUp()
 }
 
@@ -108,7 +109,7 @@ final class HTTP2OriginExchange: SharedConnectionSink {
   func giveUp() {
     let wire = wire
     cancel(.cancelled)
-    wire?.drain()
+    wire?.gaveUp()
   }
 
   func responseConsumed(_ byteCount: Int) {

@@ -113,6 +113,11 @@ public final class HTTP2OriginWire: OriginWire {
 
   public var openExchangeCount: Int { wantsClose ? 0 : session.openStreamCount }
 
+  /// An exchange was given up for want of an answer.
+  func gaveUp() {
+    if silence.isQuiet(at: context.now()) { drain() }
+  }
+
   func setNeedsUpdate() {
     transport?.setNeedsUpdate()
   }

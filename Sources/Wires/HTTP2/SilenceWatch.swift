@@ -51,6 +51,11 @@ struct SilenceWatch {
     isWatching = true
   }
 
+  /// Whether nothing has come for so long that an answer which is late may be late because nobody is there.
+  func isQuiet(at now: NIODeadline) -> Bool {
+    now - quietSince >= limits.quiet
+  }
+
   /// Bytes came: whatever they are, somebody is there.
   mutating func received(at now: NIODeadline) {
     quietSince = now

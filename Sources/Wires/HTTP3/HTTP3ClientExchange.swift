@@ -19,6 +19,9 @@ final class HTTP3ClientExchange: RequestSink {
   private var waitingBody: Deque<ByteBuffer> = []
   private var waitingEnd: FieldSection??
 
+  /// Told once when the exchange waits for a stream no more, whatever the reason.
+  var onWaitEnded: (() -> Void)?
+
   init(wire: HTTP3ClientWire, response: any ResponseSink, hasContent: Bool) {
     self.wire = wire
     self.response = response
@@ -33,7 +36,7 @@ final class HTTP3ClientExchange: RequestSink {
   func begin(on stream: HTTP3Stream) {
     self.stream = stream
     stream.context = self
-    waitingHead = nil
+    endWait()
     while let chunk = waitingBody.popFirst() { wire.session.sendBody(chunk, on: stream) }
     if let trailers = waitingEnd { wire.session.finish(stream, trailers: trailers) }
     waitingEnd = nil
@@ -82,7 +85,7 @@ final class HTTP3ClientExchange: RequestSink {
   func fail(_ error: GatewayError) {
     let response = self.response
     self.response = nil
-    waitingHead = nil
+    endWait()
     waitingBody.removeAll()
     response?.fail(error)
   }
@@ -109,7 +112,7 @@ final class HTTP3ClientExchange: RequestSink {
   func cancel(_ reason: ResetReason) {
     response = nil
     if waitingHead != nil {
-      waitingHead = nil
+      endWait()
       waitingBody.removeAll()
       wire.forget(self)
     }
@@ -145,6 +148,12 @@ final class HTTP3ClientExchange: RequestSink {
   private func malformedFailure(_ defect: MessageDefect) -> GatewayError {
     wire.failure(
       defect == .fieldsTooLarge ? .httpResponseTooLarge : .httpProtocolError, "the answer was refused: \(defect.explanation)")
+  }
+
+  private func endWait() {
+    waitingHead = nil
+    onWaitEnded?()
+    onWaitEnded = nil
   }
 
   /// The stream and this point at each other until here; the stream is kept for content that is consumed later.

@@ -47,9 +47,11 @@ public final class HTTP3ClientWire: ExchangeHandler {
     return exchange
   }
 
-  /// Whether an exchange that `open` returned waits for a stream still.
-  public func isWaiting(_ exchange: any RequestSink) -> Bool {
-    (exchange as? HTTP3ClientExchange)?.waitingHead != nil
+  /// Whether an exchange that `open` returned waits for a stream still; if it does, `onEnd` is called once when it no longer does.
+  public func isWaiting(_ exchange: any RequestSink, onEnd: @escaping () -> Void = {}) -> Bool {
+    guard let exchange = exchange as? HTTP3ClientExchange, exchange.waitingHead != nil else { return false }
+    exchange.onWaitEnded = onEnd
+    return true
   }
 
   /// Ends the wait of an exchange for a stream, if it still waits.

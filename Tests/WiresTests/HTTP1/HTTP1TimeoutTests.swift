@@ -123,11 +123,11 @@ import Testing
     let client = RawClient()
     client.send(RawClient.get)
     client.wire.receivedEnd()
-    client.pass(.seconds(9))
+    client.pass(.seconds(74))
     let response = client.handler.last.response
     response.receiveHead(ResponseHead(status: 200, bodyLength: .unknown))
     client.take()
-    client.pass(.seconds(9))
+    client.pass(.seconds(74))
     #expect(!client.wire.wantsClose)
     client.pass(.seconds(1))
     #expect(client.wire.wantsClose)
@@ -141,7 +141,7 @@ import Testing
     client.send(RawClient.get)
     client.wire.receivedEnd()
     client.handler.last.answer(200, body: "x")
-    for _ in 0..<10 { client.pass(.seconds(10)) }
+    for _ in 0..<10 { client.pass(.seconds(80)) }
     #expect(!client.wire.wantsClose)
     #expect(client.received().hasSuffix("x"))
     #expect(client.wire.wantsClose)
@@ -155,9 +155,20 @@ import Testing
     client.handler.last.answer(200, body: "1")
     client.take()
     #expect(client.handler.exchanges.count == 2)
-    client.pass(.seconds(10))
+    client.pass(.seconds(75))
     #expect(client.handler.last.cancelReason == .connectionLost)
     #expect(client.wire.wantsClose)
+  }
+
+  @Test func aWireThatIsClosingAsksForNoFurtherTimeout() {
+    let client = RawClient()
+    client.send(RawClient.get)
+    client.handler.last.answer(200, body: "x")
+    _ = client.received()
+    client.wire.drain()
+    #expect(client.wire.wantsClose)
+    client.pass(.seconds(600))
+    #expect(client.wire.deadline == nil, "a deadline that has passed and stays makes its loop spin")
   }
 
   @Test func aTunnelWhoseClientHasEndedItsSideGoesOn() {

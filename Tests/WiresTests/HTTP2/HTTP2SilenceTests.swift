@@ -120,10 +120,16 @@ import Wires
     #expect(origin.wire.wantsClose)
   }
 
-  @Test func givingUpAnExchangeTakesTheConnectionOutOfUse() {
+  @Test func givingUpAnExchangeTakesASilentConnectionOutOfUse() {
     let origin = Origin()
+    let slow = origin.open()
+    _ = origin.pings(within: .seconds(12))
+    origin.answerPing()
+    (slow.request as? any SharedConnectionSink)?.giveUp()
+    #expect(origin.wire.vacancy > 0, "somebody is there, only this answer is late")
     let late = origin.open()
     let other = origin.open()
+    origin.clock.now = origin.clock.now + .seconds(10)
     (late.request as? any SharedConnectionSink)?.giveUp()
     #expect(origin.wire.vacancy == 0)
     #expect(other.error == nil)
