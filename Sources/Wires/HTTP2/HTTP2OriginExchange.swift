@@ -15,6 +15,7 @@ final class HTTP2OriginExchange: SharedConnectionSink {
   /// Nil once the exchange is over or cancelled; late calls then do nothing.
   private var wire: HTTP2OriginWire?
   private let stream: HTTP2Stream
+  private let openedAt: NIODeadline
   private var response: (any ResponseSink)?
   private var hasHead = false
   private var isResponseEnded = false
@@ -24,7 +25,8 @@ final class HTTP2OriginExchange: SharedConnectionSink {
   /// What the peer did wrong, kept until the stream closes.
   var violation: GatewayError?
 
-  init(wire: HTTP2OriginWire, stream: HTTP2Stream, response: any ResponseSink, hasContent: Bool) {
+  init(wire: HTTP2OriginWire, stream: HTTP2Stream, response: any ResponseSink, hasContent: Bool, openedAt: NIODeadline) {
+    self.openedAt = openedAt
     self.wire = wire
     self.stream = stream
     self.response = response
@@ -109,7 +111,7 @@ final class HTTP2OriginExchange: SharedConnectionSink {
   func giveUp() {
     let wire = wire
     cancel(.cancelled)
-    wire?.gaveUp()
+    wire?.gaveUp(openedAt: openedAt)
   }
 
   func responseConsumed(_ byteCount: Int) {

@@ -52,7 +52,8 @@ public final class HTTP2OriginWire: OriginWire {
     }
     silence.opened(isOnly: session.openStreamCount == 1, at: context.now())
     let hasContent = request.head.bodyLength != .none
-    let exchange = HTTP2OriginExchange(wire: self, stream: stream, response: sink, hasContent: hasContent)
+    let exchange = HTTP2OriginExchange(
+      wire: self, stream: stream, response: sink, hasContent: hasContent, openedAt: context.now())
     stream.owner = exchange
     setNeedsUpdate()
     return exchange
@@ -114,8 +115,8 @@ public final class HTTP2OriginWire: OriginWire {
   public var openExchangeCount: Int { wantsClose ? 0 : session.openStreamCount }
 
   /// An exchange was given up for want of an answer.
-  func gaveUp() {
-    if silence.isQuiet(at: context.now()) { drain() }
+  func gaveUp(openedAt: NIODeadline) {
+    if silence.heardNothing(since: openedAt) { drain() }
   }
 
   func setNeedsUpdate() {

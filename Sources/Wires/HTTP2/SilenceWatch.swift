@@ -51,9 +51,9 @@ struct SilenceWatch {
     isWatching = true
   }
 
-  /// Whether nothing has come for so long that an answer which is late may be late because nobody is there.
-  func isQuiet(at now: NIODeadline) -> Bool {
-    now - quietSince >= limits.quiet
+  /// Whether nothing at all has come since then: an answer that is late may be late because nobody is there.
+  func heardNothing(since time: NIODeadline) -> Bool {
+    quietSince <= time
   }
 
   /// Bytes came: whatever they are, somebody is there.
