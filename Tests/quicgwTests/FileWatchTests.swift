@@ -50,4 +50,23 @@ struct FileWatchTests {
     #expect(told())
     #expect(!told())
   }
+
+  @Test("Files that are new to the watch are told apart; those it knows keep their state, so a change before the call is not lost")
+  func changedBeforeWatched() throws {
+    let scratch = try Scratch()
+    try scratch.write("one", "1")
+    try scratch.write("two", "22")
+    let both = [scratch.file("one"), scratch.file("two")]
+    var watch = FileWatch([both[0]])
+    try scratch.write("one", "333")
+    let isNew = watch.watch(both)
+    let isNewAgain = watch.watch(both)
+    #expect(isNew && !isNewAgain)
+    let told = [watch.lookForChange(), watch.lookForChange(), watch.lookForChange()]
+    #expect(told == [false, true, false])
+    let isOldOne = !watch.watch([both[1]])
+    try scratch.write("one", "4444")
+    let toldOfUnwatched = watch.lookForChange() || watch.lookForChange()
+    #expect(isOldOne && !toldOfUnwatched)
+  }
 }

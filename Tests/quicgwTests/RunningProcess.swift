@@ -6,6 +6,8 @@ final class RunningProcess {
   private let process = Process()
   private let errors = Pipe()
   private var pending = Data()
+  /// No test looks at one for so long: a line that does not come fails the test that waits for it, and holds nobody up.
+  private static let lifeLimit = 60.0
   private(set) var lines: [String] = []
 
   /// - Parameter limits: shell commands that run before, such as `ulimit -n 64`.
@@ -23,13 +25,17 @@ final class RunningProcess {
     process.standardOutput = FileHandle.nullDevice
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    let identifier = process.processIdentifier
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.lifeLimit) { [weak process] in
+      if process?.isRunning == true { kill(identifier, SIGKILL) }
+    }
   }
 
   deinit {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
-  /// Reads the log until a line has all these words; waits for as long as the process lives and at most until `limit` lines.
+  /// Reads the log until a line has all these words; waits for as long as the process lives, a minute at most, and until `limit` lines.
   func line(with words: String..., limit: Int = 200) throws -> String {
     var seen = 0
     while seen < limit, let line = nextLine() {

@@ -19,10 +19,12 @@ struct FileWatch {
   }
 
   /// Watches other files from now on; those that are watched already keep what is known of them.
-  mutating func watch(_ paths: [String]) {
-    let kept = known
-    known = Self.look(at: paths).merging(kept.filter { paths.contains($0.key) }) { $1 }
+  /// - Returns: whether there are some that were not watched.
+  mutating func watch(_ paths: [String]) -> Bool {
+    let kept = known.filter { paths.contains($0.key) }
+    known = Self.look(at: paths.filter { kept[$0] == nil }).merging(kept) { $1 }
     candidate = nil
+    return known.count > kept.count
   }
 
   mutating func change(to seen: [String: Stamp?]) -> Bool {

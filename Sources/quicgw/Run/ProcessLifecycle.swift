@@ -24,7 +24,8 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   static func run(configurationFile: String?, load: @escaping Load) async throws {
     // Signals that arrive while addresses are being bound wait here.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigpipe)
-    let checked = try load()
+    var watch = FileWatch([configurationFile].compactMap { $0 })
+    let checked = try Self.load(load, configurationFile, watching: &watch)
     OpenFileLimit.raise()
     let settings = Observability.LogSettings(checked.configuration.process.log)
     let logger = Logger(label: "quicgw") { _ in LineLogHandler(settings: settings) }
@@ -32,7 +33,7 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     let (changes, change) = AsyncStream.makeStream(of: Readiness.self)
     let end = try await start(checked.configuration) { change.yield($0) }
     let life = ProcessLifecycle(end: end, load: load, configurationFile: configurationFile, logger: logger)
-    try await life.run(checked.configuration, signals, changes)
+    try await life.run(checked.configuration, watch, signals, changes)
   }
 
   private static func start(
@@ -51,11 +52,11 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   }
 
   private func run(
-    _ initial: End.Configuration, _ signals: UnixSignalsSequence, _ changes: AsyncStream<Readiness>
+    _ initial: End.Configuration, _ files: FileWatch, _ signals: UnixSignalsSequence, _ changes: AsyncStream<Readiness>
   ) async throws {
     let (occasions, occasion) = AsyncStream.makeStream(of: Occasion.self)
     var current = initial
-    var watch = FileWatch(files(of: current))
+    var watch = files
     var service = ServiceStatus(readyStatus: initial.readyStatus)
     var draining: Draining?
     let failure = await withTaskGroup(of: Void.self) { tasks -> (any Error)? in
@@ -76,9 +77,8 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
           break
         case .lookAtFiles, .signal(.sighup):
           if service.wasReady { tell(ServiceNotifier.reloading()) }
-          current = await reload(from: current, running: initial)
+          current = await reload(from: current, running: initial, watching: &watch)
           if let reloaded = service.reloaded { tell(reloaded) }
-          watch.watch(files(of: current))
         case .signal:
           if let draining {
             await endAtOnce(draining)
@@ -118,8 +118,6 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
       _exit(1)
     }
     _ = await draining.work.value
-    // CONNECTION_CLOSE leaves at the end of the loops' turn.
-    try? await Task.sleep(for: .milliseconds(20))
     // Not `exit`: what it would tidy up belongs to threads that are still at work.
     _exit(1)
   }
@@ -130,9 +128,11 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
 
   /// Reads everything again and swaps it in; a mistake changes nothing and is logged.
   /// - Parameter running: what the process was started with; what cannot be swapped is as it says.
-  private func reload(from current: End.Configuration, running: End.Configuration) async -> End.Configuration {
+  private func reload(
+    from current: End.Configuration, running: End.Configuration, watching watch: inout FileWatch
+  ) async -> End.Configuration {
     do {
-      let checked = try load()
+      let checked = try Self.load(load, configurationFile, watching: &watch)
       Self.warn(checked, logger)
       try await end.reload(checked.configuration)
       let isRenewed = checked.configuration.credentials != current.credentials
@@ -147,8 +147,13 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     }
   }
 
-  private func files(of configuration: End.Configuration) -> [String] {
-    configuration.files + [configurationFile].compactMap { $0 }
+  /// Reads file and flags while every file that they name is watched already, so that no change of one gets lost: what they name
+  /// is known only when they have been read, and when that is new to the watch they are read again.
+  private static func load(
+    _ load: Load, _ configurationFile: String?, watching watch: inout FileWatch
+  ) throws -> Checked<End.Configuration> {
+    let checked = try load()
+    return watch.watch(checked.configuration.files + [configurationFile].compactMap { $0 }) ? try load() : checked
   }
 
   private func tell(_ message: ServiceMessage) {

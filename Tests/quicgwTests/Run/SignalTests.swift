@@ -27,12 +27,12 @@ struct SignalTests {
     // The origin takes the connection and never answers, so that a drain has something to wait for.
     let origin = Process()
     origin.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    origin.arguments = ["python3", "-c", "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)"]
+    origin.arguments = ["python3", "-c", "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); print(s.getsockname()[1], flush=True); c=s.accept(); print('taken', flush=True); time.sleep(60)"]
     let output = Pipe()
     origin.standardOutput = output
     try origin.run()
     defer { origin.terminate() }
-    let originPort = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    let originPort = output.line()
     let core = try RunningProcess(
       ["server", "--listen", "127.0.0.1:0", "--service", "a=http://127.0.0.1:\(originPort)", "--log-format", "json"], in: scratch.path)
     let corePort = try #require(try core.line(with: "listens on").firstMatch(of: /127\.0\.0\.1:(\d+)/)?.1)
@@ -46,7 +46,7 @@ struct SignalTests {
     client.standardError = FileHandle.nullDevice
     try client.run()
     defer { client.terminate() }
-    Thread.sleep(forTimeInterval: 0.5)
+    #expect(output.line() == "taken")
     core.send(SIGTERM)
     _ = try core.line(with: "draining")
     Thread.sleep(forTimeInterval: 0.2)
@@ -63,5 +63,14 @@ struct SignalTests {
     #expect(try edge.line(with: "cannot be resolved").contains("WARNING link to no.such.name.invalid:4433 could not be made"))
     edge.send(SIGTERM)
     #expect(edge.status() == 0)
+  }
+}
+
+extension Pipe {
+  /// The next line without its end; what there is when the writer is gone.
+  fileprivate func line() -> String {
+    var line = Data()
+    while let byte = try? fileHandleForReading.read(upToCount: 1), byte != Data("\n".utf8), !byte.isEmpty { line += byte }
+    return String(decoding: line, as: UTF8.self)
   }
 }
