@@ -6,6 +6,8 @@ public import NIOCore
 /// used on that loop only.
 public final class LoopTurn {
   public let eventLoop: any EventLoop
+  /// What the connections of this loop hold for slow readers.
+  public var backlog = LoopBacklog()
   private var waiting: [any TurnParticipant] = []
   private var spare: [any TurnParticipant] = []
   private var isScheduled = false

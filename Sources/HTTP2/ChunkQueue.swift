@@ -14,16 +14,25 @@ struct ChunkQueue {
     byteCount += chunk.readableBytes
     if first.readableBytes == 0 {
       first = chunk
-    } else if chunk.readableBytes <= Self.copiedBytes, let last = rest.last, last.readableBytes <= Self.joinedBytes {
-      // A small slice may hold a whole read buffer in memory; many small messages to a slow reader would hold many.
-      rest[rest.count - 1].writeImmutableBuffer(chunk)
-    } else if chunk.readableBytes <= Self.copiedBytes {
-      var copy = ByteBufferAllocator().buffer(capacity: Self.joinedBytes)
-      copy.writeImmutableBuffer(chunk)
-      rest.append(copy)
+    } else if chunk.readableBytes <= Self.blockBytes {
+      join(chunk)
     } else {
       rest.append(chunk)
     }
+  }
+
+  /// Copies a chunk into blocks that are filled to the last byte. A slice holds the whole buffer that it is of in memory, and
+  /// buffers come in powers of two: what waits for a slow reader would take twice its size and, in small messages, far more.
+  private mutating func join(_ chunk: ByteBuffer) {
+    var chunk = chunk
+    if let last = rest.last, last.readableBytes < Self.blockBytes,
+      var part = chunk.readSlice(length: min(chunk.readableBytes, Self.blockBytes - last.readableBytes)) {
+      rest[rest.count - 1].writeBuffer(&part)
+    }
+    guard chunk.readableBytes > 0 else { return }
+    var block = ByteBufferAllocator().buffer(capacity: chunk.readableBytes)
+    block.writeBuffer(&chunk)
+    rest.append(block)
   }
 
   /// Moves `count` bytes, at most `byteCount`, to the end of `output`.
@@ -44,6 +53,5 @@ struct ChunkQueue {
     return byteCount
   }
 
-  private static let copiedBytes = 1024
-  private static let joinedBytes = 4096
+  private static let blockBytes = 16 * 1024
 }

@@ -20,8 +20,9 @@ public struct HTTP2Configuration: Sendable {
   public var unansweredResetBudget = 1000
   /// Frames without content that may wait to be sent before nothing more is read.
   public var maximumWaitingFrames = 5000
-  /// Bytes of output after which one piece is handed out.
-  public var outputPieceBytes = 64 * 1024
+  /// Bytes of output after which one piece is handed out: with one more frame of 16 KiB it fills a buffer of 64 KiB, and does not
+  /// spill into one of twice that size.
+  public var outputPieceBytes = 47 * 1024
 
   public init() {}
 }

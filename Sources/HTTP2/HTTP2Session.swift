@@ -76,7 +76,7 @@ public final class HTTP2Session {
       events.append(.refused(nil, .connectionError(NGHTTP2Library.describe(result))))
     }
     guard output.readableBytes > 0 else { return nil }
-    outputHintBytes = min(max(output.readableBytes, 512), configuration.outputPieceBytes + 32 * 1024)
+    outputHintBytes = min(max(output.readableBytes, 512), configuration.outputPieceBytes + 17 * 1024)
     defer { output = ByteBuffer() }
     return output
   }

@@ -1,4 +1,5 @@
 public import HTTPMessage
+internal import QUICTransport
 
 /// What one HTTP/3 session announces, and how much it holds.
 public struct HTTP3Configuration: Sendable {
@@ -25,7 +26,7 @@ public struct HTTP3Configuration: Sendable {
   public var isExtendedConnectEnabled = false
 
   /// Bytes of content that a new stream may send us; the same as the transport's `initial_max_stream_data_bidi_*`.
-  public var initialStreamWindowBytes = 128 * 1024
+  public var initialStreamWindowBytes = Int(ConnectionConfiguration.defaults.bidirectionalStreamWindowBytes)
 
   /// How far a stream's window may grow.
   public var maximumStreamWindowBytes = 16 * 1024 * 1024

@@ -25,6 +25,10 @@ public protocol ByteStreamWire: AnyObject {
   /// False while the wire cannot take more bytes: too much is outstanding.
   var wantsBytes: Bool { get }
 
+  /// Bytes of content that were read and handed on, and that their reader has not taken yet, where nothing but `wantsBytes` bounds
+  /// them; 0 on wires with windows.
+  var heldBytes: Int { get }
+
   /// True when the connection is to be closed as soon as all output is written.
   var wantsClose: Bool { get }
 
@@ -46,6 +50,7 @@ public protocol ByteStreamWire: AnyObject {
 
 extension ByteStreamWire {
   public var closesAbruptly: Bool { false }
+  public var heldBytes: Int { 0 }
 }
 
 /// The IO under a wire.

@@ -49,6 +49,8 @@ public final class DetectingServerWire: ByteStreamWire {
 
   public var wantsBytes: Bool { wire?.wantsBytes ?? true }
 
+  public var heldBytes: Int { wire?.heldBytes ?? 0 }
+
   public var wantsClose: Bool { wire?.wantsClose ?? isClosing }
 
   public var closesAbruptly: Bool { wire?.closesAbruptly ?? false }

@@ -84,7 +84,8 @@ struct OverQUICTests {
     pair.client.finish(stream)
     _ = pair.run(for: .seconds(5)) { false }
     let stopped = pair.serverLog[stream].body.count
-    #expect(stopped > 100 * 1024 && stopped <= 128 * 1024)
+    let window = HTTP3Configuration().initialStreamWindowBytes
+    #expect(stopped > window * 3 / 4 && stopped <= window)
     pair.serverLog.consumes = true
     pair.serverLog.consume(try #require(pair.serverLog.streams[stream.id]), on: pair.server)
     let isDone = pair.run { pair.serverLog[stream].isComplete }

@@ -19,8 +19,7 @@ struct OutgoingContent {
   mutating func append(_ chunk: ByteBuffer) {
     let count = chunk.readableBytes
     guard count > 0 else { return }
-    // A small slice may hold a whole read buffer in memory; many small messages to a slow reader would hold many.
-    if count <= Self.copiedBytes, unofferedBytes > 0 {
+    if count <= Self.blockBytes, unofferedBytes > 0 {
       join(chunk)
     } else {
       chunks.append(chunk)
@@ -28,17 +27,22 @@ struct OutgoingContent {
     unofferedBytes += count
   }
 
-  /// Copies a chunk behind the last one, unless the library has an address in that already.
+  /// Copies a chunk into blocks that are filled to the last byte, unless the library has an address in the last one already.
+  ///
+  /// A slice holds the whole buffer that it is of in memory, and buffers come in powers of two: what waits for a slow reader would
+  /// take twice its size and, in small messages, far more.
   private mutating func join(_ chunk: ByteBuffer) {
+    var chunk = chunk
     let firstUntouched = offeredChunks + (offeredOfNext > 0 ? 1 : 0)
     let last = chunks.count - 1
-    if last >= firstUntouched, chunks[last].readableBytes + chunk.readableBytes <= Self.joinedBytes {
-      chunks[last].writeImmutableBuffer(chunk)
-    } else {
-      var copy = ByteBufferAllocator().buffer(capacity: Self.joinedBytes)
-      copy.writeImmutableBuffer(chunk)
-      chunks.append(copy)
+    if last >= firstUntouched, chunks[last].readableBytes < Self.blockBytes,
+      var part = chunk.readSlice(length: min(chunk.readableBytes, Self.blockBytes - chunks[last].readableBytes)) {
+      chunks[last].writeBuffer(&part)
     }
+    guard chunk.readableBytes > 0 else { return }
+    var block = ByteBufferAllocator().buffer(capacity: chunk.readableBytes)
+    block.writeBuffer(&chunk)
+    chunks.append(block)
   }
 
   /// Fills `vectors` with the next bytes, at most `limit` of them.
@@ -90,6 +94,5 @@ struct OutgoingContent {
     self = OutgoingContent()
   }
 
-  private static let copiedBytes = 1024
-  private static let joinedBytes = 4096
+  private static let blockBytes = 16 * 1024
 }

@@ -126,8 +126,10 @@ struct IncomingMessage {
       return .response(stream, head)
     }
     if body.readableBytes > 0 {
-      let taken = body
+      var taken = body
       body = ByteBuffer()
+      // It may wait for a slow reader: then not with memory that was meant for more.
+      taken.shrinkBufferCapacity(to: taken.readableBytes)
       lastTakenBytes = taken.readableBytes
       return .body(stream, taken)
     }

@@ -18,6 +18,9 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private var context: ChannelHandlerContext?
   private var isEnrolled = false
   private var isReadWanted = false
+  /// What `turn.backlog` knows of this connection.
+  private var heldBytes = 0
+  private var readsOnceATurn = false
   private var isClosing = false
   /// Bounds each step of a close.
   private var closeTimer: Scheduled<Void>?
@@ -57,6 +60,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   func endTurn() {
     isEnrolled = false
     writeOutput()
+    paceReading()
     resumeReading()
     updateTimer()
     onTurn()
@@ -143,6 +147,21 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     context?.read()
   }
 
+  private func paceReading() {
+    guard let context else { return }
+    tellBacklog(wire.heldBytes)
+    guard readsOnceATurn != turn.backlog.isLarge else { return }
+    readsOnceATurn.toggle()
+    // A channel that refuses is closed, and reads no more anyway.
+    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: readsOnceATurn ? UInt(1) : Self.readsATurn)
+  }
+
+  private func tellBacklog(_ byteCount: Int) {
+    guard byteCount != heldBytes else { return }
+    turn.backlog.changed(by: byteCount - heldBytes)
+    heldBytes = byteCount
+  }
+
   private func updateTimer() {
     guard let context else { return }
     // A close has limits of its own.
@@ -215,6 +234,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     context = nil
     timer?.cancel()
     closeTimer?.cancel()
+    tellBacklog(0)
     wire.connectionClosed()
     wire.transport = nil
     onClose()
@@ -224,6 +244,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// hundred stalled readers would hold more than a link's budget.
   static let readBuffers = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 32 * 1024)
 
+  /// NIO's own default.
+  private static let readsATurn: UInt = 4
   private static let lingerLimit = TimeAmount.seconds(2)
   /// For a peer that reads nothing of the last output.
   private static let stallLimit = TimeAmount.seconds(30)

@@ -44,7 +44,7 @@ final class TCPListener: Sendable {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
       // What waits here for a client that does not read comes on top of the link's budget: little is enough.
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 32 * 1024))
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 16 * 1024))
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }

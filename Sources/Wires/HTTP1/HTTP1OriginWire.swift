@@ -102,6 +102,8 @@ public final class HTTP1OriginWire: OriginWire {
     return exchange.outstandingBytes < Self.outstandingLimitBytes
   }
 
+  public var heldBytes: Int { exchange?.outstandingBytes ?? 0 }
+
   public var wantsClose: Bool { isClosing }
 
   public func handleTimeout(now: NIODeadline) {

@@ -87,6 +87,8 @@ public final class HTTP1ServerWire: ByteStreamWire {
     return exchange == nil || parser.bufferedByteCount < Self.pipelineLimitBytes
   }
 
+  public var heldBytes: Int { exchange?.outstandingBytes ?? 0 }
+
   /// An answer that was cut off is not worth waiting for a client to read the rest of it.
   public var wantsClose: Bool { isClosing && (closesAbruptly || output.isEmpty) }
 

@@ -24,17 +24,28 @@ struct OutputQueue {
   }
 
   /// Appends content; a large chunk is not copied.
+  ///
+  /// Behind others a middling one is: buffers come in powers of two, and what waits for a slow reader would take twice its size.
   mutating func writeContent(_ chunk: ByteBuffer) {
-    let count = chunk.readableBytes
-    if count <= Self.copiedBytes {
-      makeTail()
-      tail.bytes.writeImmutableBuffer(chunk)
-      tail.contentBytes += count
+    if chunk.readableBytes <= (pieces.isEmpty ? Self.copiedBytes : Self.copiedBehindBytes) {
+      gather(chunk)
     } else {
       closeTail()
-      pieces.append(Piece(bytes: chunk, contentBytes: count))
+      pieces.append(Piece(bytes: chunk, contentBytes: chunk.readableBytes))
     }
-    if tail.bytes.readableBytes >= Self.pieceBytes { closeTail() }
+  }
+
+  /// Copies content into tails that are filled to the last byte.
+  private mutating func gather(_ chunk: ByteBuffer) {
+    var chunk = chunk
+    while chunk.readableBytes > 0 {
+      makeTail()
+      let room = max(Self.tailBytes - tail.bytes.readableBytes, 0)
+      if var part = chunk.readSlice(length: min(chunk.readableBytes, room)) {
+        tail.contentBytes += tail.bytes.writeBuffer(&part)
+      }
+      if tail.bytes.readableBytes >= Self.tailBytes { closeTail() }
+    }
   }
 
   /// The next piece, at most about 64 KiB.
@@ -66,5 +77,7 @@ struct OutputQueue {
   }
 
   private static let copiedBytes = 4 * 1024
+  private static let copiedBehindBytes = 16 * 1024
+  private static let tailBytes = 16 * 1024
   private static let pieceBytes = 64 * 1024
 }

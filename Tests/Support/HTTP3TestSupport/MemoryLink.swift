@@ -35,7 +35,7 @@ public struct MemoryLinkOptions: Sendable {
   public var packetBytes = 1200
   /// A congestion window of a kind: packets in one write pass.
   public var packetsPerPass = Int.max
-  public var streamWindowBytes = 128 * 1024
+  public var streamWindowBytes = Int(ConnectionConfiguration.defaults.bidirectionalStreamWindowBytes)
   public var bidirectionalStreams: UInt64 = 1000
   public var unidirectionalStreams: UInt64 = 6
   /// Splits what is written and delivered at random places.

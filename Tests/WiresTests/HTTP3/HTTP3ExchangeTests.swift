@@ -188,7 +188,7 @@ struct HTTP3ExchangeTests {
       fast.consume()
     }
     #expect(fast.isEnded && fast.body.readableBytes == 1 << 20)
-    #expect(!slow.isEnded && slow.outstandingBytes <= 128 * 1024)
+    #expect(!slow.isEnded && slow.outstandingBytes <= HTTP3Configuration().initialStreamWindowBytes)
     #expect(wires.handler.exchanges[0].consumedResponseBytes <= 160 * 1024)
     for _ in 0..<2000 {
       slow.consume()
