@@ -1,6 +1,7 @@
 import Events
 import Exchange
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Testing
 
@@ -14,11 +15,11 @@ import Testing
     "modules", "echo",
   ]
 
-  private static func text(_ generator: inout SplitMix) -> String {
+  private static func text(_ generator: inout SeededGenerator) -> String {
     (0..<Int.random(in: 0...6, using: &generator)).map { _ in pieces[Int.random(in: pieces.indices, using: &generator)] }.joined()
   }
 
-  private static func head(_ generator: inout SplitMix) -> RequestHead {
+  private static func head(_ generator: inout SeededGenerator) -> RequestHead {
     var fields = FieldSection()
     let names: [FieldName] = [.forwarded, .via, .quicgwEdge, .host, .contentType, "quicgw_edge", .te]
     for _ in 0..<Int.random(in: 0...5, using: &generator) {
@@ -35,7 +36,7 @@ import Testing
   @Test(arguments: [Role.edge, .core])
   func areForwardedSafelyOrRefused(role: Role) throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var generator = SplitMix(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var forwardedCount = 0
     for round in 0..<3000 {
       let routes = [Route(hosts: ["*.example"], pathPrefix: "/api", strip: true, service: "echo")]
@@ -69,20 +70,5 @@ import Testing
       #expect(scene.events.summaries.count == 1, place)
     }
     #expect(forwardedCount > 300, "seed \(seed)")
-  }
-}
-
-/// SplitMix64: the same sequence for the same seed everywhere.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,5 +1,6 @@
 import HTTP1
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Testing
 

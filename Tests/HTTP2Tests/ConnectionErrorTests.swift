@@ -1,4 +1,5 @@
 import HTTP2
+import LinkEmulator
 import NIOCore
 import Testing
 

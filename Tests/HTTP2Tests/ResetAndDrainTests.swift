@@ -1,5 +1,6 @@
 import HTTP2
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Testing
 

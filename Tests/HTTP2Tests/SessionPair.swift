@@ -1,5 +1,6 @@
 import HTTP2
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 
 /// A client and a server session back to back, and what each of them told.
@@ -127,20 +128,5 @@ extension RequestHead {
 
   static func post(_ length: BodyLength = .unknown) -> RequestHead {
     RequestHead(method: "POST", authority: "a.example", path: "/", bodyLength: length)
-  }
-}
-
-/// SplitMix64: the same seed gives the same test, whatever the platform.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import HTTPMessage
+import LinkEmulator
 import Testing
 
 @Suite struct FieldSectionTests {

@@ -1,5 +1,6 @@
 import HTTPMessage
 import HTTPTypes
+import LinkEmulator
 import Testing
 
 @Suite struct HTTPTypesConversionTests {

@@ -1,6 +1,7 @@
 import Exchange
 import HTTP2
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Testing
 import Wires

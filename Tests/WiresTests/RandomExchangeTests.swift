@@ -1,5 +1,6 @@
 import Exchange
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Testing
 

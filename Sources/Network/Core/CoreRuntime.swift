@@ -74,7 +74,7 @@ public final class CoreRuntime: Sendable {
   }
 
   /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes. In a task
-  /// that is cancelled the deadline is now, and connections are closed before the cancellation is thrown.
+  /// that is cancelled the deadline is now, and connections are closed all the same.
   public func drain() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
@@ -82,8 +82,7 @@ public final class CoreRuntime: Sendable {
     try await wait(atMost: options.process.drainTimeout) { try await self.isDrained() }
     log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
     for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }
-    // CONNECTION_CLOSE leaves at the end of the loops' turn.
-    try await Task.sleep(for: .milliseconds(20))
+    // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
     await admin?.drain()
     try await loops.shutDown()

@@ -122,8 +122,7 @@ public final class EdgeRuntime: Sendable {
       link.value.drain()
       link.value.close(reason: "shutting down")
     }.get()
-    // CONNECTION_CLOSE leaves at the end of the loop's turn.
-    try await Task.sleep(for: .milliseconds(20))
+    // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     try await link.eventLoop.submit { [link] in link.value.stop() }.get()
     await admin?.drain()
     try await loops.shutDown()

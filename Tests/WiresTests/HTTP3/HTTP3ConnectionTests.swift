@@ -2,6 +2,7 @@ import Exchange
 import HTTP3
 import HTTP3TestSupport
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Testing
 

@@ -1,6 +1,7 @@
 import Events
 import Exchange
 import HTTPMessage
+import LinkEmulator
 import NIOCore
 import Wires
 

@@ -2,17 +2,32 @@ internal import Glibc
 import NIOCore
 import NIOPosix
 
+/// Ends TCP connections whose other end is gone without a word: what was sent and is not acknowledged within five minutes, and a
+/// peer that owes the rest of a message and does not even answer TCP's keep-alive, end the connection.
+///
+/// Linux counts a window that stays shut for so long as the same (`tcp_probe_timer`): a client, or an HTTP/1.1 origin, that takes
+/// nothing of what there is for it for five minutes loses the connection. HTTP/2 peers read on, their flow control is above TCP's.
+private enum TCPLiveness {
+  static let options: [(ChannelOptions.Types.SocketOption, Int)] = [
+    (.socketOption(.so_keepalive), 1),
+    (.tcpOption(.init(rawValue: TCP_KEEPIDLE)), 60),
+    (.tcpOption(.init(rawValue: TCP_KEEPINTVL)), 15),
+    (.tcpOption(.init(rawValue: TCP_KEEPCNT)), 4),
+    (.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), 300_000),
+  ]
+}
+
 extension ClientBootstrap {
-  /// Ends connections whose other end is gone without a word: what was sent and is not acknowledged within five minutes, and an
-  /// origin that owes the rest of an answer and does not even answer TCP's keep-alive, end the connection.
-  ///
-  /// Linux counts a window that stays shut for so long as the same (`tcp_probe_timer`): an HTTP/1.1 origin that reads nothing of a
-  /// request for five minutes loses the connection. HTTP/2 origins read on, their flow control is above TCP's.
+  /// Notices origins that are gone without a word.
   func channelLiveness() -> ClientBootstrap {
-    channelOption(.socketOption(.so_keepalive), value: 1)
-      .channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 60)
-      .channelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 15)
-      .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
-      .channelOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: 300_000)
+    TCPLiveness.options.reduce(self) { $0.channelOption($1.0, value: $1.1) }
+  }
+}
+
+extension ServerBootstrap {
+  /// Notices clients that are gone without a word. Set on the listening socket: Linux hands these options down to what it accepts,
+  /// which saves system calls for each connection.
+  func serverChannelLiveness() -> ServerBootstrap {
+    TCPLiveness.options.reduce(self) { $0.serverChannelOption($1.0, value: $1.1) }
   }
 }
