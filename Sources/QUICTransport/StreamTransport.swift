@@ -15,7 +15,8 @@ public protocol StreamTransport: AnyObject {
   /// is to grow by.
   func extendStreamCredit(_ stream: StreamID, by byteCount: Int)
 
-  /// Lets the peer open so many further bidirectional streams (MAX_STREAMS).
+  /// Lets the peer open so many further bidirectional streams. It is told of a quarter of the limit at a time: each MAX_STREAMS
+  /// costs a packet and an acknowledgement, as much as a small request does.
   func extendBidirectionalStreamLimit(by count: Int)
 
   /// Aborts both directions (RESET_STREAM and STOP_SENDING, RFC 9000 §3.5).

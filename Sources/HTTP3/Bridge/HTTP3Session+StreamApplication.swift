@@ -20,6 +20,8 @@ extension HTTP3Session: StreamApplication {
       control: mapping.libraryID(control), encoder: mapping.libraryID(encoder), decoder: mapping.libraryID(decoder))
     if role == .server { library.setMaximumRequestStreams(grantedRequestStreams) }
     encoderStream = EncoderStream(id: encoder)
+    decoderStream = DecoderStream(id: decoder)
+    library.block(mapping.libraryID(decoder))
     self.transport = transport
     self.library = library
     if role == .client { sessionEvents.append(.streamsAvailable) }
@@ -83,6 +85,7 @@ extension HTTP3Session: StreamApplication {
       closedPeerStreams += 1
       isUnsettled = true
     }
+    decoderStream?.owes()
     if recentStream?.id == stream { recentStream = nil }
     let result = library.close(mapping.libraryID(stream), code: code ?? HTTP3ErrorCode.noError.rawValue)
     guard result == 0 || result == NGHTTP3_ERR_STREAM_NOT_FOUND else { throw ApplicationError(library: result) }
@@ -94,6 +97,10 @@ extension HTTP3Session: StreamApplication {
   }
 
   public func unblocked(_ stream: StreamID) {
+    if stream == decoderStream?.id {
+      decoderStream?.isBlocked = false
+      return
+    }
     let libraryID = mapping.libraryID(stream)
     record { library throws(ApplicationError) in try library.unblock(libraryID) }
     if stream == encoderStream?.id { encoderStream = EncoderStream(id: stream) }
@@ -114,10 +121,12 @@ extension HTTP3Session: StreamApplication {
       guard let offer = unsafe try library.nextWrite(into: vectors) else {
         // nghttp3 also says «nothing» when only the stream that it chose has nothing; it asks the next one when asked again.
         if isProducerBehind { continue }
-        guard try grantTurn(library) else { return nil }
+        if try grantTurn(library) { continue }
+        guard try releaseDecoderStream(library) else { return nil }
         continue
       }
       let stream = mapping.stream(offer.stream)
+      decoderStream?.offered(stream)
       return StreamWrite(
         stream: stream, vectorCount: offer.vectorCount, isFinal: offer.isFinal,
         isInteractive: !(known(stream)?.outgoing.isBulk ?? false))
@@ -133,6 +142,7 @@ extension HTTP3Session: StreamApplication {
   public func writeBlocked(_ stream: StreamID) {
     library?.block(mapping.libraryID(stream))
     if stream == encoderStream?.id { encoderStream?.isBlocked = true }
+    if stream == decoderStream?.id { decoderStream?.isBlocked = true }
     known(stream)?.outgoing.isBlocked = true
   }
 
@@ -167,6 +177,21 @@ extension HTTP3Session {
     guard let stream = turns.grant() else { return false }
     try library.resume(stream.libraryID)
     return true
+  }
+
+  /// - Returns: whether the decoder's stream may say something now.
+  private func releaseDecoderStream(_ library: LibraryConnection) throws(ApplicationError) -> Bool {
+    guard let id = decoderStream?.id, let step = decoderStream?.companyEnded() else { return false }
+    switch step {
+    case .wait:
+      return false
+    case .hold:
+      library.block(mapping.libraryID(id))
+      return false
+    case .release:
+      try library.unblock(mapping.libraryID(id))
+      return true
+    }
   }
 
   /// Follows the type at the beginning of a unidirectional stream: until it is complete the stream may be closed at will.

@@ -29,7 +29,10 @@ extension Connection: StreamTransport {
 
   public func extendBidirectionalStreamLimit(by count: Int) {
     guard isOpen, count > 0 else { return }
-    unsafe ngtcp2_conn_extend_max_streams_bidi(conn, count)
+    untoldStreams += count
+    guard untoldStreams >= configuration.bidirectionalStreamLimit / 4 else { return }
+    unsafe ngtcp2_conn_extend_max_streams_bidi(conn, untoldStreams)
+    untoldStreams = 0
     setNeedsWrite()
   }
 

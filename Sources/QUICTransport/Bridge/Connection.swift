@@ -57,6 +57,8 @@ public final class Connection {
   var applicationFailure: ApplicationError?
   /// Bytes of one stream that the peer has acknowledged and the application was not told of.
   var acknowledged = (stream: StreamID(rawValue: -1), byteCount: 0)
+  /// Bidirectional streams that the peer may open besides, and that no MAX_STREAMS has told it of.
+  var untoldStreams = 0
   var isHandshakeCompleted = false
   var isHandshakeConfirmed = false
   var wasReset = false

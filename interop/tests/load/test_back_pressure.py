@@ -42,6 +42,17 @@ def memory(pair) -> tuple[int, int]:
   return pair.edge.resident_bytes(), pair.core.resident_bytes()
 
 
+def wait_until_idle(pair) -> None:
+  """Returns when everything has stalled: neither process has worked for a second."""
+  worked = -1.0
+  for _ in range(30):
+    if (now := pair.cpu_seconds()) - worked < 0.03:
+      return
+    worked = now
+    time.sleep(1)
+  raise AssertionError("data still flows to readers that read nothing")
+
+
 class SlowReader:
   """Reads a file at a fixed rate until the end of the `with` block."""
 
@@ -53,7 +64,6 @@ class SlowReader:
     self._thread = threading.Thread(target=self._run, daemon=True)
 
   def _run(self) -> None:
-    self._client.read_head()
     begin = time.monotonic()
     while not self._stop.is_set():
       due = int((time.monotonic() - begin) * self._rate)
@@ -65,6 +75,7 @@ class SlowReader:
       self._stop.wait(0.01)
 
   def __enter__(self) -> SlowReader:
+    assert self._client.read_head().status == 200
     self._thread.start()
     return self
 
@@ -106,7 +117,7 @@ def test_200_stalled_readers(pair, kind):
     clients = [Http2Client(pair.port, receive_buffer=64 << 10) for _ in range(4 if "4" in kind else 200)]
     for index in range(200):
       clients[index % len(clients)].open("GET", "/gigabyte", end=True)
-  time.sleep(2)
+  wait_until_idle(pair)
   edge, core = grown(pair, before)
   print(f"edge {edge / MIB:.1f} MiB, core {core / MIB:.1f} MiB")
   assert core < GROWTH
