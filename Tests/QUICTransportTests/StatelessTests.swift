@@ -53,6 +53,18 @@ import Testing
     #expect(answers.count == 1)
   }
 
+  /// A client must discard a Version Negotiation packet that lists the version it asked for, RFC 9000 §6.2.
+  @Test(arguments: [[0x1a, 0x2a, 0x3a, 0x4a], [0x2a, 0x3a, 0x4a, 0x5a]] as [[UInt8]])
+  func aReservedVersionIsNotAnsweredWithItself(version: [UInt8]) throws {
+    let pair = Pair()
+    var answers: [[UInt8]] = []
+    pair.filter = { answers.append($0.bytes); return false }
+    let head: [UInt8] = [0xc0] + version + [8] + pattern(8) + [4] + pattern(4)
+    pair.inject(head + [UInt8](repeating: 0, count: 1200 - head.count))
+    let offered = try #require(answers.first).suffix(8)
+    #expect(Array(offered.prefix(4)) != version && Array(offered.suffix(4)) == [0, 0, 0, 1])
+  }
+
   @Test func aClientWhoseVersionIsNotSpokenGivesUp() throws {
     let setups = try Setups()
     let pair = Pair()

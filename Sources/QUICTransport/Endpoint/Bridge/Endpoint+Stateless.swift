@@ -47,8 +47,10 @@ extension Endpoint {
   func negotiateVersion(_ header: DatagramHeader, path: NetworkPath, now: NIODeadline) {
     guard statelessBudget.take(now: now) else { return }
     let noise = makeNoise(1)[0]
-    // A reserved version keeps clients honest about ignoring what they do not know (RFC 9000 §6.3).
-    let versions: [UInt32] = [0x1a2a_3a4a, DatagramHeader.version1]
+    // A reserved version keeps clients honest about ignoring what they do not know (RFC 9000 §6.3). Not the one that was asked for:
+    // a client discards an answer that lists that.
+    let reserved: UInt32 = header.version == 0x1a2a_3a4a ? 0x2a3a_4a5a : 0x1a2a_3a4a
+    let versions = [reserved, DatagramHeader.version1]
     unsafe send(path) { room in
       unsafe header.source.withBytes { source in
         unsafe header.destination.withBytes { destination in
