@@ -4,8 +4,8 @@ public struct ConnectionConfiguration: Sendable {
   /// the wire, not what is stored.
   public var connectionWindowBytes: UInt64 = 32 << 20
   /// `initial_max_stream_data_bidi_local` and `_remote`: bytes that the peer may send on a bidirectional stream before the
-  /// application gives credit. 200 streams whose reader stalls so hold 16 MiB, and about twice that in memory at most.
-  public var bidirectionalStreamWindowBytes: UInt64 = 80 << 10
+  /// application gives credit. 200 streams whose reader stalls so hold 14 MiB, and less than twice that in memory.
+  public var bidirectionalStreamWindowBytes: UInt64 = 72 << 10
   /// `initial_max_stream_data_uni`.
   public var unidirectionalStreamWindowBytes: UInt64 = 64 << 10
   /// `initial_max_streams_bidi`: how many the peer may have open at first.
