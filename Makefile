@@ -1,7 +1,7 @@
 # quicgw: what a developer types. Every target installs what it needs and does nothing that is done already.
 #   make demo [KEEP=1]   see traffic cross a link            make test      every test, as the build machine runs them
 #   make build           .build/release/quicgw               make interop   long tests against foreign clients
-#   make bench           figures, side by side with Envoy    make clean     remove what was built
+#   make bench [QUICK=1] figures, side by side with others   make clean     remove what was built
 
 SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
@@ -26,7 +26,7 @@ define installed
     $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; }
 endef
 
-.PHONY: demo test build interop bench clean packages test-packages
+.PHONY: demo test build link interop bench clean packages test-packages
 
 demo: build
 	@$(QUICGW) demo $(if $(KEEP),--keep)
@@ -34,17 +34,22 @@ demo: build
 build: packages
 	swift build -c release $(RELEASE_FLAGS) --product quicgw
 
+# The rig's link between network namespaces.
+link: packages
+	swift build -c release $(RELEASE_FLAGS) --product quicgw-link
+
 # Foreign clients meet the program that ships, Swift's own tests the one with all checks in it.
-test: build test-packages
+test: build link test-packages
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
 	QUICGW=$(CURDIR)/$(QUICGW) interop/run --short
 
-interop: build test-packages
+interop: build link test-packages
 	QUICGW=$(CURDIR)/$(QUICGW) interop/run
+	QUICGW=$(CURDIR)/$(QUICGW) interop/peers
 
-bench: build test-packages
-	QUICGW=$(CURDIR)/$(QUICGW) interop/bench all
+bench: build link test-packages
+	QUICGW=$(CURDIR)/$(QUICGW) interop/bench all $(if $(QUICK),--quick)
 
 clean:
 	rm -rf .build

@@ -30,6 +30,7 @@ let package = Package(
   name: "quicgw",
   products: [
     .executable(name: "quicgw", targets: ["quicgw"]),
+    .executable(name: "quicgw-link", targets: ["quicgw-link"]),
     .library(name: "QUICTransport", targets: ["QUICTransport"]),
     .library(name: "HTTP3", targets: ["HTTP3"]),
   ],
@@ -72,6 +73,7 @@ let package = Package(
       name: "quicgw",
       dependencies: ["Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network", "GatewayConfig", arguments, log, signals, x509, crypto, nioCore, nioPosix],
       swiftSettings: strict),
+    .executableTarget(name: "quicgw-link", dependencies: ["CSocket", "LinkEmulator", arguments], swiftSettings: strict),
 
     .target(name: "TestCertificates", dependencies: [x509, crypto], path: "Tests/Support/TestCertificates"),
     .testTarget(name: "ArchitectureTests"),
@@ -88,6 +90,7 @@ let package = Package(
     .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", x509, crypto]),
     .testTarget(name: "LinkEmulatorTests", dependencies: ["LinkEmulator"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "Wires", "Exchange", "HTTPMessage", "Gateway", "Events", "QUICTransport", "TestCertificates", nioCore, nioPosix, x509, crypto]),
+    .testTarget(name: "quicgwLinkTests", dependencies: ["quicgw-link", "LinkEmulator"]),
     .testTarget(name: "quicgwTests", dependencies: ["quicgw", nioCore, nioPosix, x509]),
   ],
   swiftLanguageModes: [.v6]

@@ -2,6 +2,7 @@
 public struct LinkCounts: Sendable, Equatable {
   public internal(set) var sent = 0
   public internal(set) var delivered = 0
+  /// By chance, or because its number was to be dropped.
   public internal(set) var lost = 0
   public internal(set) var lostInBurst = 0
   public internal(set) var lostInOutage = 0

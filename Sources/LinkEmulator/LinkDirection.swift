@@ -1,25 +1,22 @@
-/// Something that can travel over an emulated link.
-public protocol LinkDatagram {
-  /// The bytes that count against the link's rate.
-  var byteCount: Int { get }
-  /// Damages one bit, 0 ..< byteCount × 8.
-  mutating func flip(bit: Int)
-}
-
 /// One direction of a link, as a pure model: datagrams and a time go in, datagrams come out at the times that the conditions and
 /// the seed say.
 ///
 /// Times are nanoseconds of a virtual clock that never goes back. The same calls with the same seed give the same results.
 public struct LinkDirection<Datagram: LinkDatagram> {
   /// May be changed at any time; datagrams that are under way are not touched.
-  public var conditions: LinkConditions
+  public var conditions: LinkConditions {
+    didSet { sentInConditions = 0 }
+  }
+  /// The link is cut: everything that is sent is lost, and counted as in an outage. What is under way arrives.
+  public var isDown = false
   public private(set) var counts = LinkCounts()
 
   private var random: SeededGenerator
-  private var queue = ArrivalQueue<Datagram>()
+  private var wire = Wire()
+  private var underWay = ArrivalQueue<Datagram>()
   private var isInBurst = false
-  /// When the last datagram will have been put on the wire.
-  private var wireFreeAt: UInt64 = 0
+  private var lossRun = 0
+  private var sentInConditions = 0
   private var lastArrival: UInt64 = 0
 
   public init(conditions: LinkConditions = LinkConditions(), seed: UInt64) {
@@ -30,8 +27,9 @@ public struct LinkDirection<Datagram: LinkDatagram> {
   /// Puts a datagram on the link.
   public mutating func send(_ datagram: Datagram, at now: UInt64) {
     counts.sent += 1
+    sentInConditions += 1
     guard !loses(at: now) else { return }
-    guard let departure = takeWire(datagram.byteCount, at: now) else {
+    guard let departure = wire.take(datagram.byteCount, at: now, conditions) else {
       counts.lostInQueue += 1
       return
     }
@@ -43,11 +41,11 @@ public struct LinkDirection<Datagram: LinkDatagram> {
   }
 
   /// When the next datagram arrives; nil when none is under way.
-  public var nextArrival: UInt64? { queue.first }
+  public var nextArrival: UInt64? { underWay.first }
 
   /// The next datagram that has arrived by `now`; nil when there is none. Called until nil.
   public mutating func receive(at now: UInt64) -> Datagram? {
-    guard let first = queue.first, first <= now, let datagram = queue.popFirst() else { return nil }
+    guard let first = underWay.first, first <= now, let datagram = underWay.popFirst() else { return nil }
     counts.underWay -= 1
     counts.delivered += 1
     counts.bytesDelivered += datagram.byteCount
@@ -56,8 +54,12 @@ public struct LinkDirection<Datagram: LinkDatagram> {
 
   /// Decides the fate of a datagram and counts it.
   private mutating func loses(at now: UInt64) -> Bool {
-    if conditions.outages.contains(where: { $0.contains(now) }) {
+    if isDown || isOutage(at: now) {
       counts.lostInOutage += 1
+      return true
+    }
+    if !conditions.droppedOrdinals.isEmpty, conditions.droppedOrdinals.contains(sentInConditions) {
+      counts.lost += 1
       return true
     }
     if let burst = conditions.burstLoss {
@@ -67,22 +69,19 @@ public struct LinkDirection<Datagram: LinkDatagram> {
         return true
       }
     }
-    if random.chance(conditions.lossProbability) {
+    let mayBeLost = conditions.longestLossRun.map { lossRun < $0 } ?? true
+    if mayBeLost, random.chance(conditions.lossProbability) {
+      lossRun += 1
       counts.lost += 1
       return true
     }
+    lossRun = 0
     return false
   }
 
-  /// The time at which the last bit leaves; nil when the queue is full.
-  private mutating func takeWire(_ byteCount: Int, at now: UInt64) -> UInt64? {
-    guard let rate = conditions.bitsPerSecond, rate > 0 else { return now }
-    let begin = max(now, wireFreeAt)
-    let waitingBytes = (begin - now).multipliedFullWidth(by: rate)
-    let queued = (8 * 1_000_000_000 as UInt64).dividingFullWidth(waitingBytes).quotient
-    guard queued <= UInt64(conditions.queueBytes) else { return nil }
-    wireFreeAt = begin + UInt64(byteCount) * 8 * 1_000_000_000 / rate
-    return wireFreeAt
+  private func isOutage(at now: UInt64) -> Bool {
+    if conditions.repeatingOutage?.contains(now) == true { return true }
+    return conditions.outages.contains { $0.contains(now) }
   }
 
   private mutating func enqueue(_ datagram: Datagram, departure: UInt64) {
@@ -91,9 +90,7 @@ public struct LinkDirection<Datagram: LinkDatagram> {
       datagram.flip(bit: Int(random.next() % UInt64(datagram.byteCount * 8)))
       counts.corrupted += 1
     }
-    var arrival = departure + conditions.delay.wholeNanoseconds
-    let jitter = conditions.jitter.wholeNanoseconds
-    if jitter > 0 { arrival += random.next() % jitter }
+    var arrival = departure + drawDelay()
     if random.chance(conditions.reorderingProbability) {
       arrival += conditions.reorderingDelay.wholeNanoseconds
       counts.reordered += 1
@@ -102,23 +99,14 @@ public struct LinkDirection<Datagram: LinkDatagram> {
       lastArrival = arrival
     }
     counts.underWay += 1
-    queue.insert(datagram, at: arrival)
+    underWay.insert(datagram, at: arrival)
   }
-}
 
-extension Duration {
-  /// Whole nanoseconds; nothing for a negative duration.
-  var wholeNanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-  }
-}
-
-extension [UInt8]: LinkDatagram {
-  public var byteCount: Int { count }
-
-  public mutating func flip(bit: Int) {
-    self[bit / 8] ^= 1 << UInt8(bit % 8)
+  private mutating func drawDelay() -> UInt64 {
+    let delay = conditions.delay.wholeNanoseconds
+    let jitter = conditions.jitter.wholeNanoseconds
+    guard jitter > 0 else { return delay }
+    let late = delay + random.next() % (2 * jitter + 1)
+    return late > jitter ? late - jitter : 0
   }
 }

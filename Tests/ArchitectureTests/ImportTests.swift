@@ -63,6 +63,10 @@ import Testing
       ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix", "Synchronization"],
       "builds and wires everything"
     ),
+    (
+      "quicgw-link", ["CSocket", "LinkEmulator"], ["ArgumentParser", "FoundationEssentials"],
+      "the rig's link moves packets as the model says and knows nothing of the gateway"
+    ),
   ]
 
   @Test func modulesImportOnlyWhatStandsAboveThem() {

@@ -19,14 +19,6 @@ import Testing
     #expect(link.receive(at: 20_001_000) != nil)
   }
 
-  @Test func jitterKeepsTheOrder() {
-    var conditions = LinkConditions(delay: .milliseconds(20))
-    conditions.jitter = .milliseconds(15)
-    var link = LinkDirection<[UInt8]>(conditions: conditions, seed: 3)
-    for byte in UInt8(0)..<200 { link.send([byte], at: UInt64(byte) * 1_000_000) }
-    #expect(drain(&link, at: .max).map { $0[0] } == Array(0..<200))
-  }
-
   @Test func theRateSpacesDatagrams() {
     // 1250 bytes at 10 Mbit/s take a millisecond.
     var link = LinkDirection<[UInt8]>(conditions: .init(delay: .zero, bitsPerSecond: 10_000_000), seed: 1)
@@ -56,49 +48,6 @@ import Testing
     for time in [99, 100, 199, 200] as [UInt64] { link.send([UInt8(time)], at: time) }
     #expect(drain(&link, at: 1000).map { $0[0] } == [99, 200])
     #expect(link.counts.lostInOutage == 2)
-  }
-
-  @Test(arguments: [1, 2, 3] as [UInt64]) func randomLossIsAsOftenAsAsked(seed: UInt64) {
-    var link = LinkDirection<[UInt8]>(conditions: .init(delay: .zero, lossProbability: 0.05), seed: seed)
-    for time in 0..<100_000 as Range<UInt64> { link.send([0], at: time) }
-    #expect((4_500...5_500).contains(link.counts.lost), "seed \(seed)")
-  }
-
-  @Test(arguments: [1, 2, 3] as [UInt64]) func burstsLoseManyInARow(seed: UInt64) {
-    var conditions = LinkConditions()
-    conditions.burstLoss = BurstLoss(goodToBadProbability: 0.01, badToGoodProbability: 0.1)
-    var link = LinkDirection<[UInt8]>(conditions: conditions, seed: seed)
-    var longest = 0
-    var run = 0
-    for time in 0..<20_000 as Range<UInt64> {
-      let before = link.counts.lostInBurst
-      link.send([0], at: time)
-      run = link.counts.lostInBurst > before ? run + 1 : 0
-      longest = max(longest, run)
-    }
-    #expect(longest >= 10, "seed \(seed)")
-    #expect((1_000...2_800).contains(link.counts.lostInBurst), "seed \(seed)")
-  }
-
-  @Test(arguments: [4, 5] as [UInt64]) func everyDatagramIsAccountedFor(seed: UInt64) {
-    var conditions = LinkConditions(delay: .milliseconds(1), lossProbability: 0.1, bitsPerSecond: 50_000_000)
-    conditions.jitter = .milliseconds(2)
-    conditions.reorderingProbability = 0.1
-    conditions.duplicationProbability = 0.1
-    conditions.corruptionProbability = 0.1
-    conditions.burstLoss = BurstLoss(goodToBadProbability: 0.01, badToGoodProbability: 0.3)
-    conditions.queueBytes = 20_000
-    var link = LinkDirection<[UInt8]>(conditions: conditions, seed: seed)
-    var delivered = 0
-    for step in 0..<5_000 as Range<UInt64> {
-      link.send(datagram, at: step * 100_000)
-      delivered += drain(&link, at: step * 100_000).count
-      #expect(link.counts.isConserved, "seed \(seed)")
-    }
-    delivered += drain(&link, at: .max).count
-    #expect(link.counts.underWay == 0)
-    #expect(link.counts.delivered == delivered, "seed \(seed)")
-    #expect(link.counts.duplicated > 0 && link.counts.reordered > 0 && link.counts.corrupted > 0, "seed \(seed)")
   }
 
   @Test func theSameSeedGivesTheSameLink() {

@@ -44,6 +44,19 @@ bool csocket_is_offload_refusal(int error);
 /// address; neither path nor text needs a terminating zero. Returns 0, or a negated errno.
 int csocket_notify(const uint8_t *path, size_t path_length, const uint8_t *text, size_t text_length);
 
+/// Makes a TUN device that carries bare IP packets and goes when its descriptor is closed; non-blocking.
+/// Returns the descriptor.
+int csocket_tun_open(const char *name);
+
+/// A timer of the monotonic clock as a descriptor, and when it becomes readable. The kernel may let a wait with a time-out be late
+/// by a thousandth of it; such a timer is exact. 0 is never.
+int csocket_timer_open(void);
+int csocket_timer_set(int descriptor, uint64_t nanoseconds);
+
+/// Listens on a Unix stream socket, in the place of one that an ended process left behind; non-blocking.
+/// Returns the descriptor.
+int csocket_listen_local(const char *path);
+
 /// Gives back what only start-up needed: free heap, and resident pages of code (parsers of arguments and configuration are most
 /// of the program). Code that runs again is mapped again from the page cache.
 void csocket_release_startup_memory(void);
