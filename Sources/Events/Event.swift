@@ -20,6 +20,7 @@ public enum Event: Sendable {
   case connectionClosed(ConnectionName, ConnectionEnd, reason: String)
   case datagramRefused(DatagramRefusal, from: String)
   case offloadDisabled(Offload, reason: String)
+  case traceStopped(file: String, reason: String)
 
   // The link of an edge
   case linkChanged(LinkPhase, core: String, reason: String)

@@ -10,7 +10,7 @@ extension CoreConfiguration {
     try section.refuseOthers(than: keys) { key in
       EdgeConfiguration.keys.contains(key) ? "it belongs into the configuration of an edge" : nil
     }
-    let process = try ProcessSettings(section, overrides, role: .core)
+    let process = try ProcessSettings(section, overrides, role: .core, files: files)
     let listen = try listen(section, overrides)
     let addresses = [listen] + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)

@@ -11,7 +11,7 @@ extension EdgeConfiguration {
     if let flag = overrides.services.first {
       throw Value(flag: "--service", flag).error("services are told to the core", "give it to quicgw server")
     }
-    let process = try ProcessSettings(section, overrides, role: .edge)
+    let process = try ProcessSettings(section, overrides, role: .edge, files: files)
     let upstream = try upstream(section, overrides)
     let serverName = try serverName(section, overrides)
     let listening = try ListenerReading(section, flags: overrides.listen)

@@ -16,6 +16,8 @@ public struct Overrides: Sendable, Equatable {
   public var serverName: String?
   /// `--admin`: `host:port`.
   public var admin: String?
+  /// `--qlog`: a folder.
+  public var qlog: String?
 
   public init() {}
 }

@@ -29,7 +29,7 @@ import Testing
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
       "services: {m: http://a}\nflux_capacitor: 1",
-      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, identity, key, limits, listen, log, loops, name, services, transport"
+      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, identity, key, limits, listen, log, loops, name, qlog, services, transport"
     ),
     ("upstream: core:4433", "core.yaml:1: upstream: this key is not known; it belongs into the configuration of an edge"),
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),
@@ -44,6 +44,10 @@ import Testing
       "core.yaml:1: listen: port 0 would be another port at each start; write the port to listen on, as in \"[::]:4433\""
     ),
     ("listen:", "core.yaml:1: listen: it has no value; give it one or remove the key"),
+    ("qlog: none", "core.yaml:1: qlog: the folder none does not exist; make it, or name one that does"),
+    ("qlog: certs/ca.pem", "core.yaml:1: qlog: certs/ca.pem is not a folder; name one"),
+    ("qlog: true", "core.yaml:1: qlog: “true” is a truth value, not a text; put it in quotes if it is meant"),
+    ("qlog:", "core.yaml:1: qlog: it has no value; give it one or remove the key"),
     ("identity: cn", "core.yaml:1: identity: “cn” is not known here; write dns, uri"),
     ("loops: 0", "core.yaml:1: loops: 0 is out of range; choose from 1 to 256"),
     ("loops: 99999999999999999999", "core.yaml:1: loops: 99999999999999999999 is out of range; write one from 1 to 256"),

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import GatewayConfig
@@ -51,6 +52,28 @@ import Testing
     #expect(core.process.admin?.description == "127.0.0.1:9999")
     #expect(core.policy.routing.services.map { "\($0.name) \($0.origins)" } == ["a [http://a]", "b [http://flag]"])
     #expect(core.policy.routing.defaultService?.name == "b")
+  }
+
+  @Test func tracesGoWhereTheFlagOrTheFileSays() throws {
+    for folder in ["traces", "others"] {
+      try FileManager.default.createDirectory(atPath: "\(workplace.path)/\(folder)", withIntermediateDirectories: true)
+    }
+    let yaml = "services: {m: http://a}\nqlog: traces\n"
+    #expect(try core(yaml, Overrides()).process.qlog == "\(workplace.path)/traces")
+    var overrides = Overrides()
+    overrides.qlog = "others"
+    #expect(try core(yaml, overrides).process.qlog == "\(workplace.path)/others")
+    overrides.upstream = ["core.example:4433"]
+    let edge = try EdgeConfiguration.load(file: nil, overrides: overrides, files: workplace.files).configuration
+    #expect(edge.process.qlog == "\(workplace.path)/others")
+    overrides.qlog = "none"
+    #expect { try core(yaml, overrides) } throws: { "\($0)" == "--qlog: the folder none does not exist; make it, or name one that does" }
+  }
+
+  @Test func tracesCannotBeSwitchedWhileItRuns() throws {
+    let with = try core("services: {m: http://a}\nqlog: certs\n", Overrides())
+    let without = try core("services: {m: http://a}\n", Overrides())
+    #expect(with.process.differences(from: without.process) == ["qlog"])
   }
 
   @Test(arguments: [

@@ -16,8 +16,12 @@ struct Command {
   /// Lines on standard error.
   var errorLines: [String] { errors.split(separator: "\n").map(String.init) }
 
-  static func run(_ program: URL, _ arguments: [String], in folder: String? = nil) throws -> Command {
+  /// - Parameter environment: variables beside those of this process.
+  static func run(
+    _ program: URL, _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:]
+  ) throws -> Command {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = program
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }

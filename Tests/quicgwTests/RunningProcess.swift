@@ -10,8 +10,10 @@ final class RunningProcess {
   private static let lifeLimit = 60.0
   private(set) var lines: [String] = []
 
-  /// - Parameter limits: shell commands that run before, such as `ulimit -n 64`.
-  init(_ arguments: [String], in folder: String, limits: String? = nil) throws {
+  /// - Parameters:
+  ///   - limits: shell commands that run before, such as `ulimit -n 64`.
+  ///   - environment: variables beside those of this process.
+  init(_ arguments: [String], in folder: String, limits: String? = nil, environment: [String: String] = [:]) throws {
     let program = try Command.program()
     if let limits {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -20,6 +22,7 @@ final class RunningProcess {
       process.executableURL = program
       process.arguments = arguments
     }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.standardError = errors
     process.standardOutput = FileHandle.nullDevice

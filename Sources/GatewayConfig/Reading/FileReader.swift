@@ -55,6 +55,22 @@ struct FileReader {
     return bytes
   }
 
+  /// The full path of a folder in which files can be made.
+  func writableFolder(_ folder: String, named value: Value) throws(ConfigurationError) -> String {
+    guard exists(folder) else {
+      if isHidden(folder) { throw unwritable(folder, named: value) }
+      throw value.error("the folder \(folder) does not exist", "make it, or name one that does")
+    }
+    guard isFolder(folder) else { throw value.error("\(folder) is not a folder", "name one") }
+    guard FileManager.default.isWritableFile(atPath: fullPath(folder)) else { throw unwritable(folder, named: value) }
+    return fullPath(folder)
+  }
+
+  private func unwritable(_ folder: String, named value: Value) -> ConfigurationError {
+    value.error(
+      "no files can be made in \(folder): permission denied", "give the user that quicgw runs as permission to write there")
+  }
+
   /// True if others than the owner may read or write the file.
   func isOpenToOthers(_ file: String) -> Bool {
     guard let permissions = (try? attributes(of: file))?[.posixPermissions] as? NSNumber else { return false }

@@ -1,14 +1,15 @@
 import Events
 
 extension ProcessSettings {
-  static let keys = ["loops", "admin", "drain_timeout", "log", "limits", "transport"]
+  static let keys = ["loops", "admin", "drain_timeout", "log", "qlog", "limits", "transport"]
 
-  init(_ section: Section, _ overrides: Overrides, role: Role) throws(ConfigurationError) {
+  init(_ section: Section, _ overrides: Overrides, role: Role, files: FileReader) throws(ConfigurationError) {
     self.init()
     if let value = section["loops"] { loops = try value.integer(in: Self.loopsRange) }
     admin = try Self.adminAddress(section, overrides)?.address
     if let value = section["drain_timeout"] { drainTimeout = try value.duration(in: Self.drainTimeoutRange) }
     if let value = section["log"] { log = try LogSettings(value) }
+    qlog = try Self.traceFolder(section, overrides, files)
     if let value = section["limits"] { limits = try LimitSettings(value, role: role) }
     if let value = section["transport"] { transport = try TransportSettings(value) }
   }
@@ -21,11 +22,20 @@ extension ProcessSettings {
     return ConfiguredAddress(.tcp, try value.listenAddress(example: "127.0.0.1:9901"), from: value)
   }
 
+  /// `--qlog` or `qlog`; nil where there is neither.
+  private static func traceFolder(
+    _ section: Section, _ overrides: Overrides, _ files: FileReader
+  ) throws(ConfigurationError) -> String? {
+    guard let value = overrides.qlog.map({ Value(flag: "--qlog", $0) }) ?? section["qlog"] else { return nil }
+    return try files.writableFolder(try value.text(), named: value)
+  }
+
   /// The keys in which these settings are not what others are.
   public func differences(from other: ProcessSettings) -> [String] {
     [
       ("loops", loops == other.loops), ("admin", admin == other.admin), ("drain_timeout", drainTimeout == other.drainTimeout),
-      ("log", log == other.log), ("limits", limits == other.limits), ("transport", transport == other.transport),
+      ("log", log == other.log), ("qlog", qlog == other.qlog), ("limits", limits == other.limits),
+      ("transport", transport == other.transport),
     ].filter { !$0.1 }.map(\.0)
   }
 }

@@ -14,6 +14,7 @@ final class CoreLoop: ConnectionHost {
   private let options: CoreOptions
   private let gateway: Gateway
   private let pools: OriginPools
+  private let tracing: Tracing?
   private var tls: TLSContext
   private var driver: EndpointDriver!
   private var siblings: [NIOLoopBound<CoreLoop>] = []
@@ -22,9 +23,10 @@ final class CoreLoop: ConnectionHost {
   /// Connections on which a request may still be under way that left before GOAWAY arrived.
   private var drainingCount = 0
 
-  init(loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts) {
+  init(loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts, tracing: Tracing?) {
     self.loop = loop
     self.options = options
+    self.tracing = tracing
     self.tls = tls
     nextNumber = UInt64(loop.index) + 1
     let hop = options.hop
@@ -81,7 +83,8 @@ final class CoreLoop: ConnectionHost {
   func accept(_ incoming: IncomingConnection) -> ServerSetup? {
     ServerSetup(
       tls: tls, connection: options.connection,
-      applications: [ApplicationProtocol(name: Array("h3".utf8)) { [unowned self] in makeWire(for: $0).application }])
+      applications: [ApplicationProtocol(name: Array("h3".utf8)) { [unowned self] in makeWire(for: $0).application }],
+      trace: tracing?.sink)
   }
 
   func serve(_ connection: Connection) {

@@ -16,6 +16,7 @@ public final class CoreRuntime: Sendable {
   private let loops: LoopGroup
   private let cores: [NIOLoopBound<CoreLoop>]
   private let admin: TCPListener?
+  private let tracing: Tracing?
   private let log: EventLog
   private let life: ProcessLife
 
@@ -27,10 +28,11 @@ public final class CoreRuntime: Sendable {
     let tls = try TLSContext(options.tls, unixTime: WallTime.now().seconds)
     let originTLS = try OriginTLSContexts(services: options.policy.routing.services)
     let loops = try await LoopGroup.start(count: process.loopCount, log: log, settings: process.log)
+    let tracing = Tracing.start(in: process.qlog) { loops.record($0) }
     do {
       let sockets = try openSockets(options)
       let cores = try await loops.onEach { loop in
-        CoreLoop(loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS)
+        CoreLoop(loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tracing: tracing)
       }
       for core in cores {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
@@ -50,8 +52,10 @@ public final class CoreRuntime: Sendable {
           identity: tls.certificate.names.first,
           instance: process.instance.hexadecimal))
       return CoreRuntime(
-        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, admin: admin, log: log, life: life)
+        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, admin: admin, tracing: tracing, log: log,
+        life: life)
     } catch {
+      try await tracing?.finish()
       try await loops.shutDown()
       throw error
     }
@@ -85,6 +89,7 @@ public final class CoreRuntime: Sendable {
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
     await admin?.drain()
+    try await tracing?.finish()
     try await loops.shutDown()
   }
 
@@ -129,14 +134,15 @@ public final class CoreRuntime: Sendable {
   }
 
   private init(
-    options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], admin: TCPListener?, log: EventLog,
-    life: ProcessLife
+    options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], admin: TCPListener?,
+    tracing: Tracing?, log: EventLog, life: ProcessLife
   ) {
     self.options = options
     self.localAddress = localAddress
     self.loops = loops
     self.cores = cores
     self.admin = admin
+    self.tracing = tracing
     adminAddress = admin?.localAddress
     self.log = log
     self.life = life

@@ -19,6 +19,7 @@ public final class EdgeRuntime: Sendable {
   private let gateways: [NIOLoopBound<Gateway>]
   private let listeners: [TCPListener]
   private let admin: TCPListener?
+  private let tracing: Tracing?
   private let log: EventLog
   private let life: ProcessLife
 
@@ -29,15 +30,19 @@ public final class EdgeRuntime: Sendable {
     let log = EventLog(role: .edge, settings: process.log)
     let tls = try TLSContext(options.tls, unixTime: WallTime.now().seconds)
     let loops = try await LoopGroup.start(count: process.loopCount, log: log, settings: process.log)
+    let tracing = Tracing.start(in: process.qlog) { loops.record($0) }
     do {
-      return try await start(options, loops: loops, log: log, tls: tls)
+      return try await start(options, loops: loops, log: log, tls: tls, tracing: tracing)
     } catch {
+      try await tracing?.finish()
       try await loops.shutDown()
       throw error
     }
   }
 
-  private static func start(_ options: EdgeOptions, loops: LoopGroup, log: EventLog, tls: TLSContext) async throws -> EdgeRuntime {
+  private static func start(
+    _ options: EdgeOptions, loops: LoopGroup, log: EventLog, tls: TLSContext, tracing: Tracing?
+  ) async throws -> EdgeRuntime {
     let process = options.process
     let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
     loops.watch { life.certificates }
@@ -45,7 +50,8 @@ public final class EdgeRuntime: Sendable {
     let home = loops.loops[0]
     let link = try await home.eventLoop.submit {
       let socket = try BoundSocket.openForDialling()
-      return NIOLoopBound(QUICLink(loop: home.value, socket: socket, options: options, tls: tls, life: life), eventLoop: home.eventLoop)
+      let link = QUICLink(loop: home.value, socket: socket, options: options, tls: tls, life: life, tracing: tracing)
+      return NIOLoopBound(link, eventLoop: home.eventLoop)
     }.get()
     let handler = try await home.eventLoop.submit {
       NIOLoopBound(link.value as any ExchangeHandler, eventLoop: home.eventLoop)
@@ -71,7 +77,8 @@ public final class EdgeRuntime: Sendable {
         instance: process.instance.hexadecimal))
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
-      options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, log: log, life: life)
+      options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, tracing: tracing, log: log,
+      life: life)
   }
 
   private static func bind(
@@ -125,6 +132,7 @@ public final class EdgeRuntime: Sendable {
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     try await link.eventLoop.submit { [link] in link.value.stop() }.get()
     await admin?.drain()
+    try await tracing?.finish()
     try await loops.shutDown()
   }
 
@@ -136,7 +144,7 @@ public final class EdgeRuntime: Sendable {
 
   private init(
     options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>], listeners: [TCPListener],
-    admin: TCPListener?, log: EventLog, life: ProcessLife
+    admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
   ) {
     self.options = options
     self.loops = loops
@@ -145,6 +153,7 @@ public final class EdgeRuntime: Sendable {
     self.listeners = listeners
     listenerAddresses = listeners.map(\.localAddress)
     self.admin = admin
+    self.tracing = tracing
     adminAddress = admin?.localAddress
     self.log = log
     self.life = life

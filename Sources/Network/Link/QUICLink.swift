@@ -15,6 +15,7 @@ final class QUICLink: Link, ConnectionHost {
   private let options: EdgeOptions
   private let life: ProcessLife
   private let resolver = Resolver()
+  private let tracing: Tracing?
   private var tls: TLSContext
   private var driver: EndpointDriver!
   private var dialing: LinkDialing
@@ -26,10 +27,11 @@ final class QUICLink: Link, ConnectionHost {
   private var isDraining = false
   private var lastTrouble = "the first handshake is under way"
 
-  init(loop: LoopContext, socket: BoundSocket, options: EdgeOptions, tls: TLSContext, life: ProcessLife) {
+  init(loop: LoopContext, socket: BoundSocket, options: EdgeOptions, tls: TLSContext, life: ProcessLife, tracing: Tracing?) {
     self.loop = loop
     self.options = options
     self.tls = tls
+    self.tracing = tracing
     self.life = life
     dialing = LinkDialing(pace: options.dialing)
     waitTimer = CoarseTimer(eventLoop: loop.eventLoop, limit: options.limits.linkWait)
@@ -156,7 +158,7 @@ final class QUICLink: Link, ConnectionHost {
     let wire = HTTP3ClientWire(peer: .core, configuration: options.http3)
     let setup = ClientSetup(
       tls: tls, connection: options.connection, applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in wire.application }],
-      serverName: options.serverName)
+      serverName: options.serverName, trace: tracing?.sink)
     do {
       let connection = try driver.endpoint.connect(
         setup, path: NetworkPath(local: driver.socket.localAddress, remote: address), now: driver.now)

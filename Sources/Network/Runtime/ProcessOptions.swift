@@ -13,6 +13,8 @@ public struct ProcessOptions: Sendable {
   /// How long open exchanges may go on after a drain has begun.
   public var drainTimeout: Duration
   public var log: LogSettings
+  /// A folder that gets a qlog file of each QUIC connection; nil for no traces.
+  public var qlog: String?
   /// The build's version, for `/metrics` and the peer.
   public var version: String
   /// Told of every change of the process's readiness, on event loops; must not block.
@@ -22,13 +24,14 @@ public struct ProcessOptions: Sendable {
 
   public init(
     role: Role, loopCount: Int, admin: SocketAddress? = nil, drainTimeout: Duration = .seconds(25), log: LogSettings = LogSettings(),
-    version: String
+    qlog: String? = nil, version: String
   ) {
     self.role = role
     self.loopCount = loopCount
     self.admin = admin
     self.drainTimeout = drainTimeout
     self.log = log
+    self.qlog = qlog
     self.version = version
     instance = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
   }

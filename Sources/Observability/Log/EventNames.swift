@@ -18,6 +18,7 @@ extension Event {
     case .connectionClosed: "connection_closed"
     case .datagramRefused: "datagram_refused"
     case .offloadDisabled: "offload_disabled"
+    case .traceStopped: "trace_stopped"
     case .linkChanged: "link_changed"
     case .acceptFailed: "accept_failed"
     case .exchangeEnded: "exchange_ended"
@@ -32,7 +33,7 @@ extension Event {
     case .connectionAccepted: .debug
     case .handshakeCompleted, .connectionMigrated: .info
     case .started, .reloaded, .drainBegan, .drainEnded, .offloadDisabled, .datagramRefused, .messageRefused: .notice
-    case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires: .warning
+    case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
     case .reloadRefused: .error
     case .connectionClosed(_, let end, _):
       switch end {
@@ -80,6 +81,7 @@ extension Event {
     case .connectionClosed(let connection, let end, let reason): return connection.logFields(cause: end.rawValue, reason: reason)
     case .datagramRefused(let refusal, let from): return ["cause": .string(refusal.rawValue), "peer": .string(from)]
     case .offloadDisabled(let offload, let reason): return ["offload": .string(offload.rawValue), "reason": .string(reason)]
+    case .traceStopped(let file, let reason): return ["file": .string(file), "reason": .string(reason)]
     case .linkChanged(let phase, let core, let reason):
       return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
     case .acceptFailed(let listener, let reason): return ["listener": .string(listener), "reason": .string(reason)]

@@ -40,6 +40,7 @@ extension Event {
     case .datagramRefused(let refusal, let from): return "dropped a datagram from \(from): \(refusal.words)"
     case .offloadDisabled(let offload, let reason):
       return "\(offload.words) is off from now on, the kernel refused it: \(reason); all works, at more CPU time"
+    case .traceStopped(let file, let reason): return "the trace \(file) ends here, its connection goes on: \(reason)"
     case .linkChanged(let phase, let core, let reason):
       let words = phase == .connecting && !reason.isEmpty ? "could not be made and will be tried again" : phase.words
       return "link to \(core) \(words)" + (reason.isEmpty ? "" : ": \(reason)")

@@ -27,6 +27,7 @@ struct LogCause: Hashable {
     case .connectionAccepted: cause = ""
     case .connectionClosed(_, let end, _): cause = end.rawValue
     case .connectionMigrated: cause = ""
+    case .traceStopped: cause = ""
     case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty:
       cause = phase.rawValue + " " + core
     case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled, .linkChanged,

@@ -51,7 +51,7 @@ public final class LoopMetrics: EventSink {
       counts.linkChanges[phase, default: 0] += 1
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
-    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .acceptFailed: break
+    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .acceptFailed, .traceStopped: break
     }
   }
 

@@ -45,11 +45,15 @@ public final class Connection {
   var conn: OpaquePointer?
   var tls: TLSSession?
   let clientTLS: (serverName: String, ticket: SessionTicket?)
+  /// Nil unless asked for.
+  let trace: Trace?
   let writtenPath = PathStorage()
 
   /// The time of the verb that is running, for what callbacks record.
   var now: NIODeadline
-  var state = State.open
+  var state = State.open {
+    didSet { if !isOpen { passTraceOn() } }
+  }
   var events = Deque<ConnectionEvent>()
   /// What to close with as soon as a packet can be written.
   var closeOrder: CloseOrder?
@@ -95,6 +99,7 @@ public final class Connection {
     tlsContext = setup.tls
     applications = setup.applications
     clientTLS = (setup.serverName, setup.ticket)
+    trace = setup.trace?(TraceName(original: ids.destination.description, isClient: true)).map { Trace($0, now: now) }
     keepAlive = setup.connection.keepAlive
     unsafe self.endpoint = endpoint
     self.now = now
@@ -103,6 +108,7 @@ public final class Connection {
     var destination = ids.destination.ngtcp2
     var source = ids.source.ngtcp2
     var settings = unsafe configuration.makeSettings(now: now)
+    if trace != nil { unsafe settings.qlog = .tracing(original: ids.destination) }
     var parameters = unsafe configuration.makeTransportParameters()
     var callbacks = makeConnectionCallbacks()
     let result = unsafe path.withLibraryPath { path in
@@ -123,6 +129,8 @@ public final class Connection {
     tlsContext = setup.tls
     applications = setup.applications
     clientTLS = ("", nil)
+    let original = incoming.originalDestination ?? incoming.header.destination
+    trace = setup.trace?(TraceName(original: original.description, isClient: false)).map { Trace($0, now: now) }
     keepAlive = setup.connection.keepAlive
     unsafe self.endpoint = endpoint
     self.now = now
@@ -131,12 +139,10 @@ public final class Connection {
     var destination = incoming.header.source.ngtcp2
     var source = source.ngtcp2
     var parameters = unsafe configuration.makeTransportParameters()
-    if let original = incoming.originalDestination {
-      unsafe parameters.original_dcid = original.ngtcp2
+    unsafe parameters.original_dcid = original.ngtcp2
+    if incoming.originalDestination != nil {
       unsafe parameters.retry_scid = incoming.header.destination.ngtcp2
       unsafe parameters.retry_scid_present = 1
-    } else {
-      unsafe parameters.original_dcid = incoming.header.destination.ngtcp2
     }
     unsafe parameters.stateless_reset_token_present = 1
     unsafe resetToken.copy(to: &parameters.stateless_reset_token)
@@ -144,6 +150,7 @@ public final class Connection {
     let result = unsafe incoming.token.withUnsafeBufferPointer { token in
       unsafe path.withLibraryPath { path in
         var settings = unsafe configuration.makeSettings(now: now)
+        if trace != nil { unsafe settings.qlog = .tracing(original: original) }
         unsafe settings.token = ngtcp2_vec(base: UnsafeMutablePointer(mutating: token.baseAddress), len: token.count)
         return unsafe ngtcp2_conn_server_new_versioned(
           &conn, &destination, &source, path, NGTCP2_PROTO_VER_V1, NGTCP2_CALLBACKS_VERSION, &callbacks,
@@ -158,6 +165,13 @@ public final class Connection {
     // The session's callbacks reach for the connection, so it goes first.
     tls = nil
     unsafe ngtcp2_conn_del(conn)
+    passTraceOn()
+    trace?.end()
+  }
+
+  /// What a forged Initial has caused is not worth a trace.
+  private func passTraceOn() {
+    if !wasForged { trace?.passOn(now: now) }
   }
 
   /// Makes the TLS session if there is none yet.

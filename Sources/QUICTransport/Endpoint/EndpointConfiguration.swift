@@ -37,11 +37,16 @@ public struct ServerSetup {
   public var connection: ConnectionConfiguration
   /// In order of preference.
   public var applications: [ApplicationProtocol]
+  /// For connections that are to be traced.
+  public var trace: TraceMaker?
 
-  public init(tls: TLSContext, connection: ConnectionConfiguration = .defaults, applications: [ApplicationProtocol]) {
+  public init(
+    tls: TLSContext, connection: ConnectionConfiguration = .defaults, applications: [ApplicationProtocol], trace: TraceMaker? = nil
+  ) {
     self.tls = tls
     self.connection = connection
     self.applications = applications
+    self.trace = trace
   }
 }
 
@@ -55,15 +60,18 @@ public struct ClientSetup {
   public var serverName: String
   /// Resumes an earlier session with the same server.
   public var ticket: SessionTicket?
+  /// For connections that are to be traced.
+  public var trace: TraceMaker?
 
   public init(
     tls: TLSContext, connection: ConnectionConfiguration = .defaults, applications: [ApplicationProtocol], serverName: String,
-    ticket: SessionTicket? = nil
+    ticket: SessionTicket? = nil, trace: TraceMaker? = nil
   ) {
     self.tls = tls
     self.connection = connection
     self.applications = applications
     self.serverName = serverName
     self.ticket = ticket
+    self.trace = trace
   }
 }

@@ -9,6 +9,9 @@ public struct TLSConfiguration: Sendable {
   public var trustedAuthorities: [UInt8]
   /// Where a peer's leaf says who it is.
   public var identity: IdentitySource = .dnsName
+  /// Writes the keys of all connections into the file that `SSLKEYLOGFILE` in the environment names, for tshark. GnuTLS would do so
+  /// without being asked; here whoever can set a variable cannot read along.
+  public var logsKeys = false
   /// The key of session tickets, 64 bytes, which servers may share (RFC 5077 §5.5); nil makes a random one.
   public var ticketKey: [UInt8]?
 

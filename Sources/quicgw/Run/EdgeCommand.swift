@@ -27,6 +27,7 @@ struct EdgeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (options, upstream, serverName, listen) = (options, upstream, serverName, listen)
+    if options.keylog { try KeyLog.prepare() }
     try await ProcessLifecycle<EdgeEnd>.run(configurationFile: options.config) {
       var overrides = options.overrides
       overrides.upstream = upstream

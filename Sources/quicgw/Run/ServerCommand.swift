@@ -27,6 +27,7 @@ struct ServerCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (options, listen, service) = (options, listen, service)
+    if options.keylog { try KeyLog.prepare() }
     try await ProcessLifecycle<CoreEnd>.run(configurationFile: options.config) {
       var overrides = options.overrides
       overrides.listen = listen.map { [$0] } ?? []

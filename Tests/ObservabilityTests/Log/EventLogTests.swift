@@ -43,6 +43,10 @@ import Testing
         "NOTICE segmentation offload (GSO) is off from now on, the kernel refused it: EIO; all works, at more CPU time"
       ),
       (
+        .traceStopped(file: "/traces/aa_server.sqlog", reason: "No space left on device"),
+        "WARNING the trace /traces/aa_server.sqlog ends here, its connection goes on: No space left on device"
+      ),
+      (
         .started(role: .core, listeners: ["udp [::]:4433"], link: nil, identity: "core.example", instance: "a1b2"),
         "NOTICE core listens on udp [::]:4433, identity core.example, instance a1b2"
       ),

@@ -11,6 +11,7 @@ public final class TLSContext: @unchecked Sendable {
   let credentials: OpaquePointer?
   let priorities: OpaquePointer?
   let ticketKey: [UInt8]
+  let logsKeys: Bool
 
   public let role: TLSConfiguration.Role
   public let identitySource: TLSConfiguration.IdentitySource
@@ -22,6 +23,7 @@ public final class TLSContext: @unchecked Sendable {
   public init(_ configuration: TLSConfiguration, unixTime: Int64) throws(TLSContextError) {
     role = configuration.role
     identitySource = configuration.identity
+    logsKeys = configuration.logsKeys
     certificate = try TLSContext.readLeaf(configuration.certificateChain, unixTime: unixTime)
     ticketKey = try TLSContext.makeTicketKey(configuration.ticketKey)
     let credentials = try unsafe TLSContext.makeCredentials(configuration)

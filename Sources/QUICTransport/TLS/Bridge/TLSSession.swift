@@ -56,6 +56,7 @@ final class TLSSession {
     try check(unsafe gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(context.credentials)))
     try offer(protocols)
     unsafe gnutls_session_set_verify_function(session, tlsCallbackVerify)
+    if !context.logsKeys { unsafe gnutls_session_set_keylog_function(session, nil) }
 
     switch context.role {
     case .server:

@@ -17,6 +17,7 @@ extension CoreOptions {
     let credentials = configuration.credentials
     var tls = TLSConfiguration(credentials, role: .server)
     tls.identity = configuration.identity == .uri ? .uri : .dnsName
+    tls.logsKeys = configuration.process.logsKeys
     // The key outlives the process and is as secret as reset keys have to be; each replica's name makes them its own.
     let secret = HKDF<SHA256>.deriveKey(
       inputKeyMaterial: SymmetricKey(data: credentials.privateKey), info: Data("quicgw stateless reset".utf8), outputByteCount: 32
@@ -39,11 +40,13 @@ extension EdgeOptions {
     var connection = ConnectionConfiguration(configuration.process.transport)
     // Several within an idle timeout, so that a lost one does no harm and address translation on the way keeps its entry.
     connection.keepAlive = min(.seconds(15), configuration.process.transport.idleTimeout / 3)
+    var tls = TLSConfiguration(configuration.credentials, role: .client)
+    tls.logsKeys = configuration.process.logsKeys
     self.init(
       process: try ProcessOptions(configuration.process, role: .edge), core: CoreName(host: core.host, port: Int(core.port)),
       serverName: configuration.serverName ?? core.host,
       listeners: try configuration.listeners.map { Listener(name: $0.name, address: try $0.address.streamAddress()) },
-      tls: TLSConfiguration(configuration.credentials, role: .client), policy: configuration.policy, connection: connection,
+      tls: tls, policy: configuration.policy, connection: connection,
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       usesSegmentation: configuration.process.transport.gso == .auto)
   }
@@ -53,7 +56,8 @@ extension ProcessOptions {
   fileprivate init(_ settings: ProcessSettings, role: Role) throws {
     self.init(
       role: role, loopCount: settings.loops ?? Self.defaultLoopCount(role), admin: try settings.admin?.streamAddress(),
-      drainTimeout: settings.drainTimeout, log: Observability.LogSettings(settings.log), version: Version.current)
+      drainTimeout: settings.drainTimeout, log: Observability.LogSettings(settings.log), qlog: settings.qlog,
+      version: Version.current)
   }
 }
 

@@ -25,6 +25,12 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The form of log lines (default: text).", valueName: "format"))
   var logFormat: LogFormatFlag?
 
+  @Option(help: ArgumentHelp("Writes a qlog trace of each QUIC connection into a folder (default: none).", valueName: "folder"))
+  var qlog: String?
+
+  @Flag(help: "Writes the keys of all QUIC connections, with which anybody can decrypt them, into the file $SSLKEYLOGFILE.")
+  var keylog = false
+
   /// What the flags say, for the modules that read configurations.
   var overrides: Overrides {
     var overrides = Overrides()
@@ -32,13 +38,15 @@ struct RunOptions: ParsableArguments {
     overrides.key = key
     overrides.ca = ca
     overrides.admin = admin
+    overrides.qlog = qlog
     return overrides
   }
 
-  /// The log's flags over the log's settings of the file.
+  /// What only flags say, and the log's flags over the log's settings of the file.
   func apply(to settings: inout ProcessSettings) {
     if let logLevel { settings.log.level = logLevel.level }
     if let logFormat { settings.log.format = logFormat.format }
+    settings.logsKeys = keylog
   }
 }
 
