@@ -7,13 +7,16 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from .. import subjects
 from . import accounts, ports, programs
 from .certificates import CORE_NAME, LinkCertificates
 from .process import Process
 from .waiting import wait_until
+
+if TYPE_CHECKING:
+  from ..rig.world import World
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Plan:
   """Event loops of each process; a subject's own default unless given."""
   admin: bool = False
   link_host: str = "127.0.0.1"
-  """The address of loopback on which the core listens."""
+  """The address on which the core listens and which the edge dials: of loopback, or of the core in a world."""
   response_head: str | None = None
   """How long origins may take for the head of an answer."""
   origin_ca: Path | None = None
@@ -69,11 +72,13 @@ class Pair:
   """Two processes of one subject: clients → edge → core → origins. Ends certainly, and keeps its logs when a test fails."""
 
   def __init__(self, services: dict[str, str] | str, *, subject: str = "quicgw", certificates: LinkCertificates | None = None,
-               probe: Callable[[int], bool] | None = None, **plan: object) -> None:
+               probe: Callable[[int], bool] | None = None, world: World | None = None, **plan: object) -> None:
     """Made, not started.
 
     subject -- a name, or two: EDGE/CORE.
     probe -- says of the edge's port whether a request crosses now; a GET unless given.
+    world -- has the link between the two: the core and its origins are in `world.core`, this thread and the edge in `world.edge`.
+      They meet at the core's IPv4 address unless `link_host` is its other one.
     """
     edge, _, core = subject.partition("/")
     self.subject_name = subject
@@ -83,6 +88,9 @@ class Pair:
       make = LinkCertificates.made_by_quicgw if programs.have_quicgw() and "quicgw" in subject else LinkCertificates.made_here
       certificates = make(self.folder / "certs")
     services = {"origin": services} if isinstance(services, str) else services
+    self.world = world
+    if world:
+      plan = {"link_host": world.core.address, **plan}
     self.plan = Plan(self.folder, certificates, services, **plan)
     self.probe = probe or _gets_an_answer
     self.core: Process | None = None
@@ -101,20 +109,28 @@ class Pair:
       self.wait_until_linked()
     return self
 
+  def core_command(self) -> list[str]:
+    """The core's command line, into its namespace where there is a world; its configuration is written anew."""
+    argv = self._core.core(self.plan)
+    return self.world.core.argv(argv) if self.world else argv
+
   def edge_command(self) -> list[str]:
     """The edge's command line; its configuration is written anew."""
     return self._edge.edge(self.plan)
 
   def start_core(self) -> None:
-    self.core = Process("core", self._core.core(self.plan), self.folder)
-    ports.wait_for_link(self.plan.core_port, unless=self.core.check)
+    self.core = Process("core", self.core_command(), self.folder)
+    ports.wait_for_listener(self.core, self.plan.core_port)
 
   def start_edge(self) -> None:
+    if self.world and not self.world.edge.is_here():
+      raise RuntimeError(f"the edge of {self.world} is started from within its namespace: call world.edge.enter() before")
     self.edge = Process("edge", self.edge_command(), self.folder)
-    ports.wait_for_tcp(self.plan.edge_port, unless=self.edge.check)
+    ports.wait_for_listener(self.edge, self.plan.edge_port, transport="tcp")
 
-  def wait_until_linked(self, limit: float = 15) -> None:
+  def wait_until_linked(self, limit: float | None = None) -> None:
     """Returns when a request through both is answered by the origin or refused by name, not failed for want of a link."""
+    limit = limit or (60 if self.world else 15)
     wait_until(lambda: self.probe(self.port), limit, "no request crosses the link", every=0.05, unless=self.check)
 
   def check(self) -> None:

@@ -20,11 +20,7 @@ def quicgw() -> Path:
   """The gateway under test: $QUICGW, else the newer of the release and the debug build."""
   if given := os.environ.get("QUICGW"):
     return Path(given)
-  builds = [REPOSITORY / ".build" / kind / "quicgw" for kind in ("release", "debug")]
-  built = [path for path in builds if path.exists()]
-  if not built:
-    raise ProgramMissing("quicgw is not built: run `swift build -c release --product quicgw`, or set QUICGW")
-  return max(built, key=lambda path: path.stat().st_mtime)
+  return _built("quicgw", "QUICGW")
 
 
 def have_quicgw() -> bool:
@@ -33,6 +29,13 @@ def have_quicgw() -> bool:
     return quicgw().exists()
   except ProgramMissing:
     return False
+
+
+def quicgw_link() -> Path:
+  """The rig's userspace link: $QUICGW_LINK, else the newer of the release and the debug build."""
+  if given := os.environ.get("QUICGW_LINK"):
+    return Path(given)
+  return _built("quicgw-link", "QUICGW_LINK")
 
 
 def envoy() -> Path:
@@ -65,6 +68,14 @@ def version(argv: list[str | Path]) -> str:
   run = subprocess.run([str(part) for part in argv], capture_output=True, text=True, timeout=20)
   lines = [line.strip() for line in (run.stdout + run.stderr).splitlines() if line.strip()]
   return lines[0] if lines else "unknown"
+
+
+def _built(product: str, variable: str) -> Path:
+  builds = [REPOSITORY / ".build" / kind / product for kind in ("release", "debug")]
+  built = [path for path in builds if path.exists()]
+  if not built:
+    raise ProgramMissing(f"{product} is not built: run `swift build -c release --product {product}`, or set {variable}")
+  return max(built, key=lambda path: path.stat().st_mtime)
 
 
 def _in_package(package: str, path: str) -> Path:

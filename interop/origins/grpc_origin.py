@@ -21,7 +21,7 @@ OPTIONS = [
 class GrpcOrigin:
   """Serves until the end of the `with` block."""
 
-  def __init__(self, workers: int = 300) -> None:
+  def __init__(self, workers: int = 300, *, port: int = 0) -> None:
     self.cancelled_at: dict[str, float] = {}
     """When (time.monotonic) a call named by its `call` metadata ended before its answer."""
     self.started: set[str] = set()
@@ -39,7 +39,7 @@ class GrpcOrigin:
       "FailLate": grpc.unary_stream_rpc_method_handler(self._fail_late),
       "Hang": grpc.unary_stream_rpc_method_handler(self._hang),
     })])
-    self.port = self._server.add_insecure_port("127.0.0.1:0")
+    self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
 
   @property
   def url(self) -> str:

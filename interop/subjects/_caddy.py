@@ -20,7 +20,7 @@ def core(plan: Plan, link: str) -> list[str]:
   trusted = {"provider": "file", "pem_files": [str(plan.certificates.ca)]}
   policy = {"protocol_min": "tls1.3", "client_authentication": {"mode": "require_and_verify", "ca": trusted}}
   server = {
-    "listen": [f"127.0.0.1:{plan.core_port}"], "protocols": ["h3"] if link == "h3" else ["h1", "h2"],
+    "listen": [plan.core_address], "protocols": ["h3"] if link == "h3" else ["h1", "h2"],
     "routes": [_proxy(f"{origin.hostname}:{origin.port}", {"versions": versions})], "strict_sni_host": False,
     "tls_connection_policies": [policy], "automatic_https": {"disable": True}}
   own = plan.certificates.core
@@ -37,7 +37,7 @@ def edge(plan: Plan, link: str) -> list[str]:
   transport = {"versions": ["3"] if link == "h3" else ["2"], "tls": tls}
   server = {
     "listen": [f"127.0.0.1:{plan.edge_port}"], "protocols": ["h1", "h2c"],
-    "routes": [_proxy(f"127.0.0.1:{plan.link_port}", transport)], "automatic_https": {"disable": True}}
+    "routes": [_proxy(plan.link_address, transport)], "automatic_https": {"disable": True}}
   return _run(plan, "edge", {"http": {"servers": {"edge": server}}})
 
 

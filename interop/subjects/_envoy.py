@@ -19,7 +19,7 @@ WINDOWS = {"initial_stream_window_size": 16 << 20, "initial_connection_window_si
 
 
 def version() -> str:
-  return "Envoy " + programs.version([programs.envoy(), "--version"]).split("/")[1]
+  return "Envoy " + programs.version([programs.envoy(), "--version"]).partition("version:")[2].split("/")[1]
 
 
 def core(plan: Plan, link: str) -> list[str]:
@@ -27,7 +27,7 @@ def core(plan: Plan, link: str) -> list[str]:
   origin = urlsplit(next(iter(plan.services.values())))
   options = {"http2_protocol_options": WINDOWS} if origin.scheme == "h2c" else {"http_protocol_options": {}}
   cluster = _cluster("origin", origin.hostname, origin.port, options)
-  return _run(plan, "core", _listener("core", plan.core_port, "origin", link, _server_tls(plan, link)), cluster)
+  return _run(plan, "core", _listener("core", plan.link_host, plan.core_port, "origin", link, _server_tls(plan, link)), cluster)
 
 
 def edge(plan: Plan, link: str) -> list[str]:
@@ -36,9 +36,9 @@ def edge(plan: Plan, link: str) -> list[str]:
     options = {"http3_protocol_options": {"quic_protocol_options": WINDOWS}}
   else:
     options = {"http2_protocol_options": WINDOWS}
-  cluster = _cluster("core", "127.0.0.1", plan.link_port, options)
+  cluster = _cluster("core", plan.link_host, plan.link_port, options)
   cluster["transport_socket"] = _client_tls(plan, link)
-  return _run(plan, "edge", _listener("edge", plan.edge_port, "core", "tcp", None), cluster)
+  return _run(plan, "edge", _listener("edge", "127.0.0.1", plan.edge_port, "core", "tcp", None), cluster)
 
 
 def _run(plan: Plan, role: str, listener: dict, cluster: dict) -> list[str]:
@@ -48,7 +48,7 @@ def _run(plan: Plan, role: str, listener: dict, cluster: dict) -> list[str]:
   return [str(programs.envoy()), "-c", str(path), *workers, "--disable-hot-restart", "-l", "warn"]
 
 
-def _listener(name: str, port: int, cluster: str, link: str, transport: dict | None) -> dict:
+def _listener(name: str, host: str, port: int, cluster: str, link: str, transport: dict | None) -> dict:
   manager: dict = {
     "@type": HTTP, "stat_prefix": name, "codec_type": "HTTP3" if link == "h3" else "AUTO",
     "http2_protocol_options": WINDOWS, "stream_idle_timeout": "0s", "proxy_100_continue": True,
@@ -61,7 +61,7 @@ def _listener(name: str, port: int, cluster: str, link: str, transport: dict | N
   chain: dict = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
   if transport:
     chain["transport_socket"] = transport
-  address: dict = {"address": "127.0.0.1", "port_value": port}
+  address: dict = {"address": host, "port_value": port}
   listener: dict = {"name": name, "address": {"socket_address": address}, "filter_chains": [chain]}
   if link == "h3":
     address["protocol"] = "UDP"

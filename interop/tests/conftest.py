@@ -22,6 +22,7 @@ CLIENTS = {"http1": Http1Client, "http2": Http2Client}
 
 def pytest_configure(config: pytest.Config) -> None:
   config.addinivalue_line("markers", "quicgw: a promise of quicgw's own, not asked of stand-ins")
+  config.addinivalue_line("markers", "namespaces: needs root and network namespaces; QUICGW_WITHOUT_NAMESPACES=1 leaves it out where there are none")
   config.addinivalue_line("markers", "long: part of the long form, run by interop/run")
 
 
