@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..clients.grpc_calls import call_crosses
-from ..lib.pair import Pair
-from ..lib.process import Process
-from ..lib.waiting import wait_until
-from . import Metric, Settings
+from ...clients.grpc_calls import call_crosses
+from ...lib.pair import Pair
+from ...lib.process import Process
+from ...lib.waiting import wait_until
+from .. import Settings
+from . import Metric
 
 METRICS = {
   "cpu_s_per_100k": Metric("grpcio, 64 callers: CPU of edge and core per 100 000 calls", "s"),
@@ -46,7 +47,7 @@ asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
 
 
 def measure(subject: str, scratch: Path, settings: Settings) -> dict[str, float]:
-  calls = settings.calls // 5
+  calls = settings.calls_or(100_000, 20_000) // 5
   with Process("origin", [sys.executable, "-c", ORIGIN], scratch) as origin:
     wait_until(lambda: "port" in origin.log.read_text(), 10, "no origin", unless=origin.check)
     port = int(origin.log.read_text().split()[1])

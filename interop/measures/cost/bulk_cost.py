@@ -6,10 +6,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from ..lib import programs
-from ..lib.pair import Pair
-from ..origins.nginx import Nginx
-from . import Metric, Settings
+from ...lib import programs
+from ...lib.pair import Pair
+from ...origins.nginx import Nginx
+from .. import Settings
+from . import Metric
 
 GIGABYTE = 1e9
 METRICS = {

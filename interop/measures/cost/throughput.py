@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..lib import generators
-from ..lib.pair import Pair
-from ..origins.nginx import Nginx
-from . import Metric, Settings
+from ...lib import generators
+from ...lib.pair import Pair
+from ...origins.nginx import Nginx
+from .. import Settings
+from . import Metric
 
 SECONDS = 3.0
 SHAPES = {"h2_1": (1, 1), "h2_64": (4, 16)}

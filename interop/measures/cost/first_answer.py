@@ -6,18 +6,19 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from .. import subjects
-from ..clients.http1 import Http1Client
-from ..lib import ports
-from ..lib.pair import Pair
-from ..lib.process import Process
-from ..lib.relays import DatagramRelay, StreamRelay
-from ..origins.nginx import Nginx
-from . import Metric, Settings
+from ... import subjects
+from ...clients.http1 import Http1Client
+from ...lib import ports
+from ...lib.pair import Pair
+from ...lib.process import Process
+from ...lib.relays import DatagramRelay, StreamRelay
+from ...origins.nginx import Nginx
+from .. import Settings
+from . import Metric
 
 METRICS = {
   "first_answer_ms": Metric("first answer of a fresh edge, from its first packet", "ms"),
-  "first_answer_from_start_ms": Metric("— from the start of its process", "ms"),
+  "first_answer_from_start_ms": Metric("first answer of a fresh edge, from the start of its process", "ms"),
 }
 TRIES = 5
 
