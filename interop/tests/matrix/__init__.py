@@ -1,0 +1,1 @@
+"""The fast part of the interop matrix, and the evidence that it is judged by."""
