@@ -181,11 +181,13 @@ class World:
     try:
       self._stop_rebinding()
     finally:
-      if self._link:
-        self._link.close()
-      if self._claim:
-        self._claim.remove_leftovers()
-        self._claim.release()
+      try:
+        if self._link:
+          self._link.close()
+      finally:
+        if self._claim:
+          self._claim.remove_leftovers()
+          self._claim.release()
 
 
 def _quiet(device: str) -> str:

@@ -72,10 +72,13 @@ struct TracingTests {
 
   @Test("--keylog without a file that can be written is one sentence and status 2", arguments: [
     ([:], "name it in the environment, as in SSLKEYLOGFILE="), (["SSLKEYLOGFILE": ""], "name it in the environment"),
-    (["SSLKEYLOGFILE": "no/such/folder"], "no/such/folder that SSLKEYLOGFILE names cannot be made"),
-    (["SSLKEYLOGFILE": "certs"], "certs that SSLKEYLOGFILE names cannot be written"),
+    (["SSLKEYLOGFILE": "no/such/folder"], "no/such/folder, which SSLKEYLOGFILE names, cannot be written: No such file or directory"),
+    (["SSLKEYLOGFILE": "certs"], "certs, which SSLKEYLOGFILE names, cannot be written: Is a directory"),
+    (["SSLKEYLOGFILE": "certs/ca.pem"], "certs/ca.pem, which SSLKEYLOGFILE names, is open to others"),
+    (["SSLKEYLOGFILE": "link"], "link, which SSLKEYLOGFILE names, cannot be written: Too many levels of symbolic links"),
   ])
   func keysWithoutAFile(environment: [String: String], words: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("link"), withDestinationPath: scratch.file("elsewhere"))
     for arguments in [["server", "--service", "a=http://127.0.0.1:1"], ["edge", "--upstream", "localhost:1"]] {
       let command = try Command.run(Command.program(), arguments + ["--keylog"], in: scratch.path, environment: environment)
       #expect(command.status == 2)
