@@ -7,6 +7,8 @@ import statistics
 import time
 
 EVERY_S = 0.01
+LIMIT_MS = 5.0
+"""Above it the machine was too busy for its callers, and nothing is judged by what they saw."""
 
 
 class OwnLateness:

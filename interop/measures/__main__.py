@@ -13,6 +13,7 @@ from ..rig.world import WorldImpossible
 from . import ON_A_LINK, Settings, named, names, on_links
 from .cost import _figures as cost_figures
 from .cost import _sampling as cost_sampling
+from .jobs.run import fresh
 from .results import OWN, RESULTS
 from .results.circumstances import circumstances
 from .results.compare import compare, found
@@ -36,7 +37,12 @@ def main() -> int:
   if OWN in chosen and not programs.have_quicgw():
     print(f"{OWN} is not built: it is left out", file=sys.stderr)
     chosen.remove(OWN)
-  report = Report(RESULTS / (options.name or time.strftime("%Y%m%d-%H%M%S")), circumstances(settings, chosen, profiles))
+  try:
+    folder = fresh(RESULTS / (options.name or time.strftime("%Y%m%d-%H%M%S")))
+  except FileExistsError as error:
+    print(error, file=sys.stderr)
+    return 2
+  report = Report(folder, circumstances(settings, chosen, profiles))
   failed = False
   try:
     failed |= _links([name for name in wanted if name in ON_A_LINK], profiles, chosen, settings, report)
@@ -110,7 +116,7 @@ def _parse() -> argparse.Namespace:
   parser.add_argument("--limit", type=float, default=60, help="seconds that one bulk transfer may take; default %(default)s")
   parser.add_argument("--congestion", default="bbr", help="the kernel's control for gateways over TCP; default %(default)s")
   parser.add_argument("--loops", type=int, help="event loops of each process; default: each subject's own")
-  parser.add_argument("--name", help="the results folder in interop/results; default: date and time")
+  parser.add_argument("--name", help="the results folder in interop/results, new or empty; default: date and time")
   return parser.parse_args()
 
 

@@ -18,7 +18,8 @@ def gateways() -> list[str]:
 
 
 def subject(name: str) -> ModuleType:
-  """The module of one subject: `version()`, and `LINK`, what crosses the link: h2, h3, or tls where there are no gateways.
+  """The module of one subject: `version()`, `LINK`, what crosses the link: h2, h3, or tls where there are no gateways, and `LIVENESS`, how
+  it keeps a link without traffic and finds a dead one.
 
   Gateways have `core(plan)` and `edge(plan)`, which give command lines; a subject without them has `CONGESTION`, the kernel's control.
   """

@@ -15,11 +15,18 @@ QUIC = f"{EXTENSIONS}.transport_sockets.quic.v3"
 HTTP = f"{EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = f"{EXTENSIONS}.filters.http.router.v3.Router"
 OPTIONS = f"{EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
+H2_LIVENESS = {"connection_keepalive": {"interval": "10s", "timeout": "5s"}}
+H3_LIVENESS = {"connection_keepalive": {"max_interval": "10s"}, "idle_network_timeout": "30s"}
 WINDOWS = {"initial_stream_window_size": 16 << 20, "initial_connection_window_size": 24 << 20, "max_concurrent_streams": 1000}
 
 
 def version() -> str:
   return "Envoy " + programs.version([programs.envoy(), "--version"]).partition("version:")[2].split("/")[1]
+
+
+def liveness(link: str) -> dict:
+  """How a link without traffic is kept and a dead one is found: both ends are told so."""
+  return H3_LIVENESS if link == "h3" else H2_LIVENESS
 
 
 def core(plan: Plan, link: str) -> list[str]:
@@ -33,9 +40,9 @@ def core(plan: Plan, link: str) -> list[str]:
 def edge(plan: Plan, link: str) -> list[str]:
   """An Envoy that takes cleartext HTTP from clients and sends it over the link with its certificate."""
   if link == "h3":
-    options = {"http3_protocol_options": {"quic_protocol_options": WINDOWS}}
+    options = {"http3_protocol_options": {"quic_protocol_options": WINDOWS | H3_LIVENESS}}
   else:
-    options = {"http2_protocol_options": WINDOWS}
+    options = {"http2_protocol_options": WINDOWS | H2_LIVENESS}
   cluster = _cluster("core", plan.link_host, plan.link_port, options)
   cluster["transport_socket"] = _client_tls(plan, link)
   return _run(plan, "edge", _listener("edge", "127.0.0.1", plan.edge_port, "core", "tcp", None), cluster)
@@ -51,7 +58,8 @@ def _run(plan: Plan, role: str, listener: dict, cluster: dict) -> list[str]:
 def _listener(name: str, host: str, port: int, cluster: str, link: str, transport: dict | None) -> dict:
   manager: dict = {
     "@type": HTTP, "stat_prefix": name, "codec_type": "HTTP3" if link == "h3" else "AUTO",
-    "http2_protocol_options": WINDOWS, "stream_idle_timeout": "0s", "proxy_100_continue": True,
+    "http2_protocol_options": WINDOWS | (H2_LIVENESS if link == "h2" else {}),
+    "stream_idle_timeout": "0s", "proxy_100_continue": True,
     "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
       {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}]}]},
     "http_filters": [{"name": "envoy.filters.http.router", "typed_config": {"@type": ROUTER}}],
@@ -66,7 +74,8 @@ def _listener(name: str, host: str, port: int, cluster: str, link: str, transpor
   if link == "h3":
     address["protocol"] = "UDP"
     listener["udp_listener_config"] = {
-      "quic_options": {"quic_protocol_options": WINDOWS}, "downstream_socket_config": {"prefer_gro": True}}
+      "quic_options": {"quic_protocol_options": WINDOWS | H3_LIVENESS, "idle_timeout": H3_LIVENESS["idle_network_timeout"]},
+      "downstream_socket_config": {"prefer_gro": True}}
   return listener
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import platform
 
+from ..loads.channel import KEEP_ALIVE
+
 LINK = "tls"
+LIVENESS = {"of the callers": KEEP_ALIVE}
 
 
 def version(congestion: str) -> str:

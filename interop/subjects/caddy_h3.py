@@ -6,6 +6,7 @@ from ..lib.pair import Plan
 from . import _caddy
 
 LINK = "h3"
+LIVENESS = _caddy.liveness(LINK)
 version = _caddy.version
 
 

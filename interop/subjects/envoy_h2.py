@@ -6,6 +6,7 @@ from ..lib.pair import Plan
 from . import _envoy
 
 LINK = "h2"
+LIVENESS = _envoy.liveness(LINK)
 version = _envoy.version
 
 

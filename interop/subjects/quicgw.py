@@ -7,6 +7,7 @@ from ..lib.certificates import Leaf
 from ..lib.pair import Plan
 
 LINK = "h3"
+LIVENESS = {"its own": {"ping": "10s", "idle_timeout": "30s"}}
 
 
 def version() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import _tls_tcp
 
 LINK = _tls_tcp.LINK
+LIVENESS = _tls_tcp.LIVENESS
 CONGESTION = "cubic"
 
 

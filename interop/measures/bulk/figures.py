@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Callable
 
 from ...loads.calls import lateness, read_calls
+from ...loads.own_lateness import LIMIT_MS
 from .. import Settings
 from ..results.figure import Figure
 from ..results.ranking import ENOUGH, ranked
 from ..statistics import repeats
 from ..statistics.bootstrap import Bootstrap
-from ..statistics.counts import counted
+from ..statistics.counts import FAILED, counted
 from ..statistics.estimate import NOTHING
 from ..statistics.percentiles import rests_on_few
 from .transfers import SHARED, Row, read_rows, transfers
@@ -53,15 +55,21 @@ def _rows(results: Path, subject: str) -> list[Row]:
 def _calls(results: Path, profile: str, subject: str, seed: int) -> list[Figure]:
   path = results / f"{subject}-calls.csv"
   series = read_calls(path) if path.exists() else {}
-  found = []
+  notes = json.loads(path.read_text()) if (path := results / f"{subject}.json").exists() else {}
+  late = notes.get("own_lateness_p99_ms")
+  busy, found = late is not None and late > LIMIT_MS, []
   for which, name in CALLS.items():
     calls = series.get(which, [])
     drawn = Bootstrap.of(lateness(calls), list(PERCENTILES.values()), at_once=20, seed=seed) if calls else None
     for place, (metric, quantile) in enumerate(PERCENTILES.items()):
       estimate = drawn.estimate(place) if drawn else NOTHING
       found.append(Figure(MEASURE, profile, which, metric, subject, f"{name}: {metric.upper()}", "ms", True,
-                          estimate.value, estimate.low, estimate.high, len(calls), bool(calls) and not rests_on_few(quantile, len(calls))))
+                          estimate.value, estimate.low, estimate.high, len(calls),
+                          bool(calls) and not busy and not rests_on_few(quantile, len(calls))))
     failed = counted(sum(not call.good for call in calls)) if calls else NOTHING
-    found.append(Figure(MEASURE, profile, which, "failed", subject, f"{name}: failed", "calls", True,
-                        failed.value, failed.low, failed.high, len(calls)))
+    found.append(Figure(MEASURE, profile, which, FAILED, subject, f"{name}: failed", "calls", True,
+                        failed.value, failed.low, failed.high, len(calls), bool(calls) and not busy))
+  if late is not None:
+    found.append(Figure(MEASURE, profile, "beside", "own_lateness", subject, "small calls: P99 of the callers' own lateness", "ms", True,
+                        late, late, late, len(series.get("beside", [])), judged=False))
   return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...loads.download import PAUSE_S
+from ...loads.own_lateness import LIMIT_MS
 from .. import Settings
 from ..results.figure import Figure
 from ..results.pivot import pivot
@@ -17,6 +18,7 @@ Medians of repetitions, in brackets their interval (of fewer than six: from the 
 """
 BESIDE = """Calls of 100 bytes, {rate:g}/s, from the time at which each should have been sent; first alone, then while the large file is read
 beside them. A gateway carries both on one connection; without one the transfer has a connection of its own.
+Where the callers' own timers were late by more than {late:g} ms (P99), nothing is said to be better or worse by them.
 """
 
 
@@ -25,4 +27,4 @@ def tables(figures: list[Figure], subjects: list[str], settings: Settings) -> st
   moved = [figure for figure in figures if figure.cell in NAMES]
   calls = [figure for figure in figures if figure.cell in CALLS]
   about = ABOUT.format(limit=limit_s(settings), stall=STALL_S, pause=PAUSE_S, large=settings.bulk_bytes / (1 << 20))
-  return "\n".join([about, pivot(moved, subjects), BESIDE.format(rate=RATE), pivot(calls, subjects)])
+  return "\n".join([about, pivot(moved, subjects), BESIDE.format(rate=RATE, late=LIMIT_MS), pivot(calls, subjects)])

@@ -24,9 +24,10 @@ def figures(samples: list[Sample], subjects: list[str]) -> list[Figure]:
       for subject in subjects:
         chosen = [each for each in samples if (each.measure, each.metric, each.subject) == (name, metric, subject)]
         if chosen:
-          estimate = repeats.median([each.value for each in chosen if not each.failed])
+          good = [each.value for each in chosen if not each.failed]
+          estimate = repeats.median(good)
           found.append(Figure(name, PROFILE, "", metric, subject, about.title, about.unit, about.less_is_better,
-                              estimate.value, estimate.low, estimate.high, len(chosen), len(chosen) >= ENOUGH))
+                              estimate.value, estimate.low, estimate.high, len(good), len(good) >= ENOUGH, len(chosen) - len(good)))
   return ranked(found)
 
 

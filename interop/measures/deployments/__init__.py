@@ -7,12 +7,12 @@ from pathlib import Path
 from ... import subjects
 from ...rig.world import World
 from .. import Settings
-from .deployment import Deployment
+from .deployment import Deployment, HarnessFailed
 from .direct import Direct
 from .gateways import Gateways
 from .origins import Kind
 
-__all__ = ["Deployment", "Gateways", "Kind", "congestion", "deploy"]
+__all__ = ["Deployment", "Gateways", "HarnessFailed", "Kind", "congestion", "deploy"]
 
 
 def deploy(subject: str, world: World, kind: Kind, scratch: Path, settings: Settings, *, files: Path | None = None) -> Deployment:

@@ -7,6 +7,10 @@ from abc import ABC, abstractmethod
 from ...loads.target import Target
 
 
+class HarnessFailed(Exception):
+  """Something failed that is no part of the subject: the origin, the link, this program."""
+
+
 class Deployment(ABC):
   """A subject and its origin, running; the end of the `with` block ends them."""
 
@@ -26,7 +30,7 @@ class Deployment(ABC):
 
   @abstractmethod
   def check(self) -> None:
-    """Raises if a process has ended that should run."""
+    """Raises if a process has ended that should run: Died if it is the subject's, HarnessFailed if it is not."""
 
   @abstractmethod
   def stop(self) -> None:

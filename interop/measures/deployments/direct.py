@@ -41,7 +41,7 @@ class Direct(Deployment):
 
   def check(self) -> None:
     for origin in {self._origin, self._files}:
-      origin.process.check()
+      origin.check()
 
   def stop(self) -> None:
     for origin in {self._origin, self._files}:

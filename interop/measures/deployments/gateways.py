@@ -48,7 +48,7 @@ class Gateways(Deployment):
     self._pair.start_edge()
 
   def check(self) -> None:
-    self._origin.process.check()
+    self._origin.check()
     self._pair.check()
 
   def stop(self) -> None:

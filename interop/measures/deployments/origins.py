@@ -11,6 +11,7 @@ from ...lib.certificates import LinkCertificates
 from ...lib.process import Process
 from ...origins.nginx import Nginx
 from ...rig.namespaces import Namespace
+from .deployment import HarnessFailed
 
 
 class Kind(Enum):
@@ -45,7 +46,14 @@ class Origin:
   def start(self) -> None:
     """Starts it; returns when it listens."""
     self.process = Process(self._kind.value, self._core.argv(self._command()), self._folder)
-    ports.wait_for_listener(self.process, self.port, transport="tcp")
+    try:
+      ports.wait_for_listener(self.process, self.port, transport="tcp")
+    except AssertionError as error:
+      raise HarnessFailed(f"the origin does not listen: {error}") from error
+
+  def check(self) -> None:
+    if not self.process.running:
+      raise HarnessFailed(f"the origin ended with {self.process.status}: {self.process.tail(3)}")
 
   def stop(self) -> None:
     if self.process:

@@ -16,12 +16,19 @@ from .progress import Progress, line
 EVERY_S = 10.0
 
 
+def fresh(folder: Path) -> Path:
+  """The folder, if nothing is in it; FileExistsError with a sentence if something is, for old files would become figures of a new run."""
+  if folder.exists() and any(folder.iterdir()):
+    raise FileExistsError(f"{folder} is not empty: its files would be taken for this run's; choose another --name or remove it")
+  return folder
+
+
 def run(measure: str, profile: str, subjects: list[str], settings: Settings, folder: Path, *, at_once: bool) -> list[str]:
   """Runs every subject's job, all at once in a world each or one after the other; the subjects whose job failed.
 
-  Results are in FOLDER/measure/profile; what a job printed is beside them as SUBJECT.log.
+  Results are in FOLDER/measure/profile, which must be fresh; what a job printed is beside them as SUBJECT.log.
   """
-  results = folder / measure / profile
+  results = fresh(folder / measure / profile)
   results.mkdir(parents=True, exist_ok=True)
   failed: list[str] = []
   groups = [subjects] if at_once else [[subject] for subject in subjects]

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...loads.calls import lateness, read_calls
+from ...loads.own_lateness import LIMIT_MS
 from .. import Settings
 from ..results import OWN
 from ..results.figure import Figure
+from ..results.ranking import ranked
 from ..statistics.bootstrap import Bootstrap
-from ..statistics.comparison import Verdict, beside, of_difference
+from ..statistics.comparison import Verdict, of_difference
+from ..statistics.counts import FAILED, counted
 from ..statistics.estimate import NOTHING, Estimate
-from ..statistics.counts import counted
 from ..statistics.percentiles import QUANTILES, rests_on_few
 from .cells import Cell, cells
 
@@ -39,6 +41,8 @@ def figures(results: Path, profile: str, subjects: list[str], settings: Settings
   calls = {subject: read_calls(results / f"{subject}.csv") for subject in subjects if (results / f"{subject}.csv").exists()}
   notes = {subject: json.loads((results / f"{subject}.json").read_text()) if (results / f"{subject}.json").exists() else {} for subject in subjects}
   for cell in cells(settings):
+    noted = {subject: notes[subject].get("cells", {}).get(cell.name) for subject in subjects}
+    late = {subject for subject, each in noted.items() if each and each["own_lateness_p99_ms"] > LIMIT_MS}
     drawn = {
       # Subjects are independent of each other: each draws with a seed of its own.
       subject: Bootstrap.of(lateness(series[cell.name]), list(QUANTILES.values()), at_once=cell.at_once, seed=settings.seed + place)
@@ -53,11 +57,12 @@ def figures(results: Path, profile: str, subjects: list[str], settings: Settings
         if subject != OWN and OWN in drawn:
           difference = drawn[subject].minus(drawn[OWN], place)
           differences.append(Difference(profile, cell.name, subject, metric, difference))
-          if not any(rests_on_few(quantile, len(calls[name][cell.name])) for name in (OWN, subject)):
+          if not late & {OWN, subject} and not any(rests_on_few(quantile, len(calls[name][cell.name])) for name in (OWN, subject)):
             verdict = of_difference(difference, less_is_better=True)
-        judged = not rests_on_few(quantile, len(series))
+        judged = subject not in late and not rests_on_few(quantile, len(series))
         found.append(_figure(profile, cell, subject, metric, drawn[subject].estimate(place), len(series), judged, verdict))
-      found += _counted(profile, cell, subject, len(series), _noted(notes[subject], cell), _noted(notes.get(OWN, {}), cell))
+    found += ranked([figure for subject in drawn if noted[subject]
+                     for figure in _counted(profile, cell, subject, noted[subject], subject not in late)])
   return found, differences
 
 
@@ -73,24 +78,17 @@ def write_differences(path: Path, differences: list[Difference]) -> None:
 def _figure(profile: str, cell: Cell, subject: str, metric: str, estimate: Estimate, count: int, judged: bool,
             verdict: Verdict = Verdict.UNKNOWN) -> Figure:
   return Figure(MEASURE, profile, cell.name, metric, subject, f"{cell.title}: {metric.upper()}", "ms", True,
-                estimate.value, estimate.low, estimate.high, count, judged, verdict)
+                estimate.value, estimate.low, estimate.high, count, judged, verdict=verdict)
 
 
-def _noted(notes: dict, cell: Cell) -> dict | None:
-  return notes.get("cells", {}).get(cell.name)
-
-
-def _counted(profile: str, cell: Cell, subject: str, calls: int, noted: dict | None, own: dict | None) -> list[Figure]:
-  """What was counted on the link and beside the callers, from the job's notes."""
-  if not noted:
-    return []
+def _counted(profile: str, cell: Cell, subject: str, noted: dict, judged: bool) -> list[Figure]:
+  """What was counted on the link and beside the callers, from the job's notes; packets for each of the subject's own calls."""
+  calls, late = noted["calls"], noted["own_lateness_p99_ms"]
   found = []
-  for metric, title, unit, scale in (("failed", "failed calls", "calls", 1), ("packets_forward", "packets a call, edge to core", "packets", calls),
+  for metric, title, unit, scale in ((FAILED, "failed calls", "calls", 1), ("packets_forward", "packets a call, edge to core", "packets", calls),
                                      ("packets_backward", "packets a call, core to edge", "packets", calls)):
     estimate = counted(noted[metric], scale)
-    verdict = Verdict.UNKNOWN if subject == OWN or not own else beside(estimate, counted(own[metric], scale), less_is_better=True)
     found.append(Figure(MEASURE, profile, cell.name, metric, subject, f"{cell.title}: {title}", unit, True,
-                        estimate.value, estimate.low, estimate.high, calls, True, verdict))
-  late = noted["own_lateness_p99_ms"]
+                        estimate.value, estimate.low, estimate.high, calls, judged))
   return [*found, Figure(MEASURE, profile, cell.name, "own_lateness", subject, f"{cell.title}: P99 of the callers' own lateness", "ms", True,
                          late, late, late, calls, judged=False)]

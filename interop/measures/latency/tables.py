@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...loads.own_lateness import LIMIT_MS
 from .. import Settings
 from ..results import OWN
 from ..results.figure import Figure
@@ -11,13 +12,13 @@ from ..statistics.percentiles import QUANTILES, rests_on_few
 from .cells import DEADLINE_S, MANY, RATE, Cell, cells
 from .figures import Difference
 
-LATE_MS = 5.0
 DIFFERENCES = ("p50", "p99")
 ABOUT = f"""gRPC unary calls by grpcio over one channel, echoed by nghttpd in the core; ms from sending (closed loop) or from the time at which
 the call should have been sent (open loop, {RATE:g}/s) to the answer. Connections were made before the first call. Cells of {MANY} callers take
 turns. In brackets 95 % intervals by circular block bootstrap. A failed call, or one without answer within {DEADLINE_S:g} s, counts as infinitely
 late. `~`: fewer than ten calls are beyond that percentile; it is not to be quoted, and nothing is said to be better by it. Packets are those
-that were sent onto the link, for each call. "Beside {OWN}" is the peer's percentile minus {OWN}'s.
+that were sent onto the link, for each call. Of failed calls one subject has more than another where the exact binomial test says so. "Beside
+{OWN}" is the peer's percentile minus {OWN}'s.
 """
 
 
@@ -49,8 +50,9 @@ def _cell(figures: list[Figure], differences: list[Difference], subjects: list[s
   counts = sorted({by[subject, "p50"].count for subject in subjects if by[subject, "p50"].count})
   text = f"### {cell.title[0].upper()}{cell.title[1:]}: {' or '.join(map(str, counts)) or 'no'} calls\n\n{table(head, lines)}"
   late = [f"{figure.subject}'s by {number(figure.value)} ms" for (_, metric), figure in by.items()
-          if metric == "own_lateness" and figure.value > LATE_MS]
-  return text + (f"\nThe machine was busy: timers beside these callers were late (P99): {', '.join(late)}.\n" if late else "")
+          if metric == "own_lateness" and figure.value > LIMIT_MS]
+  return text + (f"\nThe machine was busy: timers beside these callers were late (P99): {', '.join(late)}. "
+                 f"Above {LIMIT_MS:g} ms nothing is said to be better or worse by them, and where {OWN}'s were late by nobody's.\n" if late else "")
 
 
 def _signed(value: float) -> str:

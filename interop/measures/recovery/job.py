@@ -6,9 +6,11 @@ import asyncio
 import time
 import traceback
 
+from ...lib.process import Died
 from ...loads.calls import GOOD, Call, write_calls
 from ...loads.channel import open_channel
 from ...loads.chats import Chat, survivors
+from ...loads.own_lateness import OwnLateness
 from ...loads.unary import Caller, open_loop, steady
 from ..deployments import Deployment, Kind
 from ..jobs.place import Place
@@ -37,19 +39,37 @@ def run(place: Place) -> None:
   whole, done = sum(_weight(scenario) for scenario, _ in wanted), 0.0
   for scenario, repeat in wanted:
     place.tell(done / whole, f"{scenario.name} {repeat + 1}")
-    try:
-      with place.deploy(Kind.STREAMS) as deployment:
-        outcome, calls = asyncio.run(_event(place, deployment, scenario, repeat))
-    except Exception:  # noqa: BLE001, one event that could not be measured is no reason to give up the others
-      traceback.print_exc()
-      place.failures += 1
-    else:
-      outcomes.append(outcome)
-      series[f"{scenario.name} {repeat + 1}"] = calls
+    outcome, series[f"{scenario.name} {repeat + 1}"] = _measured(place, scenario, repeat)
+    outcomes.append(outcome)
+    place.notes["own_lateness_p99_ms"] = max(each.own_lateness_ms for each in outcomes)
     done += _weight(scenario)
     write_outcomes(place.results / f"{place.subject}-outcomes.csv", outcomes)
     write_calls(place.results / f"{place.subject}-calls.csv", series)
   place.tell(1, "done")
+
+
+def _measured(place: Place, scenario: Scenario, repeat: int) -> tuple[Outcome, list[Call]]:
+  """An event, whatever became of it: one that went badly is no reason to give up the others, and none to forget it."""
+  try:
+    with place.deploy(Kind.STREAMS) as deployment:
+      try:
+        return asyncio.run(_event(place, deployment, scenario, repeat))
+      except AssertionError:
+        # That nothing was answered may be because something has died, and be no doing of the subject's.
+        deployment.check()
+        raise
+  except AssertionError as error:
+    # A process of the subject's died, or no call or stream was answered.
+    traceback.print_exc()
+    return Outcome.never(scenario.name, repeat, STREAMS, _sentence(error)), []
+  except Exception as error:  # noqa: BLE001
+    traceback.print_exc()
+    place.failures += 1
+    return Outcome.unknown(scenario.name, repeat, STREAMS, _sentence(error)), []
+
+
+def _sentence(error: Exception) -> str:
+  return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _weight(scenario: Scenario) -> float:
@@ -73,27 +93,33 @@ async def _event(place: Place, deployment: Deployment, scenario: Scenario, repea
       return status
 
     begin, event = time.perf_counter(), float("inf")
-    calling = asyncio.create_task(open_loop(call, steady(RATE, stop), begin=begin))
-    await asyncio.sleep(SETTLE_S)
-    event = time.perf_counter()
-    back = event + scenario.outage_s
-    # In a thread: a restart takes its time, and calls go on meanwhile.
-    await asyncio.to_thread(scenario.happen, place.world, deployment)
-    give_up = back + (QUICK_GIVE_UP_S if place.settings.quick else GIVE_UP_S) - time.perf_counter()
-    try:
-      await asyncio.wait_for(recovered.wait(), give_up)
-    except TimeoutError:
-      # That no answer came is the outcome.
-      pass
-    await asyncio.sleep(TAIL_S)
-    stop.set()
-    calls = await calling
+    async with OwnLateness() as own:
+      calling = asyncio.create_task(open_loop(call, steady(RATE, stop), begin=begin))
+      await asyncio.sleep(SETTLE_S)
+      event = time.perf_counter()
+      back = event + scenario.outage_s
+      # In a thread: a restart takes its time, and calls go on meanwhile.
+      await asyncio.to_thread(scenario.happen, place.world, deployment)
+      give_up = back + (QUICK_GIVE_UP_S if place.settings.quick else GIVE_UP_S) - time.perf_counter()
+      try:
+        await asyncio.wait_for(recovered.wait(), give_up)
+      except TimeoutError:
+        # That no answer came is the outcome.
+        pass
+      await asyncio.sleep(TAIL_S)
+      stop.set()
+      calls = await calling
     survived = await survivors(chats, back, STREAM_LIMIT_S)
     await asyncio.gather(*(chat.close() for chat in chats))
   finally:
     stop.set()
     await channel.close()
-  deployment.check()
   # The event's own place among the calls, whose times count from `begin`.
-  return Outcome.of(scenario.name, repeat, calls, event_s=event - begin, outage_s=scenario.outage_s, deadline_s=DEADLINE_S,
-                    streams=STREAMS, survived=survived), calls
+  outcome = Outcome.of(scenario.name, repeat, calls, event_s=event - begin, outage_s=scenario.outage_s, deadline_s=DEADLINE_S,
+                       streams=STREAMS, survived=survived, own_lateness_ms=round(own.p99_ms(), 3))
+  try:
+    deployment.check()
+  except Died as error:
+    # Behind the colon its whole command line follows.
+    outcome = outcome.died(_sentence(error).partition(":")[0])
+  return outcome, calls

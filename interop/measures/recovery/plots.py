@@ -45,7 +45,8 @@ def plots(results: Path, name: str, subjects: list[str], chosen: list[Scenario])
 
 def _panel(axes: Axes, scenario: Scenario, subjects: list[str], outcomes: dict[str, list[Outcome]], never: float) -> None:
   for place, subject in enumerate(reversed(subjects)):
-    times = [each.recovery_s for each in outcomes.get(subject, []) if each.scenario == scenario.name]
+    times = [each.recovery_s for each in outcomes.get(subject, [])
+             if each.scenario == scenario.name and not math.isnan(each.recovery_s)]
     colour = look(subject).colour
     came = [max(value, LEAST_S) for value in times if math.isfinite(value)]
     axes.plot(came, [place] * len(came), "o", color=colour, alpha=0.6, markersize=6)

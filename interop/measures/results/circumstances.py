@@ -16,6 +16,7 @@ from ...loads.channel import KEEP_ALIVE, RECONNECTION
 from .. import Settings
 
 FILE = "settings.json"
+LIVENESS = "liveness of the link"
 TOOLS = {"nginx": ["-v"], "nghttpd": ["--version"], "h2load": ["--version"], "wrk": ["-v"]}
 
 
@@ -28,6 +29,7 @@ def circumstances(settings: Settings, chosen: list[str], profiles: list[str]) ->
     | {tool: programs.version([programs.system(tool), *arguments]) for tool, arguments in TOOLS.items()}
     | {"commit": _commit()}
     | {package: _package_version(package) for package in ("grpcio", "numpy")} | {"python": platform.python_version()},
+    LIVENESS: {name: subjects.subject(name).LIVENESS for name in chosen},
     "callers": {"channel": RECONNECTION, "channel across the link": RECONNECTION | KEEP_ALIVE},
     "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "kernel": platform.release(), "system": platform.platform(),
                 "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")},

@@ -6,11 +6,13 @@ import json
 import math
 from pathlib import Path
 
-from ..statistics.comparison import Verdict, beside
+from ..statistics.comparison import Verdict
 from . import RESULTS
 from .circumstances import FILE as SETTINGS
+from .circumstances import LIVENESS
 from .figure import Figure, read_figures
 from .markdown import number, table
+from .ranking import judge
 
 
 def compare(before: Path, after: Path) -> str:
@@ -20,7 +22,7 @@ def compare(before: Path, after: Path) -> str:
   both = [(old[key], new[key]) for key in new if key in old]
   found: dict[Verdict, list[tuple[Figure, Figure]]] = {verdict: [] for verdict in Verdict}
   for a, b in both:
-    found[beside(b.estimate, a.estimate, b.less_is_better) if a.judged and b.judged else Verdict.UNKNOWN].append((a, b))
+    found[judge(b, a) if a.judged and b.judged else Verdict.UNKNOWN].append((a, b))
   text = f"From {before.name} to {after.name}: {len(both)} figures are in both.\n"
   text += "".join(f"\n{note}\n" for note in _differing(before, after))
   for verdict, title in ((Verdict.WORSE, "Worse"), (Verdict.BETTER, "Better")):
@@ -63,7 +65,8 @@ def _differing(before: Path, after: Path) -> list[str]:
   """What was not the same in the two runs: machines, versions, settings."""
   a, b = (json.loads((folder / SETTINGS).read_text()) for folder in (before, after))
   notes = []
-  for part in ("machine", "versions", "settings"):
-    changed = [key for key in a[part].keys() | b[part].keys() if a[part].get(key) != b[part].get(key)]
-    notes += [f"Not the same in both: {part} {key}: {a[part].get(key)} → {b[part].get(key)}" for key in sorted(changed)]
+  for part in ("machine", "versions", "settings", LIVENESS):
+    one, other = a.get(part, {}), b.get(part, {})
+    changed = [key for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
+    notes += [f"Not the same in both: {part} {key}: {one.get(key)} → {other.get(key)}" for key in sorted(changed)]
   return notes

@@ -34,6 +34,8 @@ class Figure:
   """Calls, or repetitions, that it rests on."""
   judged: bool = True
   """Whether it may be called better or worse: not where it rests on too little, or is no doing of the subject's."""
+  missing: int = 0
+  """Repetitions that could not be measured, and are not part of `count`."""
   verdict: Verdict = Verdict.UNKNOWN
   """The subject beside quicgw, beyond the interval of the difference."""
 
@@ -64,6 +66,6 @@ def read_figures(folder: Path) -> list[Figure]:
     if rows.fieldnames != names:
       raise LookupError(f"{folder / FILE} has other columns than {', '.join(names)}: it was written by another version, measure again")
     return [
-      Figure(**{**row, **{name: float(row[name]) for name in ("value", "low", "high")}, "count": int(row["count"]),
+      Figure(**{**row, **{name: float(row[name]) for name in ("value", "low", "high")}, **{name: int(row[name]) for name in ("count", "missing")},
                 "less_is_better": row["less_is_better"] == "True", "judged": row["judged"] == "True", "verdict": Verdict(row["verdict"])})
       for row in rows]

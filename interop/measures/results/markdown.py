@@ -32,7 +32,8 @@ def cell(figure: Figure | None, *, more: str = "") -> str:
   if math.isnan(figure.value):
     return "failed"
   interval = f" ({number(figure.low)}–{number(figure.high)})" if figure.low != figure.high else ""
-  text = f"{number(figure.value)}{interval}{more}"
+  missing = f", {figure.count} of {figure.count + figure.missing} measured" if figure.missing else ""
+  text = f"{number(figure.value)}{interval}{more}{missing}"
   return f"**{text}** {BETTER}" if figure.verdict is Verdict.BETTER else text
 
 

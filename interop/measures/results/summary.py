@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..statistics.comparison import Verdict
+from ..statistics.estimate import LEVEL
 from . import OWN
 from .figure import Figure
 from .markdown import number, table
@@ -17,12 +18,21 @@ def summary(figures: list[Figure]) -> str:
   if compared:
     counts = {verdict: sum(figure.verdict is verdict for figure in compared) for verdict in Verdict}
     lines.append(f"Beside peers, {len(compared)} figures: {OWN} is better in {counts[Verdict.WORSE]}, a peer in {counts[Verdict.BETTER]}, "
-                 f"in {counts[Verdict.SAME]} the difference is within its interval. What rests on too little is not judged.\n")
+                 f"in {counts[Verdict.SAME]} the difference is within its interval. What rests on too little is not judged. "
+                 f"If nothing differed at all, about {(1 - LEVEL) * len(compared):.1f} of {len(compared)} comparisons at {LEVEL * 100:g} % would "
+                 "be called better or worse by chance alone.\n")
     if counts[Verdict.BETTER]:
       lines.append(f"## Where a peer is better\n\n{_better(figures)}")
-  if failed := sorted({f"- {figure.measure} on {figure.profile}: {figure.subject}" for figure in figures if math.isnan(figure.value)}):
+  if failed := sorted({_failed(figure) for figure in figures if math.isnan(figure.value) or figure.missing}):
     lines.append("\n".join(["## What failed, wholly or in part\n", *failed, ""]))
   return "\n".join(lines)
+
+
+def _failed(figure: Figure) -> str:
+  what = f"- {figure.measure} on {figure.profile}"
+  if math.isnan(figure.value):
+    return f"{what}: {figure.subject}"
+  return f"{what}{f', {figure.cell}' if figure.cell else ''}: {figure.subject}, {figure.count} of {figure.count + figure.missing} measured"
 
 
 def _better(figures: list[Figure]) -> str:

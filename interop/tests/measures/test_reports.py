@@ -16,6 +16,7 @@ from interop.measures.results.pivot import pivot
 from interop.measures.results.ranking import ranked
 from interop.measures.results.summary import summary
 from interop.measures.statistics.comparison import Verdict
+from interop.measures.statistics.counts import FAILED
 
 CIRCUMSTANCES = {"machine": {"cpu": "one"}, "versions": {"quicgw": "1"}, "settings": {"seed": 1}}
 
@@ -65,6 +66,20 @@ def test_more_is_better_where_it_is():
 @pytest.mark.parametrize("own, other", [(True, False), (False, True), (False, False)])
 def test_what_rests_on_too_little_is_not_judged(own, other):
   assert ranked([figure("quicgw", 200, 0, judged=own), figure("envoy_h2", 100, 0, judged=other)])[1].verdict is Verdict.UNKNOWN
+
+
+def test_numbers_of_failed_calls_are_judged_by_chance_here_and_between_two_runs(tmp_path):
+  few, many = figure("envoy_h2", 4, 0, metric=FAILED), figure("caddy_h2", 9, 0, metric=FAILED)
+  found = ranked([figure("quicgw", 0, 0, metric=FAILED), few, many])
+  assert [each.verdict for each in found] == [Verdict.UNKNOWN, Verdict.SAME, Verdict.WORSE]
+  before = folder(tmp_path / "before", [figure("envoy_h2", 0, 0, metric=FAILED), figure("caddy_h2", 0, 0, metric=FAILED)])
+  text = compare(before, folder(tmp_path / "after", [few, many]))
+  assert "## Worse: 1" in text and "Within the interval: 1." in text
+
+
+def test_a_table_says_how_many_verdicts_chance_alone_would_give():
+  figures = ranked([figure(name, 200, 5, metric=f"p{place}") for place in range(30) for name in ("quicgw", "tls")])
+  assert "about 1.5 of 30 comparisons at 95 % would be called better or worse by chance alone" in summary(figures)
 
 
 def test_failures_are_said():
