@@ -1,9 +1,12 @@
-"""Names and addresses of one world; its index keeps several worlds apart on one machine."""
+"""Names, addresses and folders of one world; its index keeps several worlds apart on one machine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+FOLDER = Path("/run/quicgw-rig")
+"""Where worlds keep what is theirs while they live."""
 INDICES = range(100)
 HOSTS = 240
 """How many addresses one side has before they come round again."""
@@ -26,6 +29,10 @@ class Addresses:
 
   def name(self, role: str) -> str:
     return self.prefix + role
+
+  def folder(self, use: str) -> Path:
+    """A folder of this world, made and removed by whoever uses it; what a crashed run left there is removed with its namespaces."""
+    return FOLDER / self.name(use)
 
   @property
   def gateway(self) -> tuple[str, str]:

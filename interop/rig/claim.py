@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 from . import namespaces
-from .addresses import INDICES, Addresses
-
-FOLDER = Path("/run/quicgw-rig")
+from .addresses import FOLDER, INDICES, Addresses
 
 
 class WorldImpossible(Exception):
@@ -50,8 +49,11 @@ class Claim:
     self._lock.close()
 
   def remove_leftovers(self) -> list[str]:
-    """Removes what a crashed run of this index left behind; the names of the namespaces."""
+    """Removes what a crashed run of this index left behind: namespaces with the processes in them, folders; their names."""
     found = namespaces.named(self.addresses.prefix)
     for each in found:
       namespaces.remove(each)
-    return [each.name for each in found]
+    folders = list(FOLDER.glob(f"{self.addresses.prefix}*"))
+    for each in folders:
+      shutil.rmtree(each)
+    return [*(each.name for each in found), *map(str, folders)]

@@ -12,22 +12,25 @@ from .plain import MB
 
 
 class _Rebinding(Case):
-  """10 MiB at 10 Mbit/s through a NAT that forgets after 1 s and then every 5 s.
+  """10 MiB each way at 10 Mbit/s through a NAT that forgets after 1 s and then every 5 s.
 
-  What the server sends after that is lost, so it learns of the new address only when the client sends something by itself. A client
-  that does not do so within those 5 s sends the 10 MiB instead of asking for them, if the server takes them.
+  What the server sends after that is lost, so it learns of the new address only when the client sends something by itself. A client that
+  does nothing but wait for a download may not do so for longer than 5 s; so it sends a body at the same time, if both ends can do that.
   """
 
-  # What changes of an address: 0 its host, 1 its port.
   limit = 90
   part: int
+  """What changes of an address: 0 its host, 1 its port."""
 
   def run(self, stage: Stage) -> str:
     stage.serve()
-    if stage.client.FALLS_SILENT and stage.server.TAKES_BODIES:
-      stage.fetch([], post=10 * MB)
+    files = stage.files(10 * MB)
+    if not stage.server.TAKES_BODIES:
+      stage.fetch(files)
+    elif stage.client.SENDS_BESIDES:
+      stage.fetch(files, post=10 * MB)
     else:
-      stage.fetch(stage.files(10 * MB))
+      stage.fetch([], post=10 * MB)
     trace = stage.trace()
     packets = list(trace.application(the_only_connection(trace)))
     seen = list(dict.fromkeys(address[self.part] for address in trace.client_addresses()))
@@ -42,14 +45,14 @@ class _Rebinding(Case):
 
 class RebindPort(_Rebinding):
   name = "rebind-port"
-  about = "10 MiB at 10 Mbit/s through a NAT that changes the port after 1 s and every 5 s"
+  about = "10 MiB each way at 10 Mbit/s through a NAT that changes the port after 1 s and every 5 s"
   profile = "qir_rebind_port"
   part = 1
 
 
 class RebindAddress(_Rebinding):
   name = "rebind-addr"
-  about = "10 MiB at 10 Mbit/s through a NAT that changes address and port after 1 s and every 5 s"
+  about = "10 MiB each way at 10 Mbit/s through a NAT that changes address and port after 1 s and every 5 s"
   profile = "qir_rebind_address"
   part = 0
 

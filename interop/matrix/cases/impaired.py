@@ -40,7 +40,7 @@ class _Impaired(Case):
   def suffered(self, counters: Counters) -> str:
     """What the link did; raises Failed when that is nothing."""
     counts = [getattr(each, self.sign) for each in (counters.forward, counters.backward)]
-    # A driver that cannot know says None.
+    # netem does not count what it damages; damage that QUIC is to see is not left to it.
     if not any(each is None or each > 0 for each in counts):
       raise Failed(f"no datagram was {self.words}: the link did nothing")
     sent = [counters.forward.sent, counters.backward.sent]

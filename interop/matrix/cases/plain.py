@@ -54,7 +54,7 @@ class Multiplexing(Case):
 
 class Http3(Case):
   name = "http3"
-  about = "files of 5, 10 and 500 KB at once, and a body of 300 KB that is sent where the server takes one"
+  about = "files of 5, 10 and 500 KB at once, and a body of 300 KB that is sent beside them where the server takes one"
   fast = True
 
   def run(self, stage: Stage) -> str:

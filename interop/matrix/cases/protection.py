@@ -24,6 +24,7 @@ class ChaCha20(Case):
 
 class KeyUpdate(Case):
   name = "keyupdate"
+  fast = True
   about = "files of 3 MiB and 1 MiB, while the peer begins a key update"
 
   def run(self, stage: Stage) -> str:

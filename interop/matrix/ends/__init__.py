@@ -2,8 +2,8 @@
 
 A module has `TITLE`, `version()` and, as its roles allow, `fetch(stage, job)`, a client that works off a job, and `serve(stage, offer)`,
 a server that listens when it returns. What it cannot do is in two tables, by quicgw's role and then by case: `CANNOT`, where there is
-nothing that could be tried, and `LACKS`, where the case is run and shows it each time. `FALLS_SILENT` says of a client that it sends
-nothing by itself for seconds while it waits for a download, `TAKES_BODIES` of a server that it answers a POST to /seen.
+nothing that could be tried, and `LACKS`, where the case is run and shows it each time. `SENDS_BESIDES` says of a client that it
+can send a body while it asks for files, `TAKES_BODIES` of a server that it answers a POST to /seen.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ NO_ECN = "aioquic neither marks datagrams nor reads their marks"
 CANNOT = {SERVER: {"v2": OTHER_V2}, CLIENT: {"v2": OTHER_V2}}
 LACKS = {SERVER: {"ecn": NO_ECN}, CLIENT: {"ecn": NO_ECN}}
 TAKES_BODIES = True
-FALLS_SILENT = True
+SENDS_BESIDES = True
 
 
 def version() -> str:

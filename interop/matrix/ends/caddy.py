@@ -25,7 +25,7 @@ CANNOT = {
   CLIENT: {"v2": OTHER_V2},
 }
 LACKS: dict = {SERVER: {}, CLIENT: {}}
-FALLS_SILENT = False
+SENDS_BESIDES = True
 TAKES_BODIES = True
 
 

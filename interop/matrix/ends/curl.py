@@ -19,7 +19,7 @@ CANNOT = {
     "versionnegotiation": "curl begins with version 1 only"},
 }
 LACKS = {SERVER: {"ecn": "curl neither marks datagrams nor reads their marks"}}
-FALLS_SILENT = False
+SENDS_BESIDES = True
 
 
 def version() -> str:

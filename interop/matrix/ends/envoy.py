@@ -31,7 +31,7 @@ LACKS = {
   CLIENT: {
     "rebind-port": "quiche's server follows a client to another port of its address without the PATH_CHALLENGE that RFC 9000 §9.3 demands"},
 }
-FALLS_SILENT = False
+SENDS_BESIDES = True
 TAKES_BODIES = True
 version = _envoy.version
 

@@ -19,7 +19,7 @@ CANNOT = {
 }
 LACKS: dict = {SERVER: {}, CLIENT: {}}
 TAKES_BODIES = False
-FALLS_SILENT = True
+SENDS_BESIDES = False
 
 
 def version() -> str:

@@ -13,7 +13,7 @@ NO_ROOM = ("its ClientHello with a share for ML-KEM has 2048 bytes, too few for 
            "as GnuTLS makes them: BufferWriteError")
 CANNOT = {SERVER: {"resumption": NO_ROOM, "zerortt": NO_ROOM, "v2": OTHER_V2}}
 LACKS = {SERVER: {"ecn": "qh3 neither marks datagrams nor reads their marks"}}
-FALLS_SILENT = True
+SENDS_BESIDES = True
 
 
 def version() -> str:

@@ -11,6 +11,8 @@ from ..stage import Stage
 from . import CLIENT, SERVER, _gateway
 
 TITLE = "quicgw"
+KEYLOG = ["--keylog"]
+"""The keys go into the file that the environment names; they open what was captured."""
 MOVE_AFTER_S = 3
 """When a download of eight seconds is under way."""
 version = quicgw.version
@@ -36,13 +38,12 @@ NOT_YET = {
 
 
 TAKES_BODIES = True
-# An edge that waits for a download sends a PING after ten seconds, and a NAT may have forgotten it twice by then.
-FALLS_SILENT = True
+SENDS_BESIDES = True
 
 
 def serve(stage: Stage, offer: Offer) -> Process:
   stage.start_origin()
-  core = stage.start_server("core", quicgw.core(_plan(stage)), _environment(stage))
+  core = stage.start_server("core", [*quicgw.core(_plan(stage)), *KEYLOG], _environment(stage))
   if offer.retry:
     # A core demands it from all as soon as two hundred handshakes of a loop are under way.
     stage.flood("--handshakes=250")
@@ -51,7 +52,7 @@ def serve(stage: Stage, offer: Offer) -> Process:
 
 def fetch(stage: Stage, job: Job) -> None:
   def start() -> Process:
-    return stage.start("edge", stage.place.client(quicgw.edge(_plan(stage))), _environment(stage))
+    return stage.start("edge", stage.place.client([*quicgw.edge(_plan(stage)), *KEYLOG]), _environment(stage))
 
   mover = threading.Timer(MOVE_AFTER_S, stage.place.world.move_edge) if job.wish.move else None
   if mover:

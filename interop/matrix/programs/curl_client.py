@@ -25,12 +25,15 @@ async def run(job: Job) -> None:
   session = AsyncSession(http_version=CurlHttpVersion.V3ONLY, cert=(job.certificate, job.key), verify=job.ca, timeout=job.limit,
                          max_clients=AT_ONCE, curl_options=options)
   async with session:
-    for paths in job.rounds:
-      for at in range(0, len(paths), AT_ONCE):
-        await asyncio.gather(*(_get(session, job, path) for path in paths[at:at + AT_ONCE]))
-    if job.post:
-      answer = await session.post(f"https://{job.authority}/seen", data=Path(job.post).read_bytes())
-      _keep(job, "/seen", answer)
+    for number, paths in enumerate(job.rounds):
+      posted = [_post(session, job, job.post)] if job.post and number == len(job.rounds) - 1 else []
+      for at in range(0, max(len(paths), 1), AT_ONCE):
+        await asyncio.gather(*(_get(session, job, path) for path in paths[at:at + AT_ONCE]), *posted)
+        posted = []
+
+
+async def _post(session: AsyncSession, job: Job, body: str) -> None:
+  _keep(job, "/seen", await session.post(f"https://{job.authority}/seen", data=Path(body).read_bytes()))
 
 
 async def _get(session: AsyncSession, job: Job, path: str) -> None:

@@ -41,7 +41,7 @@ class Job:
   rounds: list[list[str]]
   """The paths of each connection."""
   post: str | None = None
-  """A file that the last connection sends to /seen as well."""
+  """A file that the last connection sends to /seen while it asks for its files."""
   wish: Wish = field(default_factory=Wish)
   tries: int = 1
   """How often a connection may be begun; links that lose a third of everything make some handshakes fail."""

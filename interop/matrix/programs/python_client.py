@@ -11,8 +11,9 @@ from types import ModuleType
 
 from .job import CHACHA20, Job
 
-AT_ONCE = 500
-"""Requests under way at once: qh3 raises where it would have to wait for the peer to allow another stream."""
+AT_ONCE = 250
+"""Requests under way at once: qh3 raises where it would have to wait for the peer to allow another stream, and a peer tells of a part
+of its limit at a time."""
 SUITES = {CHACHA20: "CHACHA20_POLY1305_SHA256"}
 MOVE_AFTER = 100_000
 """Bytes of the first file that have come before the client moves."""
@@ -109,13 +110,12 @@ class Client:
         await self._get(client, paths[:1])
         client.request_key_update()
         paths = paths[1:]
+      posted = client.ask(self._fields("POST", "/seen"), Path(self.job.post).read_bytes()) if self.job.post and last else None
       for at in range(0, len(paths), AT_ONCE):
         await self._get(client, paths[at:at + AT_ONCE])
-      if self.job.post and last:
-        body = Path(self.job.post).read_bytes()
-        stream = client.ask([*self._fields("POST", "/seen"), (b"content-length", str(len(body)).encode())], body)
+      if posted is not None:
         client.transmit()
-        await self._answer(client, "/seen", stream)
+        await self._answer(client, "/seen", posted)
       if self.wish.resume and not last:
         await self._until(lambda: self.ticket, "no session ticket came")
 

@@ -43,24 +43,23 @@ def _try(job: Job, port: int, paths: list[str], last: bool) -> None:
 def _round(job: Job, port: int, paths: list[str], last: bool) -> str | None:
   """What was wrong, if it is that there is no link."""
   with Http2Client(port, limit=job.limit) as client:
+    body = Path(job.post).read_bytes() if job.post and last else None
     # The first request alone: some gateways open several connections when many requests wait for the first one's handshake.
     for some in [paths[:1], *(paths[at:at + AT_ONCE] for at in range(1, len(paths), AT_ONCE))]:
-      for path, stream in [(path, client.open("GET", path, end=True)) for path in some]:
+      asked = [(path, client.open("GET", path, end=True)) for path in some]
+      if body:
+        asked.append(("/seen", client.open("POST", "/seen", [("content-length", str(len(body)))])))
+        client.send(asked[-1][1], body)
+        client.end(asked[-1][1])
+        body = None
+      for path, stream in asked:
         answer = client.read_answer(stream)
         if answer.status in NO_LINK:
           return f"{path} answered {answer.status}: {_text(answer)}"
-        _expect(path, answer)
+        if answer.status != 200:
+          raise Broken(f"{path} answered {answer.status}: {_text(answer)}", answer)
         job.save(path, answer.body)
-    if job.post and last:
-      answer = client.request("POST", "/seen", [], Path(job.post).read_bytes())
-      _expect("/seen", answer)
-      job.save("seen", answer.body)
   return None
-
-
-def _expect(path: str, answer: Answer) -> None:
-  if answer.status != 200:
-    raise Broken(f"{path} answered {answer.status}: {_text(answer)}", answer)
 
 
 def _text(answer: Answer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ..addresses import FOLDER
 from ..drivers.netem_path import NetemPath
 from ..namespaces import Namespace, run
 from . import inside
@@ -30,7 +31,7 @@ if __name__ == "__main__":
       case {"do": "attach"}:
         attach()
       case {"do": "join"}:
-        paths.append(NetemPath(WAN))
+        paths.append(NetemPath(WAN, FOLDER / WAN.name))
         paths[0].join()
       case {"do": "set", "forward": forward, "backward": backward}:
         paths[0].set(conditions(forward), conditions(backward))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import tempfile
-from pathlib import Path
 
 from ..addresses import Addresses
 from ..conditions import Conditions
@@ -22,10 +20,11 @@ class UmlLink:
 
   def __init__(self, nat: Namespace, core: Namespace, addresses: Addresses, _seed: int) -> None:
     self._nat, self._core, self._addresses = nat, core, addresses
-    self._folder = Path(tempfile.mkdtemp(prefix=f"{nat.name}-uml-"))
+    self._folder = addresses.folder("uml")
     self._machine: Machine | None = None
 
   def open(self) -> None:
+    self._folder.mkdir(parents=True)
     self._machine = Machine("interop.rig.crosscheck.path_inside", self._folder, namespace=self._nat, taps=["outside", "wan"])
     self._machine.ask(do="attach")
     self._nat.ip(f"link set wan netns {self._core.name}")

@@ -28,5 +28,5 @@ def maker(name: str) -> Maker:
   if name == "netem":
     return lambda nat, core, addresses, seed: NetemLink(nat, core, Namespace(addresses.name("wan")), addresses)
   if name == "tun":
-    return lambda nat, core, addresses, seed: TunLink(nat, core, seed)
+    return lambda nat, core, addresses, seed: TunLink(nat, core, addresses.folder("link"), seed)
   raise ValueError(f"no driver {name!r}; there are: {', '.join(NAMES)}")

@@ -28,7 +28,7 @@ class NetemLink:
 
   def __init__(self, nat: Namespace, core: Namespace, wan: Namespace, addresses: Addresses) -> None:
     self._nat, self._core, self._wan, self._addresses = nat, core, wan, addresses
-    self._path = NetemPath(wan)
+    self._path = NetemPath(wan, addresses.folder("wan"))
 
   def open(self) -> None:
     self._wan.create()

@@ -37,8 +37,8 @@ def wire(conditions: Conditions) -> list[str] | None:
   if conditions.rate_mbit is None:
     return None
   bytes_per_second = conditions.rate_mbit * 1e6 / 8
-  # A bucket of a packet, or of half a millisecond where the kernel's timers could not keep up with packets.
-  burst = max(1600, round(bytes_per_second * 0.0005))
+  # What fits into the bucket makes up for timers that are late: two packets, 2 ms up to 100 Mbit/s, half a millisecond beyond.
+  burst = round(max(3200, min(bytes_per_second * 0.002, 25_000), bytes_per_second * 0.0005))
   # The limit is that of tbf's child, which tbf passes on to it as a bare number whenever it changes.
   return ["tbf", "rate", f"{conditions.rate_mbit * 1e6:.0f}bit", "burst", str(burst), "limit", queue(conditions)[-1]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import shutil
 from pathlib import Path
 
 from ..conditions import Conditions
@@ -23,9 +23,9 @@ OFFLOADS = ("tso", "gso", "gro")
 class NetemPath:
   """Two bridges with a pair of devices between them: edgeport – middle1 = middle2 – coreport."""
 
-  def __init__(self, wan: Namespace) -> None:
-    self._wan = wan
-    self._tables = tempfile.TemporaryDirectory(prefix=f"{wan.name}-")
+  def __init__(self, wan: Namespace, folder: Path) -> None:
+    """The folder, not there yet, is for tables that tc reads."""
+    self._wan, self._folder = wan, folder
     self.outages = Outages(list(STAGES), self._switch)
     self._duplicates = False
     self._wires: set[str] = set()
@@ -33,6 +33,7 @@ class NetemPath:
 
   def join(self) -> None:
     """Makes all that lies between `edgeport` and `coreport`, which are in the namespace already."""
+    self._folder.mkdir(parents=True)
     bridge = "type bridge mcast_snooping 0 vlan_filtering 0 stp_state 0"
     self._wan.ip(
       "link add middle1 type veth peer name middle2", f"link add edgeside {bridge}", f"link add coreside {bridge}",
@@ -51,7 +52,7 @@ class NetemPath:
       commands += self._stages(direction, conditions)
       rules.append(_dropping(direction, conditions.drop_list))
       self._duplicates = self._duplicates or conditions.duplicate > 0
-    self._wan.run(["env", f"TC_LIB_DIR={self._tables.name}", "tc", "-batch", "-"], input="\n".join(commands) + "\n")
+    self._wan.run(["env", f"TC_LIB_DIR={self._folder}", "tc", "-batch", "-"], input="\n".join(commands) + "\n")
     self._wan.nft("".join(rules))
     for direction, conditions in (("forward", forward), ("backward", backward)):
       self.outages.repeat(direction, conditions.blackouts)
@@ -63,7 +64,7 @@ class NetemPath:
 
   def close(self) -> None:
     self.outages.stop()
-    self._tables.cleanup()
+    shutil.rmtree(self._folder, ignore_errors=True)
 
   def _direction(self, direction: str, counted: dict[str, int]) -> DirectionCounters:
     """Puts together what nftables counted at the entrance and tc in the stages.
@@ -88,7 +89,7 @@ class NetemPath:
   def _stages(self, direction: str, conditions: Conditions) -> list[str]:
     """Commands of tc that make a direction's queueing disciplines, or change them in place: what is under way stays."""
     first, second = STAGES[direction]
-    Path(self._tables.name, f"{second}.dist").write_text(netem_arguments.straggler_table(conditions))
+    (self._folder / f"{second}.dist").write_text(netem_arguments.straggler_table(conditions))
     commands = [
       _replace(first, "root", "1:", netem_arguments.losses(conditions)),
       _replace(second, "root", "2:", netem_arguments.stragglers(conditions, second)),

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import shutil
 import socket
-import tempfile
 import threading
 from pathlib import Path
 
@@ -30,14 +29,14 @@ class TunLink:
 
   name = "tun"
 
-  def __init__(self, nat: Namespace, core: Namespace, seed: int) -> None:
-    self._nat, self._core, self._seed = nat, core, seed
-    self._folder = Path(tempfile.mkdtemp(prefix=f"{nat.name}-link-"))
+  def __init__(self, nat: Namespace, core: Namespace, folder: Path, seed: int) -> None:
+    self._nat, self._core, self._folder, self._seed = nat, core, folder, seed
     self._process: Process | None = None
     self._answers = None
     self._lock = threading.Lock()
 
   def open(self) -> None:
+    self._folder.mkdir(parents=True)
     control = self._folder / "control"
     argv = [programs.quicgw_link(), "--edge-side", "outside", "--core-side", "wan", "--control", control, "--seed", self._seed]
     self._process = Process("link", self._nat.argv(argv), self._folder)

@@ -16,7 +16,7 @@ from interop.lib import ports, programs
 from interop.lib.process import Process
 from interop.lib.waiting import wait_until
 from interop.rig import namespaces
-from interop.rig.addresses import Addresses
+from interop.rig.addresses import FOLDER, Addresses
 from interop.rig.world import World, WorldImpossible
 from interop.tests.rig.datagrams import Sight, ping
 
@@ -73,7 +73,7 @@ def test_a_crashed_run_is_cleaned_up(tmp_path):
   with World("none", index=index) as world:
     assert ping(world, 3).lost == 0
     wait_until(lambda: not _runs(left), 5, "a process of the crashed run still runs")
-  assert not namespaces.named(prefix)
+  assert not namespaces.named(prefix) and not list(FOLDER.glob(f"{prefix}*"))
   # The link's own process ended with the one that had started it.
   wait_until(lambda: not _with_argument(f"/{prefix}"), 5, "the crashed run's link still runs")
 

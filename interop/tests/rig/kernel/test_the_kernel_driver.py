@@ -130,9 +130,9 @@ def test_a_rate_delays_and_its_queue_overflows(driver):
   driver.run("near", sys.executable, "-c", FLOOD, FAR)
   driver.run("near", "sleep", 0.3)
   after = driver.do("counters")["forward"]
-  # One or two fit into the bucket at once, ten wait, and one goes while they come.
-  assert 11 <= after["delivered"] - before["delivered"] <= 13
-  assert 17 <= after["lost_in_queue"] - before["lost_in_queue"] <= 19
+  # Two fit into the bucket at once, ten wait, and one or two go while they come.
+  assert 12 <= after["delivered"] - before["delivered"] <= 14
+  assert 16 <= after["lost_in_queue"] - before["lost_in_queue"] <= 18
 
 
 def test_from_a_queue_of_packets_to_one_of_bytes_and_back(driver):
