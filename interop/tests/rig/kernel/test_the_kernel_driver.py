@@ -128,11 +128,14 @@ def test_a_rate_delays_and_its_queue_overflows(driver):
   driver.set(Conditions(rate_mbit=1, queue_packets=10))
   before = driver.do("counters")["forward"]
   driver.run("near", sys.executable, "-c", FLOOD, FAR)
-  driver.run("near", "sleep", 0.3)
-  after = driver.do("counters")["forward"]
-  # Two fit into the bucket at once, ten wait, and one or two go while they come.
-  assert 12 <= after["delivered"] - before["delivered"] <= 14
-  assert 16 <= after["lost_in_queue"] - before["lost_in_queue"] <= 18
+  for _ in range(40):
+    driver.run("near", "sleep", 0.3)
+    after = driver.do("counters")["forward"]
+    delivered, lost = (after[each] - before[each] for each in ("delivered", "lost_in_queue"))
+    if delivered + lost == 30:
+      break
+  # Two fit into the bucket at once, ten wait, and one or two go while they come; more where the machine is slow to send.
+  assert delivered + lost == 30 and delivered >= 12 and lost >= 10
 
 
 def test_from_a_queue_of_packets_to_one_of_bytes_and_back(driver):
