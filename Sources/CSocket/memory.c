@@ -4,6 +4,7 @@
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 /// Drops the resident pages of one object's code. Only segments that are never written: what is dropped comes back from the
@@ -22,7 +23,15 @@ static int release_code(struct dl_phdr_info *info, size_t size, void *context) {
   return 0;
 }
 
+void csocket_release_free_heap(void) { malloc_trim(0); }
+
+int64_t csocket_cpu_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 void csocket_release_startup_memory(void) {
-  malloc_trim(0);
+  csocket_release_free_heap();
   dl_iterate_phdr(release_code, NULL);
 }

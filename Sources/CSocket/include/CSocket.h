@@ -61,4 +61,10 @@ int csocket_listen_local(const char *path);
 /// of the program). Code that runs again is mapped again from the page cache.
 void csocket_release_startup_memory(void);
 
+/// Gives back pages of the heap that hold nothing, wherever they lie.
+void csocket_release_free_heap(void);
+
+/// Processor time that this process has used, user and system together.
+int64_t csocket_cpu_nanoseconds(void);
+
 #endif

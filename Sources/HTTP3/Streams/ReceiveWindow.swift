@@ -88,8 +88,8 @@ struct ReceiveBudget {
 
   var overdrawnBytes: Int { max(0, committedBytes - totalBytes) }
 
-  // Half is left to grow by: many open streams are quiet ones, and one that moves bulk must not be held to its first window.
-  private var committedBytes: Int { max(heldBytes, min(openWindowBytes, totalBytes / 2)) + grownBytes }
+  // An eighth is left to grow by: many open streams are quiet ones, and one that moves bulk must not be held to its first window.
+  private var committedBytes: Int { max(heldBytes, min(openWindowBytes, totalBytes / 8 * 7)) + grownBytes }
 
   mutating func received(_ byteCount: Int) { heldBytes += byteCount }
 

@@ -62,20 +62,24 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
     let failure = await withTaskGroup(of: Void.self) { tasks -> (any Error)? in
       tasks.addTask { for await signal in signals { occasion.yield(.signal(signal)) } }
       tasks.addTask { for await readiness in changes { occasion.yield(.changed(readiness)) } }
-      tasks.addTask { await repeating(every: lookAtFilesPeriod) { occasion.yield(.lookAtFiles) } }
+      tasks.addTask { await repeating(every: aSecond) { occasion.yield(.secondPassed) } }
       if let period = notifier.watchdogPeriod {
         tasks.addTask { await repeating(every: period / 2) { tell(.watchdog) } }
       }
-      StartupMemory.release()
+      ProcessMemory.releaseStartup()
+      var memory = ProcessMemory()
       for await next in occasions {
         switch next {
         case .signal(.sigpipe):
           break
         case .changed(let readiness):
           if draining == nil { tell(service.change(to: readiness)) }
-        case .lookAtFiles where draining != nil || !watch.lookForChange(), .signal(.sighup) where draining != nil:
+        case .secondPassed:
+          memory.releaseIfResting()
+          if draining == nil, watch.lookForChange() { occasion.yield(.filesChanged) }
+        case .filesChanged where draining != nil, .signal(.sighup) where draining != nil:
           break
-        case .lookAtFiles, .signal(.sighup):
+        case .filesChanged, .signal(.sighup):
           if service.wasReady { tell(ServiceNotifier.reloading()) }
           current = await reload(from: current, running: initial, watching: &watch)
           if let reloaded = service.reloaded { tell(reloaded) }
@@ -168,7 +172,8 @@ struct ProcessLifecycle<End: LinkEnd>: Sendable {
   private enum Occasion: Sendable {
     case signal(UnixSignal)
     case changed(Readiness)
-    case lookAtFiles
+    case secondPassed
+    case filesChanged
     case drained((any Error)?)
   }
 }
@@ -184,6 +189,6 @@ private func repeating(every period: Duration, _ action: () -> Void) async {
   while (try? await Task.sleep(for: period)) != nil { action() }
 }
 
-private let lookAtFilesPeriod: Duration = .seconds(1)
+private let aSecond: Duration = .seconds(1)
 /// Two signals within so long are one.
 private let sameWishPeriod: Duration = .milliseconds(100)

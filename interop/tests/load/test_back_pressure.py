@@ -43,10 +43,11 @@ def memory(pair) -> tuple[int, int]:
 
 
 def wait_until_idle(pair) -> None:
-  """Returns when everything has stalled: neither process has worked for a second."""
+  """Returns when everything has stalled, neither process has worked for a second and both have given free memory back."""
   worked = -1.0
   for _ in range(30):
     if (now := pair.cpu_seconds()) - worked < 0.03:
+      time.sleep(2)
       return
     worked = now
     time.sleep(1)
