@@ -2,6 +2,7 @@
 #   make demo [KEEP=1]   see traffic cross a link            make test      every test, as the build machine runs them
 #   make build           .build/release/quicgw               make interop   long tests against foreign clients
 #   make bench [QUICK=1] figures, side by side with others   make clean     remove what was built
+#              [PROFILE=lte,geo] on other links than loss5_200ms (interop/link profiles names them)
 
 SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
@@ -49,7 +50,7 @@ interop: build link test-packages
 	QUICGW=$(CURDIR)/$(QUICGW) interop/peers
 
 bench: build link test-packages
-	QUICGW=$(CURDIR)/$(QUICGW) interop/bench all $(if $(QUICK),--quick)
+	QUICGW=$(CURDIR)/$(QUICGW) interop/bench all $(if $(QUICK),--quick) $(if $(PROFILE),--profile $(PROFILE))
 
 clean:
 	rm -rf .build

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Callable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -25,10 +26,7 @@ def quicgw() -> Path:
 
 def have_quicgw() -> bool:
   """Whether there is a quicgw that can be run."""
-  try:
-    return quicgw().exists()
-  except ProgramMissing:
-    return False
+  return _exists(quicgw)
 
 
 def quicgw_link() -> Path:
@@ -36,6 +34,11 @@ def quicgw_link() -> Path:
   if given := os.environ.get("QUICGW_LINK"):
     return Path(given)
   return _built("quicgw-link", "QUICGW_LINK")
+
+
+def have_quicgw_link() -> bool:
+  """Whether there is a quicgw-link that can be run."""
+  return _exists(quicgw_link)
 
 
 def envoy() -> Path:
@@ -76,6 +79,13 @@ def _built(product: str, variable: str) -> Path:
   if not built:
     raise ProgramMissing(f"{product} is not built: run `swift build -c release --product {product}`, or set {variable}")
   return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def _exists(program: Callable[[], Path]) -> bool:
+  try:
+    return program().exists()
+  except ProgramMissing:
+    return False
 
 
 def _in_package(package: str, path: str) -> Path:

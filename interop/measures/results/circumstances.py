@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ from ... import subjects
 from ...lib import programs
 from ...loads.channel import KEEP_ALIVE, RECONNECTION
 from .. import Settings
+from . import OWN
 
 FILE = "settings.json"
 LIVENESS = "liveness of the link"
@@ -27,7 +29,7 @@ def circumstances(settings: Settings, chosen: list[str], profiles: list[str]) ->
     "settings": dataclasses.asdict(settings) | {"profiles": profiles},
     "versions": {name: subjects.subject(name).version() for name in chosen}
     | {tool: programs.version([programs.system(tool), *arguments]) for tool, arguments in TOOLS.items()}
-    | {"commit": _commit()}
+    | {"commit": _commit()} | _binaries(chosen)
     | {package: _package_version(package) for package in ("grpcio", "numpy")} | {"python": platform.python_version()},
     LIVENESS: {name: subjects.subject(name).LIVENESS for name in chosen},
     "callers": {"channel": RECONNECTION, "channel across the link": RECONNECTION | KEEP_ALIVE},
@@ -48,6 +50,15 @@ def _commit() -> str:
 
   commit = git("rev-parse", "--short=12", "HEAD") or "unknown"
   return f"{commit}, changed" if git("status", "--porcelain", "--untracked-files=no") else commit
+
+
+def _binaries(chosen: list[str]) -> dict[str, str]:
+  """SHA-256 of what was built here: the commit alone does not say which program was measured."""
+  found = {OWN: programs.quicgw()} if OWN in chosen else {}
+  # Where the kernel makes the link, the program for it need not be there.
+  if programs.have_quicgw_link():
+    found["quicgw-link"] = programs.quicgw_link()
+  return {f"{name} SHA-256": hashlib.sha256(path.read_bytes()).hexdigest() for name, path in found.items()}
 
 
 def _cpu() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 
@@ -15,6 +16,7 @@ from interop.measures.cost import _figures as cost_figures
 from interop.measures.cost._sampling import Sample
 from interop.measures.jobs.run import fresh
 from interop.measures.on_links import lateness
+from interop.measures.results import circumstances
 from interop.measures.results.summary import summary
 
 
@@ -32,6 +34,15 @@ def test_whether_a_processor_was_measured_is_said_by_what_the_jobs_noted():
   quiet, busy = {"cells": {"closed1": {"own_lateness_p99_ms": 1.5}}}, {"own_lateness_p99_ms": 7.25}
   assert "late by 1.50 ms at most (P99), within the 5 ms" in lateness({"quicgw": quiet})
   assert "late by 7.25 ms at most (P99), more than the 5 ms" in lateness({"quicgw": quiet, "tls": busy})
+
+
+def test_the_program_that_was_measured_can_be_told_from_others(tmp_path, monkeypatch):
+  program = tmp_path / "quicgw"
+  program.write_bytes(b"one build")
+  monkeypatch.setattr(programs, "quicgw", lambda: program)
+  monkeypatch.setattr(programs, "quicgw_link", lambda: tmp_path / "absent")
+  assert circumstances._binaries(["quicgw", "envoy_h2"]) == {"quicgw SHA-256": hashlib.sha256(b"one build").hexdigest()}
+  assert circumstances._binaries(["envoy_h2"]) == {}
 
 
 def test_a_folder_with_something_in_it_is_refused_in_a_sentence(tmp_path):
