@@ -46,7 +46,7 @@ public enum Offload: String, Sendable, CaseIterable {
 
 /// What an edge's link is doing, as told to logs and metrics.
 public enum LinkPhase: String, Sendable, CaseIterable {
-  case connecting, confirmed, draining, lost, refused, closed
+  case connecting, confirmed, suspect, draining, lost, refused, closed
 }
 
 /// The state of a connection for the gauge of connections.

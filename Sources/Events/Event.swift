@@ -24,6 +24,10 @@ public enum Event: Sendable {
 
   // The link of an edge
   case linkChanged(LinkPhase, core: String, reason: String)
+  /// An attempt to reach a core begins; `isBeside` while a connection to it is suspect.
+  case linkDialled(core: String, address: String, isBeside: Bool)
+  /// Requests that may be processed twice were sent again, because their connection does not answer or was lost.
+  case requestsRepeated(count: Int)
 
   // The listeners of an edge
   case acceptFailed(listener: String, reason: String)

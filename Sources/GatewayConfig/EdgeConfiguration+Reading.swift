@@ -1,6 +1,7 @@
 extension EdgeConfiguration {
   static let keys =
-    ["upstream", "server_name", "certificate", "key", "ca", "listeners", "routes", "default_service"] + ProcessSettings.keys
+    ["upstream", "prefer", "server_name", "link", "certificate", "key", "ca", "listeners", "routes", "default_service"]
+    + ProcessSettings.keys
 
   static func read(
     _ section: Section, overrides: Overrides, files: FileReader
@@ -13,38 +14,44 @@ extension EdgeConfiguration {
     }
     let process = try ProcessSettings(section, overrides, role: .edge, files: files)
     let upstream = try upstream(section, overrides)
+    let preference = try section["prefer"]?.choice(EdgeConfiguration.Preference.self) ?? .first
+    var link = LinkSettings.defaults
+    if let value = section["link"] { link = try LinkSettings(value) }
     let serverName = try serverName(section, overrides)
     let listening = try ListenerReading(section, flags: overrides.listen)
     let addresses = listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)
     let reading = try CredentialsReading(section, overrides, role: .edge, files: files)
     let configuration = EdgeConfiguration(
-      upstream: upstream, serverName: serverName, credentials: reading.credentials, listeners: listening.listeners,
-      policy: listening.policy, process: process, addresses: addresses)
+      upstream: upstream, preference: preference, link: link, serverName: serverName, credentials: reading.credentials,
+      listeners: listening.listeners, policy: listening.policy, process: process, addresses: addresses)
     return Checked(configuration, warnings: reading.warnings)
   }
 
   private static func upstream(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> [HostPort] {
-    let values =
-      overrides.upstream.isEmpty
-      ? try section["upstream"]?.listOrOne() ?? [] : overrides.upstream.map { Value(flag: "--upstream", $0) }
+    // A flag may be repeated and hold several, with commas between them.
+    let flags = overrides.upstream.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    let values = flags.isEmpty ? try section["upstream"]?.listOrOne() ?? [] : flags.map { Value(flag: "--upstream", String($0)) }
     var upstream: [HostPort] = []
     for value in values {
       let core = try value.hostPort(example: "core.example:4433")
       guard core.port != 0 else {
         throw value.error("a core has no port 0", "write the port that it listens on, as in \(core.host):4433")
       }
-      guard upstream.isEmpty else {
-        throw value.error("an edge links to one core", "name one; if its name has several addresses, all are tried")
-      }
+      guard !upstream.contains(core) else { throw value.error("the core \(core) is named twice", "name each once") }
       upstream.append(core)
     }
     guard !upstream.isEmpty else {
       throw ConfigurationError(
         path: "upstream", message: "there is no core to link to", advice: "add “upstream: core.example:4433” or give --upstream")
     }
+    guard upstream.count <= maximumCores else {
+      throw values[maximumCores].error("an edge links to \(maximumCores) cores at most", "name fewer")
+    }
     return upstream
   }
+
+  private static let maximumCores = 16
 
   private static func serverName(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> String? {
     guard let value = overrides.serverName.map({ Value(flag: "--server-name", $0) }) ?? section["server_name"] else { return nil }

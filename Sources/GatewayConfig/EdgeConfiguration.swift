@@ -2,8 +2,12 @@ public import Gateway
 
 /// Everything that `quicgw edge` is told: the values of `edge.yaml` and of the flags that win over it, checked.
 public struct EdgeConfiguration: Sendable {
-  /// `upstream`: the core; exactly one.
+  /// `upstream`: the cores, at least one.
   public var upstream: [HostPort]
+  /// `prefer`
+  public var preference: Preference
+  /// `link`
+  public var link: LinkSettings
   /// `server_name`: the name that the core's certificate must have; nil is the host of the upstream that is dialled.
   public var serverName: String?
   /// `certificate`, `key` and `ca`, read and checked; `ca` certifies the core.
@@ -14,6 +18,14 @@ public struct EdgeConfiguration: Sendable {
   public var process: ProcessSettings
   /// The listeners' and `admin`, each with where it was asked for.
   public var addresses: [ConfiguredAddress]
+
+  /// Which of several cores requests go to.
+  public enum Preference: String, Sendable, CaseIterable {
+    /// The first in the list that answers.
+    case first
+    /// All that answer, in turns.
+    case spread
+  }
 
   /// Where applications on the node connect to.
   public struct Listener: Sendable, Equatable {

@@ -10,7 +10,7 @@ public struct Overrides: Sendable, Equatable {
   public var ca: String?
   /// `--service`, core only: `NAME=URL`; a name repeated has several origins. In place of the file's service of that name.
   public var services: [String] = []
-  /// `--upstream`, edge only: `host:port`, in place of all of the file's.
+  /// `--upstream`, edge only: `host:port`, or several with commas between them; in place of all of the file's.
   public var upstream: [String] = []
   /// `--server-name`, edge only.
   public var serverName: String?

@@ -39,8 +39,14 @@ public struct RequestHead: Sendable, Equatable {
 
   /// Safe methods as RFC 9110 §9.2.1 lists them: a request that may be sent twice without harm.
   public var isSafe: Bool {
-    let method = method
-    return ["GET", "HEAD", "OPTIONS", "TRACE"].contains { method.elementsEqual($0.utf8) }
+    // By length first: this is asked of each request that crosses a link.
+    switch method.count {
+    case 3: method.elementsEqual("GET".utf8)
+    case 4: method.elementsEqual("HEAD".utf8)
+    case 5: method.elementsEqual("TRACE".utf8)
+    case 7: method.elementsEqual("OPTIONS".utf8)
+    default: false
+    }
   }
 
   /// True for gRPC (`application/grpc`, `application/grpc+proto`, …), which wants failures as trailers-only responses.

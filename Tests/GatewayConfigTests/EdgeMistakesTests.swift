@@ -32,8 +32,12 @@ import Testing
       "edge.yaml:1: upstream: a core has no port 0; write the port that it listens on, as in core.example:4433"
     ),
     (
-      "upstream: [a:1, b:1]",
-      "edge.yaml:1: upstream[1]: an edge links to one core; name one; if its name has several addresses, all are tried"
+      "upstream: [a:1, b:1, a:1]",
+      "edge.yaml:1: upstream[2]: the core a:1 is named twice; name each once"
+    ),
+    (
+      "upstream: a:1\nlink: {suspect_after: 4s, lost_after: 3s}",
+      "edge.yaml:2: link: suspect_after is not less than lost_after; lower suspect_after or raise lost_after"
     ),
     (
       "upstream: https://core:4433",

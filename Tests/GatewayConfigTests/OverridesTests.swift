@@ -40,6 +40,22 @@ import Testing
     #expect(edge.listeners == [EdgeConfiguration.defaultListener])
   }
 
+  @Test func edgeLinksToSeveralCores() throws {
+    try workplace.write(
+      "edge.yaml",
+      "upstream: [a:1, b:1]\nprefer: spread\nlink: {suspect_after: 1s, lost_after: 9s, keep_alive: 5s, request_wait: 2s}\n")
+    var overrides = Overrides()
+    let file = try EdgeConfiguration.load(file: "edge.yaml", overrides: overrides, files: workplace.files).configuration
+    #expect(file.upstream.map(\.description) == ["a:1", "b:1"])
+    #expect(file.preference == .spread)
+    var link = LinkSettings()
+    (link.suspectAfter, link.lostAfter, link.keepAlive, link.requestWait) = (.seconds(1), .seconds(9), .seconds(5), .seconds(2))
+    #expect(file.link == link)
+    overrides.upstream = ["c:1,[::1]:2", "d:3"]
+    let flags = try EdgeConfiguration.load(file: "edge.yaml", overrides: overrides, files: workplace.files).configuration
+    #expect(flags.upstream.map(\.description) == ["c:1", "[::1]:2", "d:3"])
+  }
+
   @Test func flagsReplaceWhatTheFileSays() throws {
     var overrides = Overrides()
     overrides.listen = ["127.0.0.1:5000"]

@@ -31,6 +31,7 @@ import Testing
     let edge = checked.configuration
     #expect(checked.warnings == [])
     #expect(edge.upstream == [HostPort(host: "localhost", port: 4433)])
+    #expect(edge.link == .defaults && edge.preference == .first)
     #expect(edge.listeners.map(\.address.port) == [8081, 8080])
     #expect(edge.credentials.leaf.identity(.dns) == "edge-1")
     #expect(edge.process == .defaults)

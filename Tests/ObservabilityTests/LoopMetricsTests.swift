@@ -106,6 +106,8 @@ import Testing
     metrics.record(.offloadDisabled(.segmentation, reason: "EIO"))
     metrics.record(.linkChanged(.connecting, core: "c", reason: ""))
     metrics.record(.linkChanged(.confirmed, core: "c", reason: ""))
+    for isBeside in [true, false, true] { metrics.record(.linkDialled(core: "c", address: "x", isBeside: isBeside)) }
+    metrics.record(.requestsRepeated(count: 4))
     metrics.record(.exchangeEnded(sampleSummary(grpcStatus: 14, outcome: .refused)))
     metrics.record(.exchangeEnded(sampleSummary(grpcStatus: 99)))
     metrics.record(.reloadRefused(reason: ""))
@@ -114,7 +116,8 @@ import Testing
       #"quicgw_refused_datagrams_total{cause="bad_token"} 1"#, #"quicgw_closed_connections_total{cause="idle_timeout"} 1"#,
       "quicgw_migrations_total 1", #"quicgw_disabled_offloads{offload="gso"} 1"#, #"quicgw_disabled_offloads{offload="gro"} 0"#,
       #"quicgw_link_state{core="c",state="confirmed"} 1"#, #"quicgw_link_state{core="c",state="connecting"} 0"#,
-      #"quicgw_link_changes_total{state="connecting"} 1"#, #"quicgw_grpc_responses_total{grpc_status="14"} 1"#,
+      #"quicgw_link_changes_total{state="connecting"} 1"#, #"quicgw_link_dials_total{beside="false"} 1"#,
+      #"quicgw_link_dials_total{beside="true"} 2"#, "quicgw_repeated_requests_total 4", #"quicgw_grpc_responses_total{grpc_status="14"} 1"#,
       #"quicgw_grpc_responses_total{grpc_status="other"} 1"#, #"quicgw_request_outcomes_total{outcome="refused"} 1"#,
       #"quicgw_reloads_total{result="refused"} 1"#,
     ] {

@@ -133,25 +133,6 @@ import Testing
     #expect(pair.client.closure(of: existing) == nil, "connections that exist go on")
   }
 
-  @Test func handshakesInProgressAreLimited() throws {
-    let setups = try Setups()
-    let pair = Pair(configure: { $0.handshakeLimit = 5 })
-    pair.server.setup = try setups.server()
-    // The server's answers are lost, so no handshake ends.
-    pair.filter = { $0.from != .server }
-    for _ in 0..<20 { _ = try pair.connect(try setups.client(StreamRecorder())) }
-    pair.run(for: .milliseconds(50))
-    #expect(pair.server.endpoint.handshakesInProgress == 5)
-    #expect(pair.server.endpoint.connectionCount == 5)
-    #expect(pair.server.refusals[.tooManyHandshakes, default: 0] >= 15)
-    // The next are served when those have timed out.
-    pair.run(for: .seconds(30))
-    pair.filter = { _ in true }
-    let connection = try pair.connect(try setups.client(StreamRecorder()))
-    #expect(pair.run(until: { pair.client.isConfirmed(connection) }))
-    #expect(pair.server.endpoint.handshakesInProgress == 0)
-  }
-
   @Test func aDatagramNamesTheLoopThatOwnsIt() throws {
     let setups = try Setups()
     let pair = Pair(configure: { $0.loopIndex = 3; $0.instance = 0xbeef })

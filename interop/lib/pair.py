@@ -43,6 +43,8 @@ class Plan:
   core_lines: list[str] = field(default_factory=list)
   edge_lines: list[str] = field(default_factory=list)
   """More lines for quicgw's configuration files."""
+  standby: list[str] = field(default_factory=list)
+  """Addresses of further cores that quicgw's edge links to."""
   core_admin_port: int = field(default_factory=ports.free_port)
   edge_admin_port: int = field(default_factory=ports.free_port)
 

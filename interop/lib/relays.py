@@ -14,6 +14,8 @@ class DatagramRelay:
   def __init__(self, core_port: int) -> None:
     self.first_at: float | None = None
     self.moves = 0
+    self.dark = False
+    """While it is, everything is lost."""
     self._core = ("127.0.0.1", core_port)
     self._inside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     self._inside.bind(("127.0.0.1", 0))
@@ -43,9 +45,12 @@ class DatagramRelay:
             self.first_at = self.first_at or time.monotonic()
             if source != client:
               client = source
-            self._outside.send(data)
+            if not self.dark:
+              self._outside.send(data)
           elif client:
-            self._inside.sendto(outside.recv(65536), client)
+            data = outside.recv(65536)
+            if not self.dark:
+              self._inside.sendto(data, client)
         except OSError:
           continue
 

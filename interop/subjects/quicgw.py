@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from ..lib import programs
 from ..lib.certificates import Leaf
 from ..lib.pair import Plan
 
 LINK = "h3"
-LIVENESS = {"its own": {"ping": "10s", "idle_timeout": "30s"}}
+LIVENESS = {"its own": {"ping": "15s, 1s in use", "idle_timeout": "30s"}}
 
 
 def version() -> str:
@@ -29,7 +31,7 @@ def edge(plan: Plan) -> list[str]:
     return [str(programs.quicgw()), "edge", "--config", _edge_file(plan)]
   own = plan.certificates.edge
   return [
-    str(programs.quicgw()), "edge", "--upstream", plan.link_address, "--server-name", plan.server_name,
+    str(programs.quicgw()), "edge", "--upstream", ",".join([plan.link_address, *plan.standby]), "--server-name", plan.server_name,
     "--listen", f"127.0.0.1:{plan.edge_port}", "--cert", str(own.certificate), "--key", str(own.key),
     "--ca", str(plan.certificates.ca)]
 
@@ -52,7 +54,7 @@ def _core_file(plan: Plan) -> str:
 
 def _edge_file(plan: Plan) -> str:
   lines = [
-    f"upstream: \"{plan.link_address}\"", f"server_name: {plan.server_name}", *_common(plan, plan.certificates.edge),
+    f"upstream: {json.dumps([plan.link_address, *plan.standby])}", f"server_name: {plan.server_name}", *_common(plan, plan.certificates.edge),
     "listeners:", f"  - address: 127.0.0.1:{plan.edge_port}"]
   return _write(plan, "edge.yaml", lines + plan.edge_lines, plan.edge_admin_port)
 

@@ -93,8 +93,14 @@ final class CoreLoop: ConnectionHost {
   }
 
   func served(_ connection: Connection) {
-    edge(of: connection)?.wire?.processEvents()
+    guard let wire = edge(of: connection)?.wire else { return }
+    wire.processEvents()
+    connection.setKeepAlive(wire.openExchangeCount > 0 ? Self.busyKeepAlive : nil)
   }
+
+  /// An edge with open requests is heard each second, so this leaves only when it is not. An edge whose congestion window is full
+  /// can send nothing after a black-out until its probe timer says so; when it hears us it goes on at once.
+  private static let busyKeepAlive = Duration.seconds(3)
 
   func forward(_ datagram: ForwardedDatagram, toLoop index: Int) {
     guard index < siblings.count else { return }

@@ -1,14 +1,18 @@
 public import Gateway
 public import HTTP3
+public import HTTPMessage
 public import NIOCore
 public import QUICTransport
 
 /// What an edge is told, checked and in the types of the modules that use it.
 public struct EdgeOptions: Sendable {
   public var process: ProcessOptions
-  public var core: CoreName
-  /// The name that the core's certificate must have.
-  public var serverName: String
+  /// At least one; all are linked to.
+  public var cores: [CoreName]
+  /// Which of them requests go to.
+  public var preference: LinkPreference
+  /// The name that the cores' certificates must have; nil for the host of each.
+  public var serverName: String?
   public var listeners: [Listener]
   public var tls: TLSConfiguration
   public var policy: Policy
@@ -17,6 +21,9 @@ public struct EdgeOptions: Sendable {
   public var limits: NetworkLimits
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
+  public var liveness = LivenessLimits.defaults
+  /// Whether an origin may get a request twice: it is sent again when its connection was lost before anything of an answer came.
+  public var mayBeRepeated: @Sendable (RequestHead) -> Bool = { $0.isSafe }
   var dialing = DialingPace.defaults
 
   /// A TCP listener for the node's applications.
@@ -32,12 +39,13 @@ public struct EdgeOptions: Sendable {
   }
 
   public init(
-    process: ProcessOptions, core: CoreName, serverName: String, listeners: [Listener], tls: TLSConfiguration, policy: Policy,
-    connection: ConnectionConfiguration = .defaults, http3: HTTP3Configuration = HTTP3Configuration(),
-    limits: NetworkLimits = NetworkLimits(), usesSegmentation: Bool = true
+    process: ProcessOptions, cores: [CoreName], preference: LinkPreference = .first, serverName: String? = nil,
+    listeners: [Listener], tls: TLSConfiguration, policy: Policy, connection: ConnectionConfiguration = .defaults,
+    http3: HTTP3Configuration = HTTP3Configuration(), limits: NetworkLimits = NetworkLimits(), usesSegmentation: Bool = true
   ) {
     self.process = process
-    self.core = core
+    self.cores = cores
+    self.preference = preference
     self.serverName = serverName
     self.listeners = listeners
     self.tls = tls
@@ -49,6 +57,9 @@ public struct EdgeOptions: Sendable {
   }
 
   var hop: Hop { Hop(role: .edge, name: Hop.name(role: .edge, instance: process.instance)) }
+
+  /// For log lines: `a.example:4433, b.example:4433`.
+  var coreNames: String { cores.map(\.description).joined(separator: ", ") }
 
   func endpointConfiguration(loopIndex: Int) -> EndpointConfiguration {
     // An edge accepts nothing, so nobody depends on its reset keys over a restart.

@@ -46,7 +46,7 @@ public final class EdgeRuntime: Sendable {
     let process = options.process
     let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
     loops.watch { life.certificates }
-    life.becameUnready("the link to \(options.core) is not confirmed yet")
+    life.becameUnready("the link to \(options.coreNames) is not confirmed yet")
     let home = loops.loops[0]
     let link = try await home.eventLoop.submit {
       let socket = try BoundSocket.openForDialling()
@@ -73,7 +73,7 @@ public final class EdgeRuntime: Sendable {
     }
     log.record(
       .started(
-        role: .edge, listeners: listeners.map { $0.localAddress.text }, link: "\(options.core)", identity: tls.certificate.names.first,
+        role: .edge, listeners: listeners.map { $0.localAddress.text }, link: options.coreNames, identity: tls.certificate.names.first,
         instance: process.instance.hexadecimal))
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(

@@ -20,6 +20,8 @@ extension Event {
     case .offloadDisabled: "offload_disabled"
     case .traceStopped: "trace_stopped"
     case .linkChanged: "link_changed"
+    case .linkDialled: "link_dialled"
+    case .requestsRepeated: "requests_repeated"
     case .acceptFailed: "accept_failed"
     case .exchangeEnded: "exchange_ended"
     case .messageRefused: "message_refused"
@@ -30,9 +32,10 @@ extension Event {
   /// How much the event matters: what needs a person is a warning or an error, what outside input can cause at will is not.
   var logLevel: LogLevel {
     switch self {
-    case .connectionAccepted: .debug
+    case .connectionAccepted, .linkDialled: .debug
     case .handshakeCompleted, .connectionMigrated: .info
-    case .started, .reloaded, .drainBegan, .drainEnded, .offloadDisabled, .datagramRefused, .messageRefused: .notice
+    case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .offloadDisabled, .datagramRefused, .messageRefused:
+      .notice
     case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
     case .reloadRefused: .error
     case .connectionClosed(_, let end, _):
@@ -47,7 +50,7 @@ extension Event {
       case .confirmed: .notice
       // With a reason it is an attempt that failed.
       case .connecting: reason.isEmpty ? .info : .warning
-      case .lost: .warning
+      case .suspect, .lost: .warning
       case .refused: .error
       }
     case .exchangeEnded(let summary): summary.outcome.logLevel
@@ -84,6 +87,9 @@ extension Event {
     case .traceStopped(let file, let reason): return ["file": .string(file), "reason": .string(reason)]
     case .linkChanged(let phase, let core, let reason):
       return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
+    case .linkDialled(let core, let address, let isBeside):
+      return ["core": .string(core), "address": .string(address), "beside": .stringConvertible(isBeside)]
+    case .requestsRepeated(let count): return ["count": .stringConvertible(count)]
     case .acceptFailed(let listener, let reason): return ["listener": .string(listener), "reason": .string(reason)]
     case .exchangeEnded(let summary):
       return [

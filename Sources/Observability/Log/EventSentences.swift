@@ -44,6 +44,12 @@ extension Event {
     case .linkChanged(let phase, let core, let reason):
       let words = phase == .connecting && !reason.isEmpty ? "could not be made and will be tried again" : phase.words
       return "link to \(core) \(words)" + (reason.isEmpty ? "" : ": \(reason)")
+    case .linkDialled(let core, let address, let isBeside):
+      return "dialling \(core) at \(address)" + (isBeside ? ", beside the connection that does not answer" : "")
+    case .requestsRepeated(let count):
+      return count == 1
+        ? "a request whose connection does not answer was sent again on another"
+        : "\(count) requests whose connections do not answer were sent again on another"
     case .acceptFailed(let listener, let reason): return "listener \(listener) could not take a connection: \(reason)"
     case .exchangeEnded(let summary):
       let what = "\(summary.method) \(summary.path) of service \(summary.service)"
@@ -132,6 +138,7 @@ extension LinkPhase {
     switch self {
     case .connecting: "is being made"
     case .confirmed: "is up"
+    case .suspect: "is suspect, is probed and dialled anew beside; requests wait or use another core"
     case .draining: "takes no new requests"
     case .lost: "is lost and will be tried again"
     case .refused: "is refused and will be tried again"

@@ -28,6 +28,8 @@ struct LogCause: Hashable {
     case .connectionClosed(_, let end, _): cause = end.rawValue
     case .connectionMigrated: cause = ""
     case .traceStopped: cause = ""
+    case .linkDialled(let core, _, _): cause = core
+    case .requestsRepeated: cause = ""
     case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty:
       cause = phase.rawValue + " " + core
     case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled, .linkChanged,

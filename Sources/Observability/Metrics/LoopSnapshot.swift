@@ -17,6 +17,10 @@ public struct LoopSnapshot: Sendable {
 
   var linkPhases: [String: LinkPhase] = [:]
   var linkChanges: [LinkPhase: UInt64] = [:]
+  var linkDials: UInt64 = 0
+  /// Those of them that were made beside a connection that did not answer.
+  var linkDialsBeside: UInt64 = 0
+  var repeatedRequests: UInt64 = 0
 
   var datagrams = DatagramCounts()
   var refusedDatagrams: [DatagramRefusal: UInt64] = [:]
@@ -41,6 +45,9 @@ public struct LoopSnapshot: Sendable {
     retired.add(other.retired)
     linkPhases.merge(other.linkPhases) { $1 }
     linkChanges.merge(other.linkChanges, uniquingKeysWith: +)
+    linkDials += other.linkDials
+    linkDialsBeside += other.linkDialsBeside
+    repeatedRequests += other.repeatedRequests
     datagrams.add(other.datagrams)
     refusedDatagrams.merge(other.refusedDatagrams, uniquingKeysWith: +)
     disabledOffloads.formUnion(other.disabledOffloads)

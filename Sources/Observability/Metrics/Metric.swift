@@ -35,6 +35,8 @@ enum Metric: String, CaseIterable {
   case linkCongestionWindow = "quicgw_link_congestion_window_bytes"
   case linkState = "quicgw_link_state"
   case linkChanges = "quicgw_link_changes_total"
+  case linkDials = "quicgw_link_dials_total"
+  case repeatedRequests = "quicgw_repeated_requests_total"
 
   // Datagrams
   case datagrams = "quicgw_datagrams_total"
@@ -103,6 +105,8 @@ extension Metric {
     case .linkCongestionWindow: "Congestion window of each of this edge's connections, in bytes."
     case .linkState: "1 for the state that the edge's link to the core is in."
     case .linkChanges: "Changes of the link's state, by the new state."
+    case .linkDials: "Attempts to reach a core, by whether they were made beside a connection that did not answer."
+    case .repeatedRequests: "Requests sent again on another connection because theirs did not answer or was lost."
     case .datagrams: "UDP datagrams, by direction."
     case .datagramBytes: "Bytes of UDP datagrams, by direction."
     case .segmentedBatches: "Sends of several datagrams in one system call (UDP_SEGMENT)."

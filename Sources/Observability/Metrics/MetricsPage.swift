@@ -65,6 +65,10 @@ public struct MetricsPage {
           text.sample(metric, [("core", core), ("state", phase.rawValue)], phase == current ? 1 : 0)
         }
       }
+    case .linkDials:
+      text.sample(metric, [("beside", "false")], total.linkDials - total.linkDialsBeside)
+      text.sample(metric, [("beside", "true")], total.linkDialsBeside)
+    case .repeatedRequests: text.sample(metric, total.repeatedRequests)
     case .linkChanges: writeAll(metric, "state", total.linkChanges, to: &text)
     case .datagrams:
       writeDirections(metric, received: total.datagrams.received, sent: total.datagrams.sent, to: &text)
@@ -149,7 +153,8 @@ extension Metric {
   /// Whether the page has it: an edge's link is not shown by a core, and the kernel's figures only where they could be read.
   fileprivate func isReported(with resources: ProcessResources?, role: Role) -> Bool {
     switch self {
-    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .linkChanges: role == .edge
+    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .linkChanges, .linkDials, .repeatedRequests:
+      role == .edge
     case .processCPU, .processResident, .processOpenFiles, .processMaximumFiles: resources != nil
     default: true
     }

@@ -51,6 +51,7 @@ extension Connection {
     } else if !isHandshakeCompleted, !verifyResumedPeer() {
       failHandshake()
     }
+    noteReceived()
     enrollForWriting()
     return nil
   }

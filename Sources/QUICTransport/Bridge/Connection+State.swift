@@ -33,18 +33,6 @@ extension Connection {
       packetsLost: counts.packetsLost)
   }
 
-  /// Changes the keep-alive interval; before the handshake is complete it takes effect then.
-  public func setKeepAlive(_ interval: Duration?) {
-    keepAlive = interval
-    if isHandshakeCompleted { applyKeepAlive() }
-  }
-
-  /// ngtcp2 0.12 aborts when keep-alive is set before the handshake is complete and early data goes out.
-  func applyKeepAlive() {
-    unsafe ngtcp2_conn_set_keep_alive_timeout(conn, keepAlive?.nanoseconds ?? 0)
-    enroll()
-  }
-
   /// Starts a key update (RFC 9001 §6); false when one is still under way or the handshake is not confirmed.
   @discardableResult
   public func updateKeys(now: NIODeadline) -> Bool {

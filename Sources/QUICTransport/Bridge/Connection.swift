@@ -32,6 +32,9 @@ public final class Connection {
   /// Whether the TLS session was resumed from a ticket.
   public internal(set) var isResumed = false
 
+  /// The server has sent a Retry (RFC 9000 §8.1.2): it has much to do, and the handshake begins when its turn comes.
+  public internal(set) var hasReceivedRetry = false
+
   let configuration: ConnectionConfiguration
   let tlsContext: TLSContext
   /// Empty as soon as one is chosen: what makes an application may hold what the application holds.
@@ -69,6 +72,10 @@ public final class Connection {
   /// The first packet could not be decrypted.
   var wasForged = false
   var keepAlive: Duration?
+  /// When the last datagram came.
+  var lastReceived: NIODeadline?
+  /// When an acknowledgement leaves that ngtcp2 has no timer for any more.
+  var acknowledgementDue: NIODeadline?
 
   /// The path that ngtcp2 sends on, as far as `pathGuard` has been told.
   var knownPath: NetworkPath
@@ -190,7 +197,9 @@ public final class Connection {
   public var deadline: NIODeadline? {
     switch state {
     // ngtcp2 takes some of its timers for expired only after the time that it names.
-    case .open: unsafe NIODeadline(timestamp: ngtcp2_conn_get_expiry(conn))?.advanced(byNanoseconds: 1)
+    case .open:
+      unsafe NIODeadline(timestamp: min(ngtcp2_conn_get_expiry(conn), acknowledgementDue?.uptimeNanoseconds ?? .max))?
+        .advanced(byNanoseconds: 1)
     case .closing(let period): period.end
     case .draining(let end): end
     case .ended: nil
@@ -204,6 +213,7 @@ public final class Connection {
     case .open:
       let result = unsafe ngtcp2_conn_handle_expiry(conn, now.uptimeNanoseconds)
       if result != 0 { fail(result) }
+      if let due = acknowledgementDue, due <= now { acknowledgementDue = nil }
       setNeedsWrite()
     case .closing(let period):
       if period.end <= now { state = .ended }

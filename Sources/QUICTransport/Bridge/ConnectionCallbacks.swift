@@ -53,7 +53,10 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
     unsafe note(user) { $0.wasReset = true }
   }
 
-  unsafe callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb
+  unsafe callbacks.recv_retry = { conn, header, user in
+    _ = unsafe note(user) { $0.hasReceivedRetry = true }
+    return unsafe ngtcp2_crypto_recv_retry_cb(conn, header, user)
+  }
 
   unsafe callbacks.extend_max_local_streams_bidi = { _, maximum, user in
     unsafe note(user) { $0.application?.peerExtendedStreamLimit(bidirectionalMaximum: maximum) }

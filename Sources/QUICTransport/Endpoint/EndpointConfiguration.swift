@@ -9,8 +9,15 @@ public struct EndpointConfiguration: Sendable {
   public var secret: [UInt8]
   /// The stable name of this replica (RFC 9000 §21.11: no two that run at once may share a reset key).
   public var stableName: String
-  /// Handshakes in progress from clients, above which further ones are dropped.
+  /// Handshakes in progress from clients, above which further ones wait, the oldest served first.
   public var handshakeLimit: Int = 1000
+  /// Handshakes that begin in one turn of the loop; what is beyond waits for the next. Each costs a signature, about a
+  /// millisecond, for which everything else on the loop stands still.
+  public var handshakesPerTurn: Int = 8
+  /// Clients with a proved address that may wait for their handshake; about 1.3 KB each.
+  public var waitingHandshakeLimit: Int = 10_000
+  /// How long a client may wait before it is taken for gone: somewhat less than clients give a handshake.
+  public var handshakePatience: Duration = .seconds(8)
   /// Handshakes in progress, above which a client must prove its address with a Retry (RFC 9000 §8.1.2); 0 for always.
   public var retryThreshold: Int = 200
   /// How long a Retry token is good.

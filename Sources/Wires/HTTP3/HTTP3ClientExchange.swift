@@ -8,7 +8,7 @@ import NIOCore
 final class HTTP3ClientExchange: RequestSink {
   private let wire: HTTP3ClientWire
   /// Who takes the answer; nil when nothing more is to be told.
-  private var response: (any ResponseSink)?
+  private(set) var response: (any ResponseSink)?
   private var stream: HTTP3Stream?
   private var hasHead = false
   private var isAnswered = false

@@ -15,7 +15,10 @@ struct EdgeCommand: AsyncParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  @Option(parsing: .singleValue, help: ArgumentHelp("The core, for example core.example.com:4433.", valueName: "host:port"))
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "The core, for example core.example.com:4433. May be repeated, or be a list with commas.", valueName: "host:port"))
   var upstream: [String] = []
 
   @Option(help: ArgumentHelp("The name in the core's certificate (default: the host of --upstream).", valueName: "name"))

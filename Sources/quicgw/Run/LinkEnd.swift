@@ -104,6 +104,8 @@ extension EdgeConfiguration: EndConfiguration {
     var names = process.differences(from: other.process)
     if listeners != other.listeners { names.append("listeners") }
     if upstream != other.upstream { names.append("upstream") }
+    if preference != other.preference { names.append("prefer") }
+    if link != other.link { names.append("link") }
     if serverName != other.serverName { names.append("server_name") }
     return names
   }

@@ -32,7 +32,9 @@ struct Site {
     return Site(authority: authority, origin: origin, core: core, edge: edge)
   }
 
-  static func startCore(authority: TestAuthority, policy: Policy, loopCount: Int = 1, port: UInt16 = 0) async throws -> CoreRuntime {
+  static func startCore(
+    authority: TestAuthority, policy: Policy, loopCount: Int = 1, port: UInt16 = 0, secret: UInt8 = 7
+  ) async throws -> CoreRuntime {
     let leaf = try authority.server("localhost")
     guard let listen = Address(ipAddress: "::", port: port) else { throw SiteError.badAddress }
     return try await CoreRuntime.start(
@@ -41,23 +43,34 @@ struct Site {
         listen: listen,
         tls: TLSConfiguration(
           role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
-        policy: policy, stableName: "core-1", secret: Array(repeating: 7, count: 32)))
+        policy: policy, stableName: "core-1", secret: Array(repeating: secret, count: 32)))
   }
 
   static func startEdge(
     leaf: TestLeaf, authority: TestAuthority, corePort: UInt16, loopCount: Int = 1, serverName: String = "localhost",
     linkWait: TimeAmount = .seconds(5)
   ) async throws -> EdgeRuntime {
+    try await startEdge(
+      leaf: leaf, authority: authority, coreHost: "localhost", corePorts: [Int(corePort)], loopCount: loopCount,
+      serverName: serverName, linkWait: linkWait)
+  }
+
+  static func startEdge(
+    leaf: TestLeaf, authority: TestAuthority, coreHost: String = "127.0.0.1", corePorts: [Int], loopCount: Int = 1,
+    serverName: String = "localhost", linkWait: TimeAmount = .seconds(5), liveness: LivenessLimits = .defaults,
+    preference: LinkPreference = .first
+  ) async throws -> EdgeRuntime {
     var limits = NetworkLimits()
     limits.linkWait = linkWait
-    return try await EdgeRuntime.start(
-      EdgeOptions(
-        process: ProcessOptions(role: .edge, loopCount: loopCount, drainTimeout: .seconds(5), log: quiet, version: "test"),
-        core: CoreName(host: "localhost", port: Int(corePort)), serverName: serverName,
-        listeners: [.init(name: "default", address: loopback())],
-        tls: TLSConfiguration(
-          role: .client, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
-        policy: .defaults, limits: limits))
+    var options = EdgeOptions(
+      process: ProcessOptions(role: .edge, loopCount: loopCount, drainTimeout: .seconds(5), log: quiet, version: "test"),
+      cores: corePorts.map { CoreName(host: coreHost, port: $0) }, preference: preference, serverName: serverName,
+      listeners: [.init(name: "default", address: try loopback())],
+      tls: TLSConfiguration(
+        role: .client, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
+      policy: .defaults, limits: limits)
+    options.liveness = liveness
+    return try await EdgeRuntime.start(options)
   }
 
   /// A client of the edge's listener.

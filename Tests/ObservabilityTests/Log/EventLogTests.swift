@@ -90,6 +90,13 @@ import Testing
         "WARNING link to core:4433 is lost and will be tried again: silent for 30 s"
       ),
       (
+        .linkChanged(.suspect, core: "core:4433", reason: "no answer for 3.0 s"),
+        "WARNING link to core:4433 is suspect, is probed and dialled anew beside; requests wait or use another core: "
+          + "no answer for 3.0 s"
+      ),
+      (.requestsRepeated(count: 1), "NOTICE a request whose connection does not answer was sent again on another"),
+      (.requestsRepeated(count: 3), "NOTICE 3 requests whose connections do not answer were sent again on another"),
+      (
         .started(role: .edge, listeners: ["127.0.0.1:8080"], link: "core:4433", identity: "edge-1", instance: "c3"),
         "NOTICE edge listens on 127.0.0.1:8080, links to core:4433, identity edge-1, instance c3"
       ),

@@ -62,3 +62,11 @@ struct ClientInitial {
   /// The destination that the client chose before a Retry; nil when there was no Retry.
   var originalDestination: ConnectionID?
 }
+
+/// A client's first datagram, kept until its handshake can begin.
+struct WaitingHandshake {
+  var initial: ClientInitial
+  var datagram: [UInt8]
+  var path: NetworkPath
+  var ecn: ECNCodepoint
+}

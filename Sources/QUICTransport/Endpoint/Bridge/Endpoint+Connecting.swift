@@ -45,8 +45,6 @@ extension Endpoint {
       refuse(.notAccepting, path)
       return refuseConnection(header, code: UInt64(NGTCP2_CONNECTION_REFUSED), path: path, now: now)
     }
-    guard handshakesInProgress < configuration.handshakeLimit else { return refuse(.tooManyHandshakes, path) }
-
     var initial = ClientInitial(header: header)
     if unsafe packet.token.len > 0 {
       initial.token = unsafe [UInt8](UnsafeBufferPointer(start: packet.token.base, count: packet.token.len))
@@ -55,13 +53,38 @@ extension Endpoint {
         return refuseConnection(header, code: UInt64(NGTCP2_INVALID_TOKEN), path: path, now: now)
       }
       initial.originalDestination = original
-    } else if handshakesInProgress >= configuration.retryThreshold {
+      if mustWait || !handshakeQueue.isEmpty {
+        let waiting = unsafe WaitingHandshake(initial: initial, datagram: Array(datagram), path: path, ecn: ecn)
+        if !handshakeQueue.append(waiting, of: header.destination, now: now) { refuse(.tooManyHandshakes, path) }
+        return
+      }
+    } else if mustWait || handshakesInProgress >= configuration.retryThreshold {
+      // Only who has proved its address may take room here.
       return retry(header, path: path, now: now)
     }
+    unsafe begin(initial, datagram, path: path, ecn: ecn, now: now)
+  }
 
+  /// Enough handshakes are in progress, or have begun in this turn.
+  private var mustWait: Bool {
+    handshakesInProgress >= configuration.handshakeLimit || handshakesThisTurn >= configuration.handshakesPerTurn
+  }
+
+  /// Begins handshakes for which there was no room before, as many as there is room for in this turn.
+  func beginWaitingHandshakes(now: NIODeadline) {
+    handshakesThisTurn = 0
+    while !mustWait, let next = handshakeQueue.popOldest(now: now) {
+      unsafe next.datagram.withUnsafeBytes { unsafe begin(next.initial, $0, path: next.path, ecn: next.ecn, now: now) }
+    }
+  }
+
+  private func begin(
+    _ initial: ClientInitial, _ datagram: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline
+  ) {
+    handshakesThisTurn += 1
     let incoming = IncomingConnection(path: path, isAddressValidated: initial.originalDestination != nil)
     guard let setup = owner.accept(incoming) else {
-      return refuseConnection(header, code: UInt64(NGTCP2_CONNECTION_REFUSED), path: path, now: now)
+      return refuseConnection(initial.header, code: UInt64(NGTCP2_CONNECTION_REFUSED), path: path, now: now)
     }
     unsafe accept(setup, initial, datagram, path: path, ecn: ecn, now: now)
   }

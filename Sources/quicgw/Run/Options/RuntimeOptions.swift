@@ -34,21 +34,21 @@ extension CoreOptions {
 extension EdgeOptions {
   /// - Throws: `CommandError` when an address to listen on is a name that cannot be resolved.
   init(_ configuration: EdgeConfiguration) throws {
-    guard let core = configuration.upstream.first else {
-      throw CommandError.configuration("there is no core to link to; give --upstream")
-    }
-    var connection = ConnectionConfiguration(configuration.process.transport)
-    // Several within an idle timeout, so that a lost one does no harm and address translation on the way keeps its entry.
-    connection.keepAlive = min(.seconds(15), configuration.process.transport.idleTimeout / 3)
     var tls = TLSConfiguration(configuration.credentials, role: .client)
     tls.logsKeys = configuration.process.logsKeys
     self.init(
-      process: try ProcessOptions(configuration.process, role: .edge), core: CoreName(host: core.host, port: Int(core.port)),
-      serverName: configuration.serverName ?? core.host,
+      process: try ProcessOptions(configuration.process, role: .edge),
+      cores: configuration.upstream.map { CoreName(host: $0.host, port: Int($0.port)) },
+      preference: configuration.preference == .spread ? .spread : .first, serverName: configuration.serverName,
       listeners: try configuration.listeners.map { Listener(name: $0.name, address: try $0.address.streamAddress()) },
-      tls: tls, policy: configuration.policy, connection: connection,
+      tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       usesSegmentation: configuration.process.transport.gso == .auto)
+    limits.linkWait = TimeAmount(configuration.link.requestWait)
+    liveness.suspectAfter = configuration.link.suspectAfter
+    liveness.lostAfter = configuration.link.lostAfter
+    // Within half an idle timeout: when one is lost, those that follow each second come in time.
+    liveness.idleKeepAlive = min(configuration.link.keepAlive, configuration.process.transport.idleTimeout / 2)
   }
 }
 

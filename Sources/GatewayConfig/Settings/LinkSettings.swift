@@ -1,0 +1,34 @@
+/// `link` in an edge's file: how soon a core that does not answer is found out, and what happens meanwhile.
+public struct LinkSettings: Sendable, Equatable {
+  /// `suspect_after`: so long a core may leave unanswered what was sent; then other ways to it are tried beside.
+  public var suspectAfter: Duration = .seconds(3)
+  /// `lost_after`: after so long without an answer what is open on the connection is given up.
+  public var lostAfter: Duration = .seconds(30)
+  /// `keep_alive`: how often an idle core is asked. Addresses that are translated on the way are kept by it.
+  public var keepAlive: Duration = .seconds(15)
+  /// `request_wait`: how long a request may wait for a link, or for a stream of it.
+  public var requestWait: Duration = .seconds(5)
+
+  public init() {}
+
+  public static let defaults = LinkSettings()
+
+  static let suspectRange: ClosedRange<Duration> = .milliseconds(500) ... .seconds(60)
+  static let lostRange: ClosedRange<Duration> = .seconds(2) ... .seconds(600)
+  static let keepAliveRange: ClosedRange<Duration> = .seconds(1) ... .seconds(300)
+  static let waitRange: ClosedRange<Duration> = .milliseconds(100) ... .seconds(300)
+}
+
+extension LinkSettings {
+  init(_ value: Value) throws(ConfigurationError) {
+    self.init()
+    let section = try value.section(["suspect_after", "lost_after", "keep_alive", "request_wait"])
+    if let value = section["suspect_after"] { suspectAfter = try value.duration(in: Self.suspectRange) }
+    if let value = section["lost_after"] { lostAfter = try value.duration(in: Self.lostRange) }
+    if let value = section["keep_alive"] { keepAlive = try value.duration(in: Self.keepAliveRange) }
+    if let value = section["request_wait"] { requestWait = try value.duration(in: Self.waitRange) }
+    guard suspectAfter < lostAfter else {
+      throw value.error("suspect_after is not less than lost_after", "lower suspect_after or raise lost_after")
+    }
+  }
+}

@@ -1,0 +1,305 @@
+import Events
+import Exchange
+import HTTP3
+import NIOCore
+import Observability
+import QUICTransport
+import Wires
+
+/// An edge's link to one of its cores: dials, watches whether the core answers, and says which connection takes requests.
+///
+/// A connection that became suspect is kept when another one has taken its place: what is open on it goes on if the core is heard
+/// there again, and the connection is closed when nothing is left or when it is lost. Lives on the link's loop.
+final class CoreLink {
+  let name: CoreName
+  private(set) var current: DialledConnection?
+  private let loop: LoopContext
+  private let options: EdgeOptions
+  private let driver: EndpointDriver
+  private unowned let link: QUICLink
+  private let tracing: Tracing?
+  private let resolver = Resolver()
+  private var dialing: LinkDialing
+  private var connections: [LinkDialing.Attempt: Connection] = [:]
+  private var dialTimer: Scheduled<Void>?
+  private var isDraining = false
+  /// Why there is no link, for who has to be told that.
+  private(set) var lastTrouble = "the first handshake is under way"
+
+  init(_ name: CoreName, loop: LoopContext, options: EdgeOptions, driver: EndpointDriver, tracing: Tracing?, link: QUICLink) {
+    self.name = name
+    self.loop = loop
+    self.options = options
+    self.driver = driver
+    self.tracing = tracing
+    self.link = link
+    dialing = LinkDialing(pace: options.dialing)
+  }
+
+  /// Whether new requests are served here: the core answers.
+  var isUsable: Bool { current.map { !$0.liveness.isSuspect && !$0.wire.isDraining } ?? false }
+
+  /// Whether the core has accepted our certificate and answers.
+  var isConfirmed: Bool { isUsable && current?.isConfirmed == true }
+
+  var openExchangeCount: Int {
+    connections.values.reduce(0) { $0 + (($1.owner as? DialledConnection)?.wire.openExchangeCount ?? 0) }
+  }
+
+  func start() { run(dialing.started(moment)) }
+
+  /// A request waits for a link; dialling may hurry.
+  func wanted() { run(dialing.wanted(moment)) }
+
+  /// No request waits any more.
+  func unwanted() { dialing.unwanted() }
+
+  /// No new exchanges; those that are open are finished.
+  func drain() {
+    isDraining = true
+    run(dialing.stopped())
+    current?.wire.drain()
+  }
+
+  // MARK: A pass over a connection
+
+  func serve(_ connection: Connection, _ dialled: DialledConnection) {
+    if !dialled.isHeard, connection.signs.lastReceived != nil {
+      dialled.isHeard = true
+      dialing.heard(dialled.attempt, hasMuchToDo: connection.hasReceivedRetry, moment)
+      // What is silent on the connection before may be heard again, too.
+      probeSilentConnections(except: connection)
+    }
+    while let event = connection.nextEvent() { handle(event, on: connection, dialled) }
+    dialled.wire.processEvents()
+  }
+
+  func served(_ connection: Connection, _ dialled: DialledConnection) {
+    dialled.wire.processEvents()
+    guard !dialled.isOver else { return }
+    look(at: connection, dialled)
+    guard dialled === current else { return closeIfUnused(connection, dialled) }
+    guard dialled.wire.isDraining, !isDraining else { return }
+    // The core said GOAWAY: open exchanges go on here, new ones need another connection.
+    report(.draining, "the core is shutting down")
+    run(dialing.ended(dialled.attempt, isRefused: false, moment))
+  }
+
+  // MARK: Dialling
+
+  private func run(_ actions: [LinkDialing.Action]) {
+    for action in actions {
+      switch action {
+      case .resolve: resolve()
+      case .dial(let attempt, let address): dial(attempt, address)
+      case .abandon(let attempt): close(attempt, "another attempt was faster")
+      case .discard(let attempt): discard(attempt)
+      case .wait(let delay): wait(delay)
+      case .cancelTimer: dialTimer?.cancel()
+      case .use(let attempt): use(attempt)
+      case .lose:
+        current?.isReplaced = true
+        current = nil
+      }
+    }
+  }
+
+  private func resolve() {
+    let core = name
+    let isIPv6 = driver.socket.localAddress.isIPv6
+    let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    let promise = loop.eventLoop.makePromise(of: [Address].self)
+    promise.completeWithTask { [resolver] in try await resolver.addresses(of: core, forIPv6Socket: isIPv6) }
+    promise.futureResult.whenComplete { result in
+      let link = bound.value
+      switch result {
+      case .success(let addresses): link.run(link.dialing.resolved(addresses, link.moment))
+      case .failure(let error):
+        if link.current == nil { link.report(.connecting, "\(error)") }
+        link.run(link.dialing.resolved([], link.moment))
+      }
+    }
+  }
+
+  private func dial(_ attempt: LinkDialing.Attempt, _ address: Address) {
+    let wire = HTTP3ClientWire(peer: .core, configuration: options.http3)
+    var configuration = options.connection
+    configuration.keepAlive = nil
+    let setup = ClientSetup(
+      tls: link.tls, connection: configuration,
+      applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in wire.application }],
+      serverName: options.serverName ?? name.host, trace: tracing?.sink)
+    loop.events.record(.linkDialled(core: "\(name)", address: address.description, isBeside: dialing.isDialingBeside))
+    do {
+      let connection = try driver.endpoint.connect(
+        setup, path: NetworkPath(local: driver.socket.localAddress, remote: address), now: driver.now)
+      connection.owner = DialledConnection(
+        attempt: attempt, wire: wire, name: ConnectionName(number: link.nextConnectionNumber(), peer: address.description),
+        core: self, limits: options.liveness)
+      connections[attempt] = connection
+    } catch {
+      report(.connecting, "\(error)")
+      run(dialing.ended(attempt, isRefused: false, moment))
+    }
+  }
+
+  private func close(_ attempt: LinkDialing.Attempt, _ reason: String) {
+    connections[attempt]?.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: reason)
+  }
+
+  /// One of an attempt's many: told only where there is no link at all.
+  private func discard(_ attempt: LinkDialing.Attempt) {
+    guard let connection = connections[attempt] else { return }
+    connection.discard(reason: "no answer")
+    guard current == nil, let dialled = connection.owner as? DialledConnection else { return }
+    report(.connecting, "nothing was heard from \(dialled.name.peer); is UDP let through, and does somebody listen there?")
+  }
+
+  private func wait(_ delay: Duration) {
+    dialTimer?.cancel()
+    let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    dialTimer = loop.eventLoop.scheduleTask(in: TimeAmount(delay)) {
+      let link = bound.value
+      link.run(link.dialing.timerFired(link.moment))
+    }
+  }
+
+  private func use(_ attempt: LinkDialing.Attempt) {
+    guard let connection = connections[attempt], let dialled = connection.owner as? DialledConnection else { return }
+    let former = current
+    current = dialled
+    former?.isReplaced = true
+    link.becameUsable()
+    if let former { repeatExchanges(of: former) }
+  }
+
+  /// Sends what may be sent twice on a connection that answers, from one that does not.
+  private func repeatExchanges(of silent: DialledConnection) {
+    link.repeated(silent.wire.openResponses.count { ($0 as? LinkExchange)?.leaveSilentConnection() == true })
+  }
+
+  // MARK: Liveness
+
+  private func look(at connection: Connection, _ dialled: DialledConnection) {
+    guard dialled.isHeard, connection.phase != .handshaking || dialled === current else { return }
+    let actions = dialled.liveness.observed(connection.signs, isInUse: dialled.wire.openExchangeCount > 0, now: .now())
+    for action in actions {
+      switch action {
+      case .keepAlive(let interval): connection.setKeepAlive(interval)
+      case .becameSuspect(let silence): suspect(dialled, silence)
+      case .answered(let silence): answered(dialled, silence)
+      case .lost(let silence):
+        dialled.endedInSilence = true
+        connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "no answer for \(silence.rounded)")
+      }
+    }
+    guard dialled.look == nil, let deadline = dialled.liveness.deadline else { return }
+    let bound = NIOLoopBound((self, connection, dialled), eventLoop: loop.eventLoop)
+    dialled.look = loop.eventLoop.scheduleTask(deadline: deadline) {
+      let (core, connection, dialled) = bound.value
+      dialled.look = nil
+      if !dialled.isOver { core.look(at: connection, dialled) }
+    }
+  }
+
+  private func suspect(_ dialled: DialledConnection, _ silence: Duration) {
+    guard dialled === current else { return }
+    report(.suspect, "no answer for \(silence.rounded)")
+    run(dialing.suspected(dialled.attempt, moment))
+    if link.hasUsableCore { repeatExchanges(of: dialled) }
+  }
+
+  private func answered(_ dialled: DialledConnection, _ silence: Duration) {
+    guard dialled === current else { return }
+    run(dialing.answered(dialled.attempt))
+    if dialled.isConfirmed { reportConfirmed("answers again after \(silence.rounded)") }
+    link.becameUsable()
+  }
+
+  /// A connection that another has replaced is kept for what is open on it only.
+  private func closeIfUnused(_ connection: Connection, _ dialled: DialledConnection) {
+    guard dialled.isReplaced, dialled.wire.openExchangeCount == 0 else { return }
+    connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection has taken its place")
+  }
+
+  private func probeSilentConnections(except heard: Connection) {
+    for connection in connections.values where connection !== heard {
+      guard let dialled = connection.owner as? DialledConnection, dialled.liveness.isSuspect else { continue }
+      connection.probe(now: driver.now)
+    }
+  }
+
+  // MARK: Events
+
+  private func handle(_ event: ConnectionEvent, on connection: Connection, _ dialled: DialledConnection) {
+    switch event {
+    case .handshakeCompleted(let identity, let isResumed):
+      loop.events.record(
+        .handshakeCompleted(dialled.name, identity: identity, duration: dialled.age, isResumed: isResumed))
+      run(dialing.completed(dialled.attempt))
+    case .handshakeConfirmed:
+      dialled.isConfirmed = true
+      dialing.confirmed(dialled.attempt)
+      if dialled === current { reportConfirmed(dialled.name.peer) }
+    case .migrated(let path):
+      loop.events.record(.connectionMigrated(dialled.name, from: path.description))
+    case .sessionTicket:
+      break
+    case .closed(let closure):
+      closed(connection, dialled, closure)
+    }
+  }
+
+  private func closed(_ connection: Connection, _ dialled: DialledConnection, _ closure: ConnectionClosure) {
+    loop.metrics.retire(connection.figures)
+    connections[dialled.attempt] = nil
+    connection.owner = nil
+    dialled.isOver = true
+    if closure.cause == .end(.idle) { dialled.endedInSilence = true }
+    dialled.look?.cancel()
+    let wasCurrent = current === dialled
+    switch closure.cause {
+    case .handshake(let failure):
+      loop.events.record(.handshakeFailed(dialled.name, failure, reason: closure.reason))
+      if !isDraining, current == nil || wasCurrent { report(failure == .timedOut ? .connecting : .refused, closure.reason) }
+    case .end(let end):
+      if dialled.isHeard { loop.events.record(.connectionClosed(dialled.name, end, reason: closure.reason)) }
+      if wasCurrent, !isDraining { report(.lost, closure.reason) }
+    }
+    run(dialing.ended(dialled.attempt, isRefused: closure.isRefusal, moment))
+    dialled.wire.connectionClosed(
+      GatewayError(
+        .destinationUnavailable, side: .core, retry: closure.isRefusal && !dialled.isConfirmed ? .safe : .unsafe,
+        message: "the link to \(name) was lost: \(closure.reason)"))
+  }
+
+  private func reportConfirmed(_ reason: String) {
+    loop.events.record(.linkChanged(.confirmed, core: "\(name)", reason: reason))
+    link.becameConfirmed()
+  }
+
+  private func report(_ phase: LinkPhase, _ reason: String) {
+    lastTrouble = reason
+    loop.events.record(.linkChanged(phase, core: "\(name)", reason: reason))
+    link.hasTrouble()
+  }
+
+  private var moment: LinkDialing.Moment { LinkDialing.Moment(now: .now(), jitter: .random(in: 0..<1)) }
+}
+
+extension ConnectionClosure {
+  /// The peer has answered the handshake with a refusal: it has served nothing on this connection. Codes from 0x100 on are alerts
+  /// of TLS (RFC 9001 §4.8).
+  fileprivate var isRefusal: Bool {
+    guard case .handshake = cause, case .transport(let code)? = self.code else { return false }
+    return code == 0x2 || (0x100...0x1ff).contains(code)
+  }
+}
+
+extension Duration {
+  /// For log lines: tenths of seconds.
+  fileprivate var rounded: String {
+    let tenths = Int((self / .milliseconds(100)).rounded())
+    return "\(tenths / 10).\(tenths % 10) s"
+  }
+}

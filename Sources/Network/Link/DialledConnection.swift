@@ -1,0 +1,36 @@
+import Events
+import NIOCore
+import QUICTransport
+import Wires
+
+/// What a link keeps with a connection to its core.
+final class DialledConnection {
+  let attempt: LinkDialing.Attempt
+  let wire: HTTP3ClientWire
+  let name: ConnectionName
+  unowned let core: CoreLink
+  /// Something has come from the core.
+  var isHeard = false
+  /// The core has accepted our certificate; before that it serves nothing that we ask for.
+  var isConfirmed = false
+  /// New requests go elsewhere; it is kept for what is open on it.
+  var isReplaced = false
+  var isOver = false
+  /// It ended because nothing was heard of the core for so long.
+  var endedInSilence = false
+  var liveness: LinkLiveness
+  /// Makes the connection be looked at when its liveness wants it.
+  var look: Scheduled<Void>?
+  private let began = NIODeadline.now()
+
+  init(attempt: LinkDialing.Attempt, wire: HTTP3ClientWire, name: ConnectionName, core: CoreLink, limits: LivenessLimits) {
+    self.attempt = attempt
+    self.wire = wire
+    self.name = name
+    self.core = core
+    liveness = LinkLiveness(limits: limits)
+  }
+
+  /// How long ago its dialling began.
+  var age: Duration { Duration(.now() - began) }
+}
