@@ -9,6 +9,7 @@ public enum HandshakeFailure: String, Sendable, CaseIterable {
   case wrongApplicationProtocol = "wrong_alpn"
   case unsupportedVersion = "unsupported_version"
   case timedOut = "timed_out"
+  case addressChanged = "address_changed"
   case refusedByPeer = "refused_by_peer"
   case protocolViolation = "protocol_violation"
 }

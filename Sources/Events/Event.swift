@@ -17,6 +17,10 @@ public enum Event: Sendable {
   case handshakeCompleted(ConnectionName, identity: String?, duration: Duration, isResumed: Bool)
   case handshakeFailed(ConnectionName, HandshakeFailure, reason: String)
   case connectionMigrated(ConnectionName, from: String)
+  /// Datagrams to a peer leave from another address of this host now; its connections migrate.
+  case addressChanged(from: String, to: String, peer: String)
+  /// The kernel gives no news of changes of this host's addresses.
+  case addressWatchUnavailable(reason: String)
   case connectionClosed(ConnectionName, ConnectionEnd, reason: String)
   case datagramRefused(DatagramRefusal, from: String)
   case offloadDisabled(Offload, reason: String)

@@ -103,6 +103,7 @@ import Testing
     metrics.record(.datagramRefused(.badToken, from: "x"))
     metrics.record(.connectionClosed(sampleConnection, .idle, reason: ""))
     metrics.record(.connectionMigrated(sampleConnection, from: "x"))
+    metrics.record(.addressChanged(from: "x", to: "y", peer: "c"))
     metrics.record(.offloadDisabled(.segmentation, reason: "EIO"))
     metrics.record(.linkChanged(.connecting, core: "c", reason: ""))
     metrics.record(.linkChanged(.confirmed, core: "c", reason: ""))
@@ -114,7 +115,7 @@ import Testing
     let page = page(of: [metrics.snapshot()], role: .edge)
     for sample in [
       #"quicgw_refused_datagrams_total{cause="bad_token"} 1"#, #"quicgw_closed_connections_total{cause="idle_timeout"} 1"#,
-      "quicgw_migrations_total 1", #"quicgw_disabled_offloads{offload="gso"} 1"#, #"quicgw_disabled_offloads{offload="gro"} 0"#,
+      "quicgw_migrations_total 1", "quicgw_address_changes_total 1", #"quicgw_disabled_offloads{offload="gso"} 1"#, #"quicgw_disabled_offloads{offload="gro"} 0"#,
       #"quicgw_link_state{core="c",state="confirmed"} 1"#, #"quicgw_link_state{core="c",state="connecting"} 0"#,
       #"quicgw_link_changes_total{state="connecting"} 1"#, #"quicgw_link_dials_total{beside="false"} 1"#,
       #"quicgw_link_dials_total{beside="true"} 2"#, "quicgw_repeated_requests_total 4", #"quicgw_grpc_responses_total{grpc_status="14"} 1"#,

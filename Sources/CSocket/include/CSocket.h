@@ -37,6 +37,16 @@ int csocket_attach_steering(int descriptor, uint32_t socket_count);
 /// The address that a socket is bound to; returns its length.
 int csocket_local_address(int descriptor, struct sockaddr_storage *address);
 
+/// A netlink socket that becomes readable when an address or a route of this host has changed; non-blocking.
+/// Returns the descriptor.
+int csocket_network_watch_open(void);
+
+/// The address that the kernel would send from to `remote`, with some port; an IPv4 address as such, also on IPv6 sockets.
+int csocket_source_address(const struct sockaddr *remote, socklen_t remote_length, struct sockaddr_storage *source);
+
+/// Whether an address is one of this host's; true where that cannot be found out.
+bool csocket_has_address(const struct sockaddr *address, socklen_t address_length);
+
 /// The errno values that a refused offload is known by.
 bool csocket_is_offload_refusal(int error);
 

@@ -35,7 +35,7 @@ final class CoreLoop: ConnectionHost {
     gateway = Gateway(
       hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
     driver = EndpointDriver(
-      socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: true,
+      socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: false,
       host: self)
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(
@@ -48,6 +48,8 @@ final class CoreLoop: ConnectionHost {
     self.siblings = siblings
     return driver.start()
   }
+
+  var connectionCount: Int { driver.endpoint.connectionCount }
 
   var openExchangeCount: Int {
     driver.endpoint.connections.reduce(0) { $0 + (edge(of: $1)?.wire?.openExchangeCount ?? 0) }

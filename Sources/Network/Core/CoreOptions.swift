@@ -17,6 +17,8 @@ public struct CoreOptions: Sendable {
   public var secret: [UInt8]
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
+  /// Whether the kernel is asked to deliver datagrams to the loop of their connection ID.
+  var isSteered = true
 
   public init(
     process: ProcessOptions, listen: Address, tls: TLSConfiguration, policy: Policy, connection: ConnectionConfiguration = .defaults,

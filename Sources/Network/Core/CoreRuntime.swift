@@ -37,7 +37,7 @@ public final class CoreRuntime: Sendable {
       for core in cores {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
       }
-      if sockets.count > 1 { steer(sockets, loops: loops) }
+      if sockets.count > 1, options.isSteered { steer(sockets, loops: loops) }
       let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
       loops.watch { life.certificates }
       life.becameReady()
@@ -97,6 +97,13 @@ public final class CoreRuntime: Sendable {
   private static func describe(_ services: [Service]) -> String {
     guard !services.isEmpty else { return "no service" }
     return services.map { "\($0.name) (\($0.origins.map(\.description).joined(separator: ", ")))" }.joined(separator: ", ")
+  }
+
+  /// Connections on all loops, those that are closing included.
+  func connectionCount() async throws -> Int {
+    var count = 0
+    for core in cores { count += try await core.eventLoop.submit { core.value.connectionCount }.get() }
+    return count
   }
 
   private func isDrained() async throws -> Bool {

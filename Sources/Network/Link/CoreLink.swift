@@ -132,7 +132,7 @@ final class CoreLink {
     loop.events.record(.linkDialled(core: "\(name)", address: address.description, isBeside: dialing.isDialingBeside))
     do {
       let connection = try driver.endpoint.connect(
-        setup, path: NetworkPath(local: driver.socket.localAddress, remote: address), now: driver.now)
+        setup, path: driver.path(to: address), now: driver.now)
       connection.owner = DialledConnection(
         attempt: attempt, wire: wire, name: ConnectionName(number: link.nextConnectionNumber(), peer: address.description),
         core: self, limits: options.liveness)
@@ -242,7 +242,7 @@ final class CoreLink {
       dialing.confirmed(dialled.attempt)
       if dialled === current { reportConfirmed(dialled.name.peer) }
     case .migrated(let path):
-      loop.events.record(.connectionMigrated(dialled.name, from: path.description))
+      loop.events.record(.connectionMigrated(dialled.name, from: path.local.description))
     case .sessionTicket:
       break
     case .closed(let closure):
@@ -261,7 +261,7 @@ final class CoreLink {
     switch closure.cause {
     case .handshake(let failure):
       loop.events.record(.handshakeFailed(dialled.name, failure, reason: closure.reason))
-      if !isDraining, current == nil || wasCurrent { report(failure == .timedOut ? .connecting : .refused, closure.reason) }
+      if !isDraining, current == nil || wasCurrent { report(failure == .timedOut || failure == .addressChanged ? .connecting : .refused, closure.reason) }
     case .end(let end):
       if dialled.isHeard { loop.events.record(.connectionClosed(dialled.name, end, reason: closure.reason)) }
       if wasCurrent, !isDraining { report(.lost, closure.reason) }

@@ -33,7 +33,7 @@ final class QUICLink: Link, ConnectionHost {
     waitTimer = CoarseTimer(eventLoop: loop.eventLoop, limit: options.limits.linkWait)
     driver = EndpointDriver(
       socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation),
-      configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, usesDestinations: false, host: self)
+      configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: true, host: self)
     cores = options.cores.map { CoreLink($0, loop: loop, options: options, driver: driver, tracing: tracing, link: self) }
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(openExchanges: openExchangeCount, connections: driver.endpoint.connections.map(observe))

@@ -15,6 +15,8 @@ extension Event {
     case .handshakeCompleted: "handshake_completed"
     case .handshakeFailed: "handshake_failed"
     case .connectionMigrated: "connection_migrated"
+    case .addressChanged: "address_changed"
+    case .addressWatchUnavailable: "address_watch_unavailable"
     case .connectionClosed: "connection_closed"
     case .datagramRefused: "datagram_refused"
     case .offloadDisabled: "offload_disabled"
@@ -34,7 +36,8 @@ extension Event {
     switch self {
     case .connectionAccepted, .linkDialled: .debug
     case .handshakeCompleted, .connectionMigrated: .info
-    case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .offloadDisabled, .datagramRefused, .messageRefused:
+    case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .addressChanged, .addressWatchUnavailable, .offloadDisabled,
+      .datagramRefused, .messageRefused:
       .notice
     case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
     case .reloadRefused: .error
@@ -81,6 +84,8 @@ extension Event {
     case .handshakeFailed(let connection, let failure, let reason):
       return connection.logFields(cause: failure.rawValue, reason: reason)
     case .connectionMigrated(let connection, let from): return connection.logFields.merging(["from": .string(from)]) { $1 }
+    case .addressChanged(let from, let to, let peer): return ["from": .string(from), "to": .string(to), "peer": .string(peer)]
+    case .addressWatchUnavailable(let reason): return ["reason": .string(reason)]
     case .connectionClosed(let connection, let end, let reason): return connection.logFields(cause: end.rawValue, reason: reason)
     case .datagramRefused(let refusal, let from): return ["cause": .string(refusal.rawValue), "peer": .string(from)]
     case .offloadDisabled(let offload, let reason): return ["offload": .string(offload.rawValue), "reason": .string(reason)]

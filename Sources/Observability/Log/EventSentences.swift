@@ -34,7 +34,13 @@ extension Event {
         ? "refused handshake from \(connection.peer): \(what)\(detail)"
         : "handshake with \(connection.peer) failed: \(what)\(detail)"
     case .connectionMigrated(let connection, let from):
-      return "connection \(connection.number) moved from \(from) to \(connection.peer)"
+      return role == .core
+        ? "connection \(connection.number) moved from \(from) to \(connection.peer)"
+        : "connection \(connection.number) with \(connection.peer) goes on from \(from)"
+    case .addressChanged(let from, let to, let peer):
+      return "the way to \(peer) leaves from \(to) and no longer from \(from); connections move"
+    case .addressWatchUnavailable(let reason):
+      return "the kernel gives no news of addresses (\(reason)); changes are looked for every two seconds, allow AF_NETLINK to be faster"
     case .connectionClosed(let connection, let end, let reason):
       return "connection \(connection.number) with \(connection.peer) \(end.words)" + (reason.isEmpty ? "" : ": \(reason)")
     case .datagramRefused(let refusal, let from): return "dropped a datagram from \(from): \(refusal.words)"
@@ -86,6 +92,7 @@ extension HandshakeFailure {
     case (.unsupportedVersion, _): "no common QUIC version"
     case (.timedOut, .core): "the client did not finish it in time"
     case (.timedOut, .edge): "no answer; check the address, and that UDP passes"
+    case (.addressChanged, _): "our address has changed; it is dialled anew"
     case (.refusedByPeer, .core): "the client refused this core"
     case (.refusedByPeer, .edge): "the core refused this edge; see its log, usually the certificate's CA, dates or name"
     case (.protocolViolation, _): "the peer broke the protocol"

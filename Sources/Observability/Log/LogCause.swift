@@ -27,12 +27,13 @@ struct LogCause: Hashable {
     case .connectionAccepted: cause = ""
     case .connectionClosed(_, let end, _): cause = end.rawValue
     case .connectionMigrated: cause = ""
+    case .addressChanged(_, _, let peer): cause = peer
     case .traceStopped: cause = ""
     case .linkDialled(let core, _, _): cause = core
     case .requestsRepeated: cause = ""
     case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty:
       cause = phase.rawValue + " " + core
-    case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled, .linkChanged,
+    case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled, .addressWatchUnavailable, .linkChanged,
       .handshakeCompleted:
       return nil
     }

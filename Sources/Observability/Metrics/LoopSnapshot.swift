@@ -13,6 +13,7 @@ public struct LoopSnapshot: Sendable {
   var handshakeDuration = DurationHistogram()
   var closedConnections: [ConnectionEnd: UInt64] = [:]
   var migrations: UInt64 = 0
+  var addressChanges: UInt64 = 0
   var retired = PacketTotals()
 
   var linkPhases: [String: LinkPhase] = [:]
@@ -42,6 +43,7 @@ public struct LoopSnapshot: Sendable {
     handshakeDuration.add(other.handshakeDuration)
     closedConnections.merge(other.closedConnections, uniquingKeysWith: +)
     migrations += other.migrations
+    addressChanges += other.addressChanges
     retired.add(other.retired)
     linkPhases.merge(other.linkPhases) { $1 }
     linkChanges.merge(other.linkChanges, uniquingKeysWith: +)

@@ -56,6 +56,7 @@ public struct MetricsPage {
     case .handshakeDuration: text.histogram(metric, [], total.handshakeDuration)
     case .closedConnections: writeAll(metric, "cause", total.closedConnections, to: &text)
     case .migrations: text.sample(metric, total.migrations)
+    case .addressChanges: text.sample(metric, total.addressChanges)
     case .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .packetsSent, .packetsReceived, .packetsLost,
       .connectionBytes, .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow:
       ConnectionFamilies(connections: total.gauges.connections, retired: total.retired).write(metric, to: &text)

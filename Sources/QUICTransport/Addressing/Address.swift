@@ -15,6 +15,9 @@ public struct Address: Hashable, Sendable {
   /// Whether this is an IPv6 address (also an IPv4-mapped one).
   public var isIPv6: Bool { family == Address.familyIPv6 }
 
+  /// Whether this names no host (0.0.0.0, ::): the kernel chooses one for each datagram.
+  public var isUnspecified: Bool { isIPv6 ? word1 == 0 && word2 == 0 : word0 >> 32 == 0 }
+
   /// The UDP port.
   public var port: UInt16 {
     get { UInt16(truncatingIfNeeded: word0 >> 16).byteSwapped }

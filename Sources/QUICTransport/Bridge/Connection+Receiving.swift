@@ -25,7 +25,10 @@ extension Connection {
     }
     // An application that failed outside of a verb has ordered the close, and ngtcp2 is left as it is.
     guard closeOrder == nil, datagram.count > 0 else { return nil }
-    if !isClient, path != knownPath {
+    if isClient {
+      silence.received(at: now)
+      if knownPath.local.isUnspecified { adoptLocalAddress(path.local) }
+    } else if path != knownPath {
       guard pathGuard.admits(path) else {
         enrollForWriting()
         return .thirdPath
@@ -55,26 +58,4 @@ extension Connection {
     enrollForWriting()
     return nil
   }
-
-  /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
-  private func noticePath() {
-    guard let library = unsafe ngtcp2_conn_get_path(conn) else { return }
-    let current = unsafe NetworkPath(library.pointee)
-    guard current != knownPath else { return }
-    pathGuard.moved(from: knownPath, to: current, until: now.advanced(byNanoseconds: validationNanoseconds))
-    knownPath = current
-  }
-
-  /// After so long, ngtcp2 has given up the validation of a path for certain; it tries for three times the larger of the probe
-  /// timeout and that of a connection without samples.
-  var validationNanoseconds: UInt64 {
-    6 * max(unsafe ngtcp2_conn_get_pto(conn), probeTimeoutBeforeMove, Connection.initialProbeTimeoutNanoseconds)
-  }
-
-  /// So long ngtcp2 goes on with a validated path's MTU and with the path before it.
-  var settlingNanoseconds: UInt64 {
-    3 * max(unsafe ngtcp2_conn_get_pto(conn), probeTimeoutBeforeMove)
-  }
-
-  private static let initialProbeTimeoutNanoseconds: UInt64 = 1_000_000_000
 }

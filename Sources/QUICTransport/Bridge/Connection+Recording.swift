@@ -70,22 +70,6 @@ extension Connection {
     unsafe endpoint?.handshakeEnded(self)
   }
 
-  // MARK: Connection IDs and paths
-
-  func recordPathValidation(_ path: NetworkPath, _ result: ngtcp2_path_validation_result) {
-    if isClient {
-      if result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS, let library = unsafe ngtcp2_conn_get_path(conn) {
-        knownPath = unsafe NetworkPath(library.pointee)
-      }
-      migrationLimit = result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS ? now.advanced(byNanoseconds: settlingNanoseconds) : nil
-    } else if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS {
-      pathGuard.validated(path, until: now.advanced(byNanoseconds: settlingNanoseconds))
-    } else if let former = pathGuard.abandoned(path) {
-      knownPath = former
-    }
-    if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS { record(.migrated(path)) }
-  }
-
   // MARK: Streams
 
   func recordStreamOpened(_ stream: StreamID) {

@@ -42,25 +42,4 @@ extension Connection {
     setNeedsWrite()
     return true
   }
-
-  /// Moves the connection to another local address (client only); false when it cannot be done now and must be tried later: the
-  /// handshake is not confirmed, an earlier move is not finished, or the peer has given no spare connection ID.
-  ///
-  /// Data goes out on the new path at once, while it is being validated.
-  @discardableResult
-  public func migrate(toLocal address: Address, now: NIODeadline) -> Bool {
-    guard isClient, isOpen, closeOrder == nil, isHandshakeConfirmed, address != knownPath.local else { return false }
-    if let migrationLimit, now < migrationLimit { return false }
-    self.now = now
-    probeTimeoutBeforeMove = unsafe ngtcp2_conn_get_pto(conn)
-    let target = NetworkPath(local: address, remote: knownPath.remote)
-    let result = unsafe target.withLibraryPath { path in
-      unsafe ngtcp2_conn_initiate_immediate_migration(conn, path, now.uptimeNanoseconds)
-    }
-    guard result == 0 else { return false }
-    knownPath = target
-    migrationLimit = now.advanced(byNanoseconds: validationNanoseconds)
-    setNeedsWrite()
-    return true
-  }
 }

@@ -12,7 +12,7 @@ extension Connection {
     if burst == nil {
       switch state {
       case .open:
-        if closeOrder == nil { burst = unsafe writeBurst(buffer) }
+        if closeOrder == nil { burst = unsafe writeNext(buffer) }
         if burst == nil, let order = closeOrder { burst = unsafe writeClose(order, buffer) }
       case .closing(var period):
         burst = unsafe copyClose(&period, buffer)
@@ -37,9 +37,15 @@ extension Connection {
 
   // MARK: One burst
 
-  private func writeBurst(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+  private func writeNext(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    if let burst = unsafe writeProbe(buffer) { return burst }
+    if let burst = unsafe writeAgain(buffer) { return burst }
+    return unsafe writeBurst(buffer, asksApplication: true)
+  }
+
+  func writeBurst(_ buffer: UnsafeMutableRawBufferPointer, asksApplication: Bool) -> Burst? {
     unsafe withUnsafeTemporaryAllocation(of: StreamBytes.self, capacity: Connection.vectorCapacity) { vectors in
-      var pass = unsafe WritePass(vectors: vectors, canAskApplication: application != nil, path: knownPath)
+      var pass = unsafe WritePass(vectors: vectors, canAskApplication: asksApplication && application != nil, path: knownPath)
       let burst = unsafe writePackets(buffer, &pass)
       endOffer(&pass)
       if let failure = applicationFailure { order(failure) }

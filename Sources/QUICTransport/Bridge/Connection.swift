@@ -80,8 +80,14 @@ public final class Connection {
   /// The path that ngtcp2 sends on, as far as `pathGuard` has been told.
   var knownPath: NetworkPath
   var pathGuard = PathGuard()
-  var migrationLimit: NIODeadline?
+  var localMoves = LocalMoves()
   var probeTimeoutBeforeMove: UInt64 = 0
+  /// How often the probe timer is still made to expire, after the client's address has changed; nil when that is done.
+  var resendsLeft: Int?
+  var isAheadOfTime = false
+  var lingeringIDs: [ConnectionID] = []
+  var silence = SilenceWatch()
+  var silenceProbes: SilenceProbes?
 
   /// A packet that was written but could not leave with the burst before it.
   var heldPacket: HeldPacket?
@@ -198,12 +204,19 @@ public final class Connection {
     switch state {
     // ngtcp2 takes some of its timers for expired only after the time that it names.
     case .open:
-      unsafe NIODeadline(timestamp: min(ngtcp2_conn_get_expiry(conn), acknowledgementDue?.uptimeNanoseconds ?? .max))?
-        .advanced(byNanoseconds: 1)
+      unsafe earlier(
+        NIODeadline(timestamp: min(ngtcp2_conn_get_expiry(conn), acknowledgementDue?.uptimeNanoseconds ?? .max))?
+          .advanced(byNanoseconds: 1), ownDeadline)
     case .closing(let period): period.end
     case .draining(let end): end
     case .ended: nil
     }
+  }
+
+  /// Of what a client does about its path besides ngtcp2.
+  private var ownDeadline: NIODeadline? {
+    guard isClient, isHandshakeConfirmed else { return nil }
+    return earlier(localMoves.deadline, isWaitingForPeer ? silence.deadline : nil)
   }
 
   /// Acts on a deadline that has passed; does nothing when called early.
@@ -212,7 +225,12 @@ public final class Connection {
     switch state {
     case .open:
       let result = unsafe ngtcp2_conn_handle_expiry(conn, now.uptimeNanoseconds)
-      if result != 0 { fail(result) }
+      if result != 0 {
+        fail(result)
+      } else if isClient, isHandshakeConfirmed {
+        makeMove()
+        checkSilence()
+      }
       if let due = acknowledgementDue, due <= now { acknowledgementDue = nil }
       setNeedsWrite()
     case .closing(let period):
@@ -281,6 +299,11 @@ extension Connection {
     if case .ended = state { return events.isEmpty }
     return false
   }
+}
+
+private func earlier(_ one: NIODeadline?, _ other: NIODeadline?) -> NIODeadline? {
+  guard let one, let other else { return one ?? other }
+  return min(one, other)
 }
 
 /// The library's words for one of its error codes.

@@ -82,7 +82,7 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
   unsafe callbacks.remove_connection_id = { _, id, user in
     unsafe note(user) { connection in
       guard let id = unsafe id else { return }
-      unsafe connection.endpoint?.retire(ConnectionID(id.pointee), of: connection)
+      unsafe connection.forget(ConnectionID(id.pointee))
     }
   }
 

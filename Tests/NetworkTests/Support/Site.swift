@@ -2,7 +2,7 @@ import Exchange
 import Gateway
 import HTTPMessage
 import NIOCore
-import Network
+@testable import Network
 import Observability
 import QUICTransport
 import TestCertificates
@@ -33,17 +33,18 @@ struct Site {
   }
 
   static func startCore(
-    authority: TestAuthority, policy: Policy, loopCount: Int = 1, port: UInt16 = 0, secret: UInt8 = 7
+    authority: TestAuthority, policy: Policy, loopCount: Int = 1, port: UInt16 = 0, secret: UInt8 = 7, isSteered: Bool = true
   ) async throws -> CoreRuntime {
     let leaf = try authority.server("localhost")
     guard let listen = Address(ipAddress: "::", port: port) else { throw SiteError.badAddress }
-    return try await CoreRuntime.start(
-      CoreOptions(
-        process: ProcessOptions(role: .core, loopCount: loopCount, drainTimeout: .seconds(5), log: quiet, version: "test"),
-        listen: listen,
-        tls: TLSConfiguration(
-          role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
-        policy: policy, stableName: "core-1", secret: Array(repeating: secret, count: 32)))
+    var options = CoreOptions(
+      process: ProcessOptions(role: .core, loopCount: loopCount, drainTimeout: .seconds(5), log: quiet, version: "test"),
+      listen: listen,
+      tls: TLSConfiguration(
+        role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
+      policy: policy, stableName: "core-1", secret: Array(repeating: secret, count: 32))
+    options.isSteered = isSteered
+    return try await CoreRuntime.start(options)
   }
 
   static func startEdge(

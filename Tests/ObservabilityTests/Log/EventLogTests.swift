@@ -39,6 +39,14 @@ import Testing
       ),
       (.connectionMigrated(sampleConnection, from: "[::1]:5"), "INFO connection 7 moved from [::1]:5 to [::1]:51234"),
       (
+        .addressChanged(from: "10.0.0.2", to: "192.0.2.9", peer: "198.51.100.1:4433"),
+        "NOTICE the way to 198.51.100.1:4433 leaves from 192.0.2.9 and no longer from 10.0.0.2; connections move"
+      ),
+      (
+        .addressWatchUnavailable(reason: "EPERM"),
+        "NOTICE the kernel gives no news of addresses (EPERM); changes are looked for every two seconds, allow AF_NETLINK to be faster"
+      ),
+      (
         .offloadDisabled(.segmentation, reason: "EIO"),
         "NOTICE segmentation offload (GSO) is off from now on, the kernel refused it: EIO; all works, at more CPU time"
       ),

@@ -16,10 +16,14 @@ final class Pair {
   var clientAddressSeen: Address
   /// Addresses that the client itself has besides its first.
   var furtherClientAddresses: [Address] = []
+  /// Addresses that the client has no more: nothing leaves from them, and nothing arrives.
+  var goneClientAddresses: Set<Address> = []
   /// Sees every datagram before the link does; false drops it.
   var filter: (Packet) -> Bool = { _ in true }
   /// Every burst that was sent.
   private(set) var bursts: [Burst] = []
+  /// Every datagram of the client's, under its own address.
+  private(set) var sent: [Packet] = []
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Burst.maximumByteCount, alignment: 16)
 
   init(
@@ -39,8 +43,10 @@ final class Pair {
   var time: NIODeadline { .uptimeNanoseconds(now) }
 
   /// Begins a connection from the client.
-  func connect(_ setup: ClientSetup) throws -> Connection {
-    let path = NetworkPath(local: client.address, remote: server.address)
+  ///
+  /// - Parameter local: the address that the connection begins with; the client's unless given.
+  func connect(_ setup: ClientSetup, local: Address? = nil) throws -> Connection {
+    let path = NetworkPath(local: local ?? client.address, remote: server.address)
     let connection = try client.endpoint.connect(setup, path: path, now: time)
     client.connections.append(connection)
     return connection
@@ -81,6 +87,7 @@ final class Pair {
     while let packet = link.forward.receive(at: now) { deliver(packet, to: server, local: packet.to) }
     while let packet = link.backward.receive(at: now) {
       // A NAT forwards only to where the client is now.
+      if goneClientAddresses.contains(packet.to == clientAddressSeen ? client.address : packet.to) { continue }
       if packet.to == clientAddressSeen {
         deliver(packet, to: client, local: client.address)
       } else if furtherClientAddresses.contains(packet.to) {
@@ -123,6 +130,10 @@ final class Pair {
 
   private func put(_ packet: Packet, from peer: Peer) {
     var packet = packet
+    if peer === client {
+      sent.append(packet)
+      if goneClientAddresses.contains(packet.from) { return }
+    }
     if peer === client, packet.from == client.address { packet.from = clientAddressSeen }
     guard filter(packet) else { return }
     if peer === client { link.forward.send(packet, at: now) } else { link.backward.send(packet, at: now) }

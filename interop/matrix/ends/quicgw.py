@@ -31,8 +31,7 @@ NOT_YET = {
   SERVER: {"zerortt": "the core gives tickets that allow no early data yet"},
   CLIENT: {
     "resumption": "the edge does not keep session tickets yet",
-    "zerortt": "the edge keeps no session tickets and sends no early data yet",
-    "connectionmigration": "the edge does not migrate by itself yet; when its address changes the core sees a NAT rebinding"},
+    "zerortt": "the edge keeps no session tickets and sends no early data yet"},
 }
 """What later issues bring. These cases are run all the same, so that it is seen when they begin to pass."""
 

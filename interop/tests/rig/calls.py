@@ -1,9 +1,10 @@
-"""grpcio's client in a process: python -m interop.tests.rig.calls PORT each|unary|spread SECONDS. Its last line is what came, as JSON."""
+"""grpcio's client in a process: python -m interop.tests.rig.calls PORT each|unary|spread|steady SECONDS. Its last line is what came, as JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 
 import grpc
 
@@ -26,6 +27,11 @@ def main() -> None:
         next(messages)
         print("begun", flush=True)
         found["messages"] = 1 + len(list(messages))
+      if name == "steady":
+        found["answers"] = 0
+        for _ in range(100):
+          found["answers"] += echo.unary(b"hello", timeout=limit) == b"hello"
+          time.sleep(0.6)
     except grpc.RpcError as error:
       found["error"] = error.code().name
   print(json.dumps(found))

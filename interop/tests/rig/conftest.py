@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from pathlib import Path
 from typing import Iterator
 
 import pytest
 
+from interop.lib import ports, programs
+from interop.lib.process import Process
 from interop.rig.world import World, WorldImpossible
 from interop.tests.rig.datagrams import Sight
 
@@ -41,6 +46,22 @@ def world() -> Iterator[World]:
   """One world for a file; each test gets it without impairment."""
   with World("none") as world:
     yield world
+
+
+@pytest.fixture(scope="module")
+def services(world: World) -> Iterator[dict[str, str]]:
+  """The HTTP origin and grpcio's, in the core's namespace."""
+  with tempfile.TemporaryDirectory(prefix="interop-origins-") as folder:
+    urls, running = {}, []
+    for kind, scheme in (("pages", "http"), ("calls", "h2c")):
+      port = ports.free_port()
+      argv = ["env", f"PYTHONPATH={programs.REPOSITORY}", sys.executable, "-m", "interop.origins", kind, str(port)]
+      running.append(Process(kind, world.core.argv(argv), Path(folder)))
+      ports.wait_for_listener(running[-1], port, transport="tcp")
+      urls[kind] = f"{scheme}://127.0.0.1:{port}"
+    yield urls
+    for each in running:
+      each.stop()
 
 
 @pytest.fixture(autouse=True)

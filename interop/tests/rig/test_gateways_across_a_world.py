@@ -5,43 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Iterator
 
 import pytest
 
-from interop.clients.answer import Broken
 from interop.clients.http1 import Http1Client
-from interop.lib import ports, programs
+from interop.lib import programs
 from interop.lib.pair import Pair
-from interop.lib.process import Process
-from interop.lib.waiting import wait_until
 from interop.rig.profiles import PROFILES
-from interop.rig.world import World
 from interop.tests.conftest import SUBJECT
 from interop.tests.rig import calls
 
 LIMIT = 60
 """Seconds for anything: some of these links lose a third of what is sent."""
 SIZE = 30_000
-
-
-@pytest.fixture(scope="module")
-def services(world: World) -> Iterator[dict[str, str]]:
-  """The HTTP origin and grpcio's, in the core's namespace."""
-  with tempfile.TemporaryDirectory(prefix="interop-origins-") as folder:
-    urls, running = {}, []
-    for kind, scheme in (("pages", "http"), ("calls", "h2c")):
-      port = ports.free_port()
-      argv = ["env", f"PYTHONPATH={programs.REPOSITORY}", sys.executable, "-m", "interop.origins", kind, str(port)]
-      running.append(Process(kind, world.core.argv(argv), Path(folder)))
-      ports.wait_for_listener(running[-1], port, transport="tcp")
-      urls[kind] = f"{scheme}://127.0.0.1:{port}"
-    yield urls
-    for each in running:
-      each.stop()
 
 
 @pytest.fixture
@@ -115,36 +93,6 @@ def test_streams_outlive_a_black_out(world, pair):
   world.black_out(2)
   assert called(stream) == {"messages": 40}
   assert len(gets(pair, SIZE)) == SIZE
-
-
-@pytest.mark.quicgw
-@pytest.mark.parametrize("what", ["rebind_port", "rebind_address"])
-def test_a_download_outlives_a_nat_that_forgets(world, pair, what):
-  world.change("wifi")
-  with Http1Client(pair.port, limit=LIMIT) as client:
-    client.send_request("GET", "/bytes/4000000", [("Host", "pages.test")])
-    client.read_head()
-    got, changed = 0, False
-    while got < 4_000_000:
-      got += len(client.read(65_536))
-      if got > 1_000_000 and not changed:
-        getattr(world, what)()
-        changed = True
-  exchange(pair)
-
-
-def test_it_recovers_when_the_edge_moves(world, pair):
-  """Until migration on address changes is built, the old connection may be lost; a request gets through in the end."""
-  world.move_edge()
-  wait_until(lambda: _crosses(pair), LIMIT, "no request crosses after the move", every=0.5)
-  exchange(pair)
-
-
-def _crosses(pair: Pair) -> bool:
-  try:
-    return len(gets(pair, 10, limit=10)) == 10
-  except (AssertionError, Broken, OSError):
-    return False
 
 
 def test_a_call_during_a_cut_is_answered_in_time(world, pair):

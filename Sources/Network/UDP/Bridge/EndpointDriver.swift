@@ -18,29 +18,31 @@ final class EndpointDriver: EndpointOwner, TurnParticipant, NIOScheduledCallback
   private let events: any EventSink
   private let metrics: LoopMetrics
   private let loopIndex: Int
-  /// A server answers from the address that was asked; a client's path keeps the address that its socket is bound to.
-  private let usesDestinations: Bool
   private unowned let host: any ConnectionHost
   private let buffer: UnsafeMutableRawBufferPointer
   private var unsent: UnsentBurst?
   private var channel: (any Channel)?
+  /// A client's; nil on a server, whose connections follow their clients.
+  private var follower: AddressFollower?
   private var isEnrolled = false
   private var isPausing = false
   private var timer: NIOScheduledCallback?
   private var timerDeadline: NIODeadline?
   private var turnTime: NIODeadline?
 
-  /// - Parameter host: whose connections these are; outlives the driver.
-  init(socket: UDPSocket, configuration: EndpointConfiguration, loop: LoopContext, usesDestinations: Bool, host: any ConnectionHost) {
+  /// - Parameters:
+  ///   - followsAddresses: for a client, whose connections are to migrate when addresses of this host change.
+  ///   - host: whose connections these are; outlives the driver.
+  init(socket: UDPSocket, configuration: EndpointConfiguration, loop: LoopContext, followsAddresses: Bool, host: any ConnectionHost) {
     self.socket = socket
     turn = loop.turn
     events = loop.events
     metrics = loop.metrics
     loopIndex = loop.index
-    self.usesDestinations = usesDestinations
     self.host = host
     unsafe buffer = .allocate(byteCount: Burst.maximumByteCount, alignment: 16)
     endpoint = Endpoint(configuration: configuration, owner: self)
+    if followsAddresses { follower = AddressFollower(endpoint: endpoint, port: socket.localAddress.port, loop: loop) }
   }
 
   deinit {
@@ -58,7 +60,7 @@ final class EndpointDriver: EndpointOwner, TurnParticipant, NIOScheduledCallback
     let vectorCount = 8
     return DatagramBootstrap(group: turn.eventLoop)
       .channelOption(.explicitCongestionNotification, value: true)
-      .channelOption(.receivePacketInfo, value: usesDestinations)
+      .channelOption(.receivePacketInfo, value: true)
       .channelOption(.datagramReceiveSegmentSize, value: true)
       .channelOption(.datagramVectorReadMessageCount, value: vectorCount)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65536 * vectorCount))
@@ -68,20 +70,29 @@ final class EndpointDriver: EndpointOwner, TurnParticipant, NIOScheduledCallback
         }
       }
       .withBoundSocket(socket.descriptor)
-      .map { bound.value.channel = $0 }
+      .map {
+        bound.value.channel = $0
+        bound.value.follower?.start()
+      }
   }
 
   /// Closes the socket.
   func stop() {
     timer?.cancel()
+    follower?.stop()
     channel?.close(promise: nil)
+  }
+
+  /// The path that a client's connection to `remote` begins on.
+  func path(to remote: Address) -> NetworkPath {
+    follower?.path(to: remote, from: socket.localAddress) ?? NetworkPath(local: socket.localAddress, remote: remote)
   }
 
   /// One envelope: a datagram, or several of one size that the kernel joined.
   func received(_ envelope: AddressedEnvelope<ByteBuffer>) {
     guard let remote = Self.address(envelope.remoteAddress) else { return }
     var local = socket.localAddress
-    if usesDestinations, let destination = envelope.metadata?.packetInfo?.destinationAddress, var asked = Self.address(destination) {
+    if let destination = envelope.metadata?.packetInfo?.destinationAddress, var asked = Self.address(destination) {
       asked.port = local.port
       local = asked
     }
@@ -187,7 +198,8 @@ final class EndpointDriver: EndpointOwner, TurnParticipant, NIOScheduledCallback
 
   private func send(_ bytes: UnsafeRawBufferPointer, burst: Burst) {
     switch unsafe socket.send(bytes, segmentBytes: burst.segmentSize, path: burst.path, ecn: burst.ecn) {
-    case .sent, .tooLong, .unreachable: break
+    case .sent, .tooLong: break
+    case .unreachable: follower?.changed()
     case .segmentationRefused(let error):
       events.record(.offloadDisabled(.segmentation, reason: "errno \(error)"))
     case .blocked:

@@ -55,8 +55,10 @@ final class UDPSocket {
     if sent >= 0 { return .sent }
     let error = errno
     if isBurst, csocket_is_offload_refusal(error) {
+      // EINVAL also says that the address to send from is gone; then single datagrams are refused too.
+      let outcome = unsafe sendSingly(bytes, segmentBytes: segmentBytes, path: path, ecn: ecn)
+      guard outcome == .sent else { return outcome }
       usesSegmentation = false
-      _ = unsafe sendSingly(bytes, segmentBytes: segmentBytes, path: path, ecn: ecn)
       return .segmentationRefused(errno: error)
     }
     return outcome(of: error)

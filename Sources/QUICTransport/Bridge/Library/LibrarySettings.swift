@@ -28,11 +28,14 @@ extension ConnectionConfiguration {
     unsafe parameters.initial_max_streams_uni = unidirectionalStreamLimit
     unsafe parameters.max_idle_timeout = idleTimeout.nanoseconds
     unsafe parameters.max_ack_delay = maximumAcknowledgementDelay.nanoseconds
+    // For a client's probes; what is in them is not read.
+    unsafe parameters.max_datagram_frame_size = ConnectionConfiguration.datagramFrameLimit
     unsafe parameters.active_connection_id_limit = ConnectionConfiguration.activeConnectionIDLimit
     return unsafe parameters
   }
 
   private static let activeConnectionIDLimit: UInt64 = 7
+  private static let datagramFrameLimit: UInt64 = 1200
 }
 
 extension ConnectionConfiguration.CongestionControl {

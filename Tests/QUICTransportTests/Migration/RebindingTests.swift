@@ -3,8 +3,8 @@ import LinkEmulator
 import QUICTransport
 import Testing
 
-/// The client's address changes: by its own will, or behind its back by a NAT.
-@Suite struct MigrationTests {
+/// The client's address changes behind its back, by a NAT.
+@Suite struct RebindingTests {
   private let second = Address(ipAddress: "198.51.100.2", port: 2222)!
   private let third = Address(ipAddress: "198.51.100.3", port: 3333)!
 
@@ -16,18 +16,6 @@ import Testing
     #expect(pair.server.migrations(of: server).map(\.remote) == [second])
     #expect(server.path.remote == second)
     #expect(pair.client.closure(of: client) == nil)
-  }
-
-  @Test func aClientMovesByItself() throws {
-    let (pair, client, server, recorder) = try transferring()
-    pair.run(for: .milliseconds(500))
-    pair.furtherClientAddresses = [second, third]
-    #expect(client.migrate(toLocal: second, now: pair.time))
-    #expect(!client.migrate(toLocal: third, now: pair.time))
-    try finish(pair, recorder)
-    #expect(pair.client.migrations(of: client).map(\.local) == [second])
-    #expect(client.path.local == second)
-    #expect(server.path.remote == second)
   }
 
   /// ngtcp2 0.12 may abort on the second move; here it is held back until the first is finished.
@@ -85,6 +73,35 @@ import Testing
     pair.run(for: .seconds(1))
     #expect(pair.server.refusals[.thirdPath, default: 0] >= 1)
     try finish(pair, recorder)
+  }
+
+  /// The server learns of the new address only from the client, which has nothing to say: it probes, long before keep-alive would. One
+  /// round trip then brings data again, before the new address is validated.
+  @Test(arguments: [ConnectionConfiguration.CongestionControl.cubic, .bbr2], [true, false])
+  func aDownloadHardlyStandsStill(congestionControl: ConnectionConfiguration.CongestionControl, isOtherHost: Bool) throws {
+    var setups = try Setups()
+    setups.connection.congestionControl = congestionControl
+    setups.clientConnection.bidirectionalStreamWindowBytes = 1 << 20
+    let pair = Pair(conditions: LinkConditions(delay: .milliseconds(50), bitsPerSecond: 20_000_000))
+    let source = StreamRecorder()
+    pair.server.setup = try setups.server { _ in source }
+    let recorder = StreamRecorder()
+    let client = try pair.connect(try setups.client(recorder))
+    let stream = StreamID(rawValue: 0)
+    pair.run(until: { pair.client.isConfirmed(client) })
+    recorder.send([1])
+    pair.run(until: { source.ended.contains(stream) })
+    let content = pattern(3_000_000)
+    source.append(content, to: stream, isFinal: true)
+    pair.run(until: { recorder.receivedCount > 1_000_000 })
+    pair.clientAddressSeen = isOtherHost ? second : Address(ipAddress: Address.client.host, port: 2)!
+    // What is on the way still arrives at the NAT, and no further.
+    let begin = pair.now
+    let count = recorder.receivedCount
+    #expect(pair.run(for: .seconds(5), until: { recorder.receivedCount > count }))
+    #expect(pair.now - begin < 400_000_000)
+    #expect(pair.run(for: .seconds(60), until: { recorder.receivedCount == content.count }))
+    #expect(recorder.holds(content, on: stream))
   }
 
   private func transferring(

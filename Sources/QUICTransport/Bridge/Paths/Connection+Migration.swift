@@ -1,0 +1,94 @@
+internal import CNgtcp2
+internal import Events
+public import NIOCore
+
+extension Connection {
+  /// Tells a client's connection that datagrams to its peer leave from another local address now; it migrates (RFC 9000 §9.2).
+  ///
+  /// Before the handshake is confirmed nobody may migrate: then a connection whose address is gone ends, and has to be dialled
+  /// anew. While an earlier change is still being validated the newest one waits; the connection makes it by itself.
+  ///
+  /// - Parameter formerIsGone: nothing can be sent any more from the address that the connection has had. Data then leaves from
+  ///   the new one at once, else only when it is validated.
+  public func localAddressChanged(to address: Address, formerIsGone: Bool, now: NIODeadline) {
+    // A path without a local address is the kernel's choice with each datagram, until the peer's first answer fixes it.
+    guard isClient, isOpen, closeOrder == nil, !knownPath.local.isUnspecified else { return }
+    self.now = now
+    guard isHandshakeConfirmed || !formerIsGone || address == knownPath.local else {
+      return end(
+        ConnectionClosure(
+          cause: .handshake(.addressChanged), reason: "our address \(knownPath.local.host) has gone during the handshake"))
+    }
+    localMoves.changed(to: address, formerIsGone: formerIsGone)
+    if isHandshakeConfirmed { makeMove() }
+    // So that the deadline is seen.
+    enroll()
+  }
+
+  /// Makes the move that waits, if its time has come.
+  func makeMove() {
+    guard let move = localMoves.next(from: knownPath.local, now: now) else { return }
+    let target = NetworkPath(local: move.address, remote: knownPath.remote)
+    probeTimeoutBeforeMove = unsafe ngtcp2_conn_get_pto(conn)
+    let result = unsafe target.withLibraryPath { path in
+      move.isImmediate
+        ? unsafe ngtcp2_conn_initiate_immediate_migration(conn, path, now.uptimeNanoseconds)
+        : unsafe ngtcp2_conn_initiate_migration(conn, path, now.uptimeNanoseconds)
+    }
+    guard result == 0 else {
+      // Mostly for want of a connection ID; the peer sends one as soon as it has heard that others were retired.
+      return localMoves.refused(until: now.advanced(byNanoseconds: max(probeTimeoutBeforeMove, Connection.retryNanoseconds)))
+    }
+    if move.isImmediate { knownPath = target }
+    localMoves.began(until: now.advanced(byNanoseconds: validationNanoseconds))
+    setNeedsWrite()
+  }
+
+  /// A client that dialled without a local address learns it from the peer's first answer.
+  func adoptLocalAddress(_ address: Address) {
+    knownPath.local = address
+    unsafe address.withSockaddr { bytes in
+      var library = unsafe ngtcp2_addr(bytes)
+      unsafe ngtcp2_conn_set_local_addr(conn, &library)
+    }
+  }
+
+  /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
+  func noticePath() {
+    guard let library = unsafe ngtcp2_conn_get_path(conn) else { return }
+    let current = unsafe NetworkPath(library.pointee)
+    guard current != knownPath else { return }
+    pathGuard.moved(from: knownPath, to: current, until: now.advanced(byNanoseconds: validationNanoseconds))
+    knownPath = current
+    forgetLingeringIDs()
+    resendsLeft = Connection.resends
+    enroll()
+  }
+
+  func recordPathValidation(_ path: NetworkPath, _ result: ngtcp2_path_validation_result) {
+    let succeeded = result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS
+    if isClient {
+      if let library = unsafe ngtcp2_conn_get_path(conn) { knownPath = unsafe NetworkPath(library.pointee) }
+      localMoves.ended(restingUntil: succeeded ? now.advanced(byNanoseconds: settlingNanoseconds) : now)
+    } else if succeeded {
+      pathGuard.validated(path, until: now.advanced(byNanoseconds: settlingNanoseconds))
+    } else if let former = pathGuard.abandoned(path) {
+      knownPath = former
+    }
+    if succeeded { record(.migrated(path)) }
+  }
+
+  /// After so long, ngtcp2 has given up the validation of a path for certain; it tries for three times the larger of the probe
+  /// timeout and that of a connection without samples.
+  private var validationNanoseconds: UInt64 {
+    6 * max(unsafe ngtcp2_conn_get_pto(conn), probeTimeoutBeforeMove, Connection.initialProbeTimeoutNanoseconds)
+  }
+
+  /// So long ngtcp2 goes on with a validated path's MTU and with the path before it.
+  private var settlingNanoseconds: UInt64 {
+    3 * max(unsafe ngtcp2_conn_get_pto(conn), probeTimeoutBeforeMove)
+  }
+
+  private static let initialProbeTimeoutNanoseconds: UInt64 = 1_000_000_000
+  private static let retryNanoseconds: UInt64 = 100_000_000
+}

@@ -1,0 +1,115 @@
+internal import CNgtcp2
+internal import NIOCore
+
+// How a path that has changed without anybody's knowledge is found and used at once.
+extension Connection {
+  /// Whether the application waits for something that only the peer can send.
+  var isWaitingForPeer: Bool { isClient && isHandshakeConfirmed && counts.openStreams > 0 }
+
+  /// The probes of a silence: one packet, sent again and again. As copies they cost no congestion window, which ngtcp2 would never
+  /// give back: it has no probe timer for what says nothing.
+  struct SilenceProbes {
+    var owed: Int
+    var packet: Burst?
+    var bytes: [UInt8] = []
+  }
+
+  /// Acts on the silence of a peer that something is expected from.
+  func checkSilence() {
+    guard isWaitingForPeer, let probes = silence.expired(at: now) else { return }
+    if probes.areFirst { silenceProbes = SilenceProbes(owed: 0) }
+    silenceProbes?.owed += probes.count
+  }
+
+  /// Sends one probe if some are owed: a DATAGRAM frame (RFC 9221) that says nothing.
+  ///
+  /// It is large, so that a server that sees it come from an address which it must validate may send more than its PATH_CHALLENGE, and
+  /// ngtcp2 pads nothing else for us.
+  func writeProbe(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    guard var probes = silenceProbes, probes.owed > 0 else { return nil }
+    probes.owed -= 1
+    if let packet = probes.packet {
+      silenceProbes = probes
+      guard packet.path == knownPath else { return nil }
+      unsafe buffer.copyBytes(from: probes.bytes)
+      return packet
+    }
+    // A peer that takes no DATAGRAM frames is left to keep-alive, and so is a connection whose window is full.
+    let written = unsafe writeEmptyDatagram(buffer)
+    guard written > 0 else {
+      silenceProbes = nil
+      return nil
+    }
+    let packet = Burst(path: writtenPath.path, ecn: .notCapable, byteCount: written, segmentSize: written, kind: .probe)
+    silenceProbes = SilenceProbes(owed: probes.owed, packet: packet, bytes: unsafe Array(buffer[..<written]))
+    return packet
+  }
+
+  private func writeEmptyDatagram(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Connection.probeBytes) { content in
+      unsafe content.initialize(repeating: 0)
+      var vector = unsafe ngtcp2_vec(base: content.baseAddress, len: content.count)
+      var info = ngtcp2_pkt_info()
+      var accepted: Int32 = 0
+      let room = unsafe min(buffer.count, ngtcp2_conn_get_max_tx_udp_payload_size(conn))
+      return unsafe ngtcp2_conn_writev_datagram_versioned(
+        conn, &writtenPath.pointer.pointee.path, NGTCP2_PKT_INFO_VERSION, &info,
+        buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), room, &accepted, UInt32(NGTCP2_WRITE_DATAGRAM_FLAG_NONE), 0,
+        &vector, 1, now.uptimeNanoseconds)
+    }
+  }
+
+  /// Sends what went to where the client no longer is again, and nothing new before it.
+  func writeAgain(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    while let left = resendsLeft {
+      // ngtcp2 sends again only in packets that are offered nothing new.
+      if let burst = unsafe writeBurst(buffer, asksApplication: false) { return burst }
+      resendsLeft = left > 0 && expireProbeTimer() ? left - 1 : nil
+    }
+    return nil
+  }
+
+  /// Makes ngtcp2 act as if its probe timer (RFC 9002 §6.2) had expired: it sends two packets of its oldest data that was not
+  /// acknowledged, which the congestion window does not hold back.
+  ///
+  /// ngtcp2 0.12 does nothing of the kind when the client's address changes, and with a full window it holds even PATH_CHALLENGE back
+  /// until that timer expires. The time that it would expire at is given to it early, and not much early: other timers see it too.
+  /// - Returns: false when nothing is in flight, or the timer is far away.
+  private func expireProbeTimer() -> Bool {
+    isAheadOfTime = true
+    defer { isAheadOfTime = false }
+    for _ in 0..<2 {
+      var statistics = ngtcp2_conn_stat()
+      unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
+      let due = statistics.loss_detection_timer
+      let timeout = unsafe ngtcp2_conn_get_pto(conn)
+      guard due != .max, due <= now.uptimeNanoseconds + 3 * timeout else { return false }
+      let count = statistics.pto_count
+      guard unsafe ngtcp2_conn_handle_expiry(conn, max(due, now.uptimeNanoseconds + timeout)) == 0 else { return false }
+      unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
+      // At first it may have been the timer of packets that others have overtaken (§6.1.2), which within a timeout are lost.
+      if statistics.pto_count > count { return true }
+    }
+    return false
+  }
+
+  /// The library has no use for a connection ID of ours any more.
+  ///
+  /// When it says so ahead of time, datagrams with it may still come, and must not be answered with a stateless reset.
+  func forget(_ id: ConnectionID) {
+    if isAheadOfTime {
+      lingeringIDs.append(id)
+    } else {
+      unsafe endpoint?.retire(id, of: self)
+    }
+  }
+
+  func forgetLingeringIDs() {
+    for id in lingeringIDs { unsafe endpoint?.retire(id, of: self) }
+    lingeringIDs.removeAll()
+  }
+
+  /// The first is mostly used up by two packets with PATH_CHALLENGE.
+  static let resends = 2
+  private static let probeBytes = 1100
+}

@@ -1,0 +1,64 @@
+import NIOCore
+import Testing
+
+@testable import QUICTransport
+
+/// A flow of datagrams that breaks off is noticed at once, and probed for not too often.
+@Suite struct SilenceWatchTests {
+  private var watch = SilenceWatch()
+
+  private func at(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(1_000_000_000) + .milliseconds(milliseconds) }
+
+  private mutating func flow(from begin: Int64, to end: Int64) {
+    for time in begin...end { watch.received(at: at(time)) }
+  }
+
+  @Test mutating func fewDatagramsAreNoFlow() {
+    for number in 0..<15 { watch.received(at: at(Int64(number))) }
+    #expect(watch.deadline == nil)
+    for number in 0..<20 { watch.received(at: at(1000 + Int64(number) * 50)) }
+    #expect(watch.deadline == nil)
+  }
+
+  @Test mutating func aFlowThatBreaksOffIsProbedForThreeTimes() {
+    flow(from: 0, to: 20)
+    #expect(watch.deadline == at(45))
+    #expect(watch.expired(at: at(44)) == nil)
+    #expect(watch.expired(at: at(45)) == .init(count: 2, areFirst: true))
+    #expect(watch.deadline == at(85))
+    #expect(watch.expired(at: at(85)) == .init(count: 2, areFirst: false))
+    #expect(watch.expired(at: at(125)) == .init(count: 2, areFirst: false))
+    #expect(watch.deadline == nil)
+    #expect(watch.expired(at: at(5000)) == nil)
+  }
+
+  @Test mutating func whatArrivesEndsTheSilence() {
+    flow(from: 0, to: 20)
+    _ = watch.expired(at: at(45))
+    flow(from: 90, to: 110)
+    #expect(watch.deadline == at(110 + 50))
+  }
+
+  @Test mutating func patienceGrowsWithEachSilenceAndShrinksWhenAllIsCalm() {
+    flow(from: 0, to: 20)
+    for begin in [Int64(500), 1000, 1500, 2000] {
+      _ = watch.expired(at: at(begin - 1))
+      flow(from: begin, to: begin + 20)
+    }
+    #expect(watch.deadline == at(2020 + 400))
+    flow(from: 2021, to: 3200)
+    #expect(watch.deadline == at(3200 + 200))
+    flow(from: 3201, to: 4400)
+    #expect(watch.deadline == at(4400 + 100))
+  }
+
+  /// A sender that sends a gust and then waits for 200 ms, again and again.
+  @Test mutating func aFlowInGustsIsNotAnsweredWithOneOfProbes() {
+    var begun = 0
+    for time in Int64(0)..<20_000 {
+      if time % 220 < 20 { watch.received(at: at(time)) }
+      if watch.expired(at: at(time))?.areFirst == true { begun += 1 }
+    }
+    #expect(begun < 25)
+  }
+}
