@@ -69,11 +69,15 @@ public struct ConnectionFigures: Sendable {
   public var packetsSent: UInt64
   public var packetsReceived: UInt64
   public var packetsLost: UInt64
+  /// Datagrams that were sent a second time as a protection against loss; they and their bytes are in `packetsSent` and
+  /// `bytesSent` too.
+  public var copiesSent: UInt64
+  public var copyBytesSent: UInt64
 
   public init(
     phase: ConnectionPhase, identity: String?, openStreams: Int, smoothedRoundTrip: Duration, minimumRoundTrip: Duration,
     congestionWindowBytes: UInt64, bytesInFlight: UInt64, bytesSent: UInt64, bytesReceived: UInt64, packetsSent: UInt64,
-    packetsReceived: UInt64, packetsLost: UInt64
+    packetsReceived: UInt64, packetsLost: UInt64, copiesSent: UInt64, copyBytesSent: UInt64
   ) {
     self.phase = phase
     self.identity = identity
@@ -87,5 +91,7 @@ public struct ConnectionFigures: Sendable {
     self.packetsSent = packetsSent
     self.packetsReceived = packetsReceived
     self.packetsLost = packetsLost
+    self.copiesSent = copiesSent
+    self.copyBytesSent = copyBytesSent
   }
 }

@@ -5,7 +5,10 @@
 public struct LinkDirection<Datagram: LinkDatagram> {
   /// May be changed at any time; datagrams that are under way are not touched.
   public var conditions: LinkConditions {
-    didSet { sentInConditions = 0 }
+    didSet {
+      sentInConditions = 0
+      if conditions.randomOutages != oldValue.randomOutages { randomOutage.begin() }
+    }
   }
   /// The link is cut: everything that is sent is lost, and counted as in an outage. What is under way arrives.
   public var isDown = false
@@ -14,6 +17,7 @@ public struct LinkDirection<Datagram: LinkDatagram> {
   private var random: SeededGenerator
   private var wire = Wire()
   private var underWay = ArrivalQueue<Datagram>()
+  private var randomOutage: RandomOutages.State
   private var isInBurst = false
   private var lossRun = 0
   private var sentInConditions = 0
@@ -22,6 +26,7 @@ public struct LinkDirection<Datagram: LinkDatagram> {
   public init(conditions: LinkConditions = LinkConditions(), seed: UInt64) {
     self.conditions = conditions
     random = SeededGenerator(seed: seed)
+    randomOutage = RandomOutages.State(seed: seed)
   }
 
   /// Puts a datagram on the link.
@@ -79,7 +84,8 @@ public struct LinkDirection<Datagram: LinkDatagram> {
     return false
   }
 
-  private func isOutage(at now: UInt64) -> Bool {
+  private mutating func isOutage(at now: UInt64) -> Bool {
+    if let outages = conditions.randomOutages, randomOutage.isOn(at: now, outages) { return true }
     if conditions.repeatingOutage?.contains(now) == true { return true }
     return conditions.outages.contains { $0.contains(now) }
   }

@@ -91,6 +91,7 @@ import Testing
       "core.yaml:1: transport.connection_budget: 99999999999GiB is out of range; choose from 1MiB to 1GiB"
     ),
     ("transport: {idle_timeout: 1s}", "core.yaml:1: transport.idle_timeout: 1s is out of range; choose from 5s to 600s"),
+    ("transport: {shield: on}", "core.yaml:1: transport.shield: “on” is not known here; write off, auto, always"),
     ("transport: {gso: maybe}", "core.yaml:1: transport.gso: “maybe” is not known here; write auto, off"),
     (
       "limits: {fields: 4KiB}",

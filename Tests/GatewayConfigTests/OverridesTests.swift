@@ -135,7 +135,7 @@ import Testing
         "*": {deny: "spiffe://stolen.example/1"}
         shop: {allow: ["spiffe://shop.example/*"]}
       limits: {fields: 128KiB, field_value: 64KiB, connect: 500ms}
-      transport: {congestion_control: cubic, idle_timeout: 10s, max_udp_payload: 1200, connection_budget: 8MiB, max_streams: 10, gso: off}
+      transport: {congestion_control: cubic, idle_timeout: 10s, max_udp_payload: 1200, connection_budget: 8MiB, max_streams: 10, shield: always, gso: off}
       loops: 2
       log: {format: json, level: debug, access: false}
       admin: 127.0.0.1:9901
@@ -159,6 +159,7 @@ import Testing
     #expect(process.limits.connect == .milliseconds(500))
     #expect(process.transport.congestionControl == .cubic)
     #expect(process.transport.connectionBudget == .mebibytes(8))
+    #expect(process.transport.shield == .always)
     #expect(process.transport.gso == .off)
     #expect(process.loops == 2)
     #expect(process.log.format == .json)

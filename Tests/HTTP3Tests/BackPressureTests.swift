@@ -72,6 +72,45 @@ struct BackPressureTests {
     #expect(budget.overdrawnBytes == 0 && budget.heldBytes == 128 << 10)
   }
 
+  @Test("the window is four times what was drained, so that what waits behind a lost packet does not stop the peer")
+  func growthKeepsAhead() {
+    var budget = ReceiveBudget(totalBytes: 32 << 20)
+    var window = ReceiveWindow(initialBytes: 64 << 10)
+    var drained = 0
+    while drained < 4 << 20 {
+      window.received(4 << 10)
+      budget.received(4 << 10)
+      _ = window.consumed(4 << 10, maximumBytes: 16 << 20, budget: &budget)
+      drained += 4 << 10
+      #expect(window.bytes >= min(4 * drained, 16 << 20), "\(drained)")
+    }
+  }
+
+  @Test("a connection that has moved bulk gives the next stream such a window at once, and leaves as much to others")
+  func growthIsRemembered() {
+    var budget = ReceiveBudget(totalBytes: 32 << 20)
+    func drain(_ window: inout ReceiveWindow, _ byteCount: Int) {
+      for _ in 0..<byteCount / 4096 {
+        window.received(4096)
+        budget.received(4096)
+        _ = window.consumed(4096, maximumBytes: 16 << 20, budget: &budget)
+      }
+    }
+    var first = ReceiveWindow(initialBytes: 64 << 10)
+    drain(&first, 20 << 20)
+    #expect(first.bytes == 16 << 20)
+    var beside = ReceiveWindow(initialBytes: 64 << 10)
+    drain(&beside, 16 << 10)
+    #expect(beside.bytes > 4 << 20 && beside.bytes < 9 << 20)
+    first.closed(budget: &budget)
+    beside.closed(budget: &budget)
+    var next = ReceiveWindow(initialBytes: 64 << 10)
+    drain(&next, 4 << 10)
+    #expect(next.bytes == 64 << 10, "its reader has not shown that it keeps up")
+    drain(&next, 4 << 10)
+    #expect(next.bytes == 16 << 20)
+  }
+
   @Test("credit that was given is exactly what was taken and what the window grew by", arguments: [1, 2, 3, 4] as [UInt64])
   func creditAddsUp(seed: UInt64) {
     print("seed \(seed)")

@@ -18,6 +18,23 @@ import Testing
     #expect(!RepeatingOutage(firstBegin: 10, length: .zero, pause: .zero).contains(10))
   }
 
+  @Test func randomOutagesFillTheirShareOfTheTimeInPiecesOfTheirLength() {
+    var conditions = LinkConditions()
+    conditions.randomOutages = RandomOutages(meanLength: .milliseconds(100), meanPause: .milliseconds(1900))
+    var link = LinkDirection<Numbered>(conditions: conditions, seed: 1)
+    let count = 2_000_000
+    let numbers = link.carry(count, every: .milliseconds(1)).map(\.number)
+    let share = Double(link.counts.lostInOutage) / Double(count)
+    #expect((0.04...0.06).contains(share), "\(share)")
+    let gaps = zip(numbers, numbers.dropFirst()).map { $1 - $0 - 1 }.filter { $0 > 0 }
+    let mean = Double(gaps.reduce(0, +)) / Double(gaps.count)
+    #expect((85...115).contains(mean), "\(mean)")
+    // Exponentially distributed: a seventh is longer than twice the mean.
+    let long = Double(gaps.count { $0 > 200 }) / Double(gaps.count)
+    #expect((0.10...0.18).contains(long), "\(long)")
+    #expect(link.counts.isConserved)
+  }
+
   @Test func whatIsUnderWayWhenTheLinkIsCutArrives() {
     var link = LinkDirection<Numbered>(conditions: .init(delay: .milliseconds(10)), seed: 1)
     link.send(Numbered(0), at: 0)

@@ -131,9 +131,12 @@ import Testing
       LoopGauges(connections: [ObservedConnection(figures: sampleFigures()), ObservedConnection(figures: sampleFigures())])
     }
     #expect(samples("quicgw_packets_lost_total") == [" 6"])
+    #expect(samples("quicgw_copies_sent_total") == [" 8"])
     metrics.retire(sampleFigures())
     metrics.gauges = { LoopGauges(connections: [ObservedConnection(figures: sampleFigures())]) }
     #expect(samples("quicgw_packets_lost_total") == [" 6"])
+    #expect(samples("quicgw_copies_sent_total") == [" 8"])
+    #expect(samples("quicgw_copy_bytes_sent_total") == [" 1000"])
     #expect(samples("quicgw_connection_bytes_total") == [#"{direction="received"} 4000"#, #"{direction="sent"} 2000"#])
     #expect(samples("quicgw_congestion_window_bytes") == [" 14720"])
   }

@@ -52,5 +52,5 @@ func sampleFigures(
   ConnectionFigures(
     phase: phase, identity: "edge-1", openStreams: openStreams, smoothedRoundTrip: roundTrip, minimumRoundTrip: .milliseconds(20),
     congestionWindowBytes: 14_720, bytesInFlight: 1_200, bytesSent: 1_000, bytesReceived: 2_000, packetsSent: 10,
-    packetsReceived: 20, packetsLost: packetsLost)
+    packetsReceived: 20, packetsLost: packetsLost, copiesSent: 4, copyBytesSent: 500)
 }

@@ -83,6 +83,13 @@ import Testing
     #expect(forward.conditions(from: 1_000).repeatingOutage?.firstBegin == 500_001_000)
   }
 
+  @Test func blackoutsMayComeAtRandom() throws {
+    let (forward, _) = try set("\"blackouts\":{\"on_s\":2,\"off_s\":0.5,\"random\":true}", in: "forward")
+    let conditions = forward.conditions(from: 1_000)
+    #expect(conditions.randomOutages == RandomOutages(meanLength: .milliseconds(500), meanPause: .seconds(2)))
+    #expect(conditions.repeatingOutage == nil)
+  }
+
   private func set(
     _ members: String, in direction: String
   ) throws(ControlError) -> (forward: DirectionSettings, backward: DirectionSettings) {

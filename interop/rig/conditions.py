@@ -33,8 +33,10 @@ class Blackouts:
 
   on_s: float
   off_s: float
+  random: bool = False
+  """The times are means of exponentially distributed ones, each direction's its own."""
   first_s: float | None = None
-  """When the first one begins, counted from the moment these conditions were set; after `on_s` unless given."""
+  """When the first one begins, counted from the moment these conditions were set; after `on_s` unless given. Not for random ones."""
 
   def __post_init__(self) -> None:
     for name, value in (("on_s", self.on_s), ("off_s", self.off_s)):

@@ -85,12 +85,23 @@ def _ladder() -> list[Profile]:
       backward=Conditions(delay_ms=300, rate_mbit=50, queue_bytes=3_750_000)),
     # Plain loss and delay without a rate, so that what is seen is the transport's answer to loss. The share is lost in each direction, the
     # time is the RTT, half of it each way.
+    *(Profile.symmetric(
+      f"clear_{trip}ms", f"no loss, RTT {trip} ms", "the project's own: what protection against loss must not cost",
+      Conditions(delay_ms=trip / 2)) for trip in (20, 200)),
     Profile.symmetric(
       "loss1_100ms", "1 % loss each way, RTT 100 ms", "the project's own: a long way with some loss",
       Conditions(delay_ms=50, loss=0.01)),
     Profile.symmetric(
       "loss5_200ms", "5 % loss each way, RTT 200 ms: the headline case", "the project's own: what it promises to work on",
       Conditions(delay_ms=100, loss=0.05)),
+    # The headline case where the link itself has an end: 100 Mbit/s, with a queue of 100 ms.
+    Profile.symmetric(
+      "rate100_loss5_200ms", "5 % loss each way, RTT 200 ms, 100 Mbit/s", "the headline case with a rate, for bulk",
+      Conditions(delay_ms=100, loss=0.05, rate_mbit=100, queue_bytes=1_250_000)),
+    # What no copy a few milliseconds later cures: the link is gone for 100 ms on average, 5 % of the time, each way by itself.
+    Profile.symmetric(
+      "outages5_200ms", "outages of 100 ms on average, 5 % of the time each way, RTT 200 ms", "the headline case with losses by time",
+      Conditions(delay_ms=100, blackouts=Blackouts(on_s=1.9, off_s=0.1, random=True))),
     # A Gilbert-Elliott chain that loses all in its bad state: bursts of 1 / bad_to_good = 4 packets, p / (p + r) = 5 % on average.
     Profile.symmetric(
       "burst5_200ms", "5 % loss each way in bursts of 4 packets, RTT 200 ms", "the headline case with Gilbert and Elliott's losses",

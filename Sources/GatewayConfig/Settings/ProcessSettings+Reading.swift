@@ -78,13 +78,14 @@ extension TransportSettings {
   init(_ value: Value) throws(ConfigurationError) {
     self.init()
     let section = try value.section([
-      "congestion_control", "idle_timeout", "max_udp_payload", "connection_budget", "max_streams", "gso",
+      "congestion_control", "idle_timeout", "max_udp_payload", "connection_budget", "max_streams", "shield", "gso",
     ])
     if let value = section["congestion_control"] { congestionControl = try value.choice(CongestionControl.self) }
     if let value = section["idle_timeout"] { idleTimeout = try value.duration(in: Self.idleTimeoutRange) }
     if let value = section["max_udp_payload"] { maxUDPPayload = try value.integer(in: Self.maxUDPPayloadRange) }
     if let value = section["connection_budget"] { connectionBudget = try value.byteCount(in: Self.connectionBudgetRange) }
     if let value = section["max_streams"] { maxStreams = try value.integer(in: Self.maxStreamsRange) }
+    if let value = section["shield"] { shield = try value.choice(Shield.self) }
     if let value = section["gso"] { gso = try value.choice(Offload.self) }
   }
 }

@@ -11,6 +11,14 @@ public struct TransportSettings: Sendable, Equatable {
     case off
   }
 
+  /// Whether small messages are sent a second time as a protection against loss.
+  public enum Shield: String, Sendable, CaseIterable {
+    case off
+    /// While the link loses.
+    case auto
+    case always
+  }
+
   /// `congestion_control`: on a long way with losses cubic comes to a stand (0.4 Mbit/s at 5 % and 200 ms, where bbr2 moves 26).
   public var congestionControl = CongestionControl.bbr2
   /// `idle_timeout`: silence after which a connection is given up.
@@ -21,6 +29,8 @@ public struct TransportSettings: Sendable, Equatable {
   public var connectionBudget = ByteCount.mebibytes(32)
   /// `max_streams`: requests that the peer may have open at once on one connection.
   public var maxStreams = 1024
+  /// `shield`: each side protects what it sends.
+  public var shield = Shield.auto
   /// `gso`
   public var gso = Offload.auto
 

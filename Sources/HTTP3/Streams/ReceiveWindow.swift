@@ -1,7 +1,9 @@
 /// How much a peer may send on one stream ahead of its reader, and how that grows (RFC 9000 §4.2).
 ///
-/// The window doubles when a whole window was drained by a reader that kept up: then the window, not the reader, limits the
-/// peer. A slow reader's buffer never empties, so its window stays as it is. No clock is needed.
+/// The window doubles when an eighth of it was drained by a reader that kept up: then the window, not the reader, may come to limit
+/// the peer. It is so always four times what was drained. A sender doubles its own window in each round trip, and where packets are
+/// lost, what came behind a gap waits a round trip or two and is not drained: four times stays ahead of both. A slow reader's
+/// buffer never empties, so its window stays as it is. No clock is needed.
 struct ReceiveWindow {
   private(set) var bytes: Int
   /// Content that was received and not consumed.
@@ -40,13 +42,13 @@ struct ReceiveWindow {
       budget.shrank(shrink)
       return taken - shrink
     }
-    guard drainedBytes >= bytes else { return taken }
+    guard drainedBytes >= bytes / 8 else { return taken }
     defer {
       drainedBytes = 0
       leastUnconsumedBytes = Int.max
     }
     guard leastUnconsumedBytes <= bytes / 8 else { return taken }
-    let growth = budget.grow(min(bytes, maximumBytes - bytes))
+    let growth = budget.grow(from: bytes, maximumBytes: maximumBytes)
     bytes += growth
     return taken + growth
   }
@@ -78,6 +80,8 @@ struct ReceiveBudget {
   /// What the peer may send on all open streams before any window grows: the more are open, the less is left to grow by.
   var openWindowBytes = 0
   private var grownBytes = 0
+  /// The largest window of which an eighth was drained by a reader that kept up: what the link and such a reader need.
+  private var provenBytes = 0
 
   init(totalBytes: Int) {
     self.totalBytes = totalBytes
@@ -97,8 +101,16 @@ struct ReceiveBudget {
 
   mutating func shrank(_ byteCount: Int) { grownBytes -= byteCount }
 
+  /// Takes what a window is to grow by: to twice its size, or at once to what another one of this connection has needed, as long as
+  /// as much is left for others.
+  mutating func grow(from bytes: Int, maximumBytes: Int) -> Int {
+    let known = min(provenBytes - bytes, (totalBytes - committedBytes) / 2)
+    provenBytes = max(provenBytes, bytes)
+    return grow(min(max(bytes, known), maximumBytes - bytes))
+  }
+
   /// Takes the growth if all of it is there.
-  mutating func grow(_ byteCount: Int) -> Int {
+  private mutating func grow(_ byteCount: Int) -> Int {
     guard byteCount > 0, committedBytes + byteCount <= totalBytes else { return 0 }
     grownBytes += byteCount
     return byteCount

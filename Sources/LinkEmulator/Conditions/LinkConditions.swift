@@ -15,6 +15,8 @@ public struct LinkConditions: Sendable, Equatable {
   public var outages: [Range<UInt64>] = []
   /// The same, again and again.
   public var repeatingOutage: RepeatingOutage?
+  /// The same, at random.
+  public var randomOutages: RandomOutages?
   /// Of the datagrams sent since the conditions were last changed, those with these numbers are lost; the first is 1.
   public var droppedOrdinals: Set<Int> = []
   /// How fast datagrams are put on the wire; nil for at once.

@@ -19,6 +19,8 @@ struct ConnectionFamilies {
     case .packetsSent: text.sample(metric, packets.packetsSent)
     case .packetsReceived: text.sample(metric, packets.packetsReceived)
     case .packetsLost: text.sample(metric, packets.packetsLost)
+    case .copiesSent: text.sample(metric, packets.copiesSent)
+    case .copyBytes: text.sample(metric, packets.copyBytesSent)
     case .connectionBytes:
       text.sample(metric, [("direction", "received")], packets.bytesReceived)
       text.sample(metric, [("direction", "sent")], packets.bytesSent)

@@ -162,6 +162,8 @@ struct PacketTotals: Sendable, Equatable {
   var packetsSent: UInt64 = 0
   var packetsReceived: UInt64 = 0
   var packetsLost: UInt64 = 0
+  var copiesSent: UInt64 = 0
+  var copyBytesSent: UInt64 = 0
 
   mutating func add(_ figures: ConnectionFigures) {
     bytesSent += figures.bytesSent
@@ -169,6 +171,8 @@ struct PacketTotals: Sendable, Equatable {
     packetsSent += figures.packetsSent
     packetsReceived += figures.packetsReceived
     packetsLost += figures.packetsLost
+    copiesSent += figures.copiesSent
+    copyBytesSent += figures.copyBytesSent
   }
 
   mutating func add(_ other: PacketTotals) {
@@ -177,5 +181,7 @@ struct PacketTotals: Sendable, Equatable {
     packetsSent += other.packetsSent
     packetsReceived += other.packetsReceived
     packetsLost += other.packetsLost
+    copiesSent += other.copiesSent
+    copyBytesSent += other.copyBytesSent
   }
 }

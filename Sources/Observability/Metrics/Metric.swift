@@ -28,6 +28,8 @@ enum Metric: String, CaseIterable {
   case packetsSent = "quicgw_packets_sent_total"
   case packetsReceived = "quicgw_packets_received_total"
   case packetsLost = "quicgw_packets_lost_total"
+  case copiesSent = "quicgw_copies_sent_total"
+  case copyBytes = "quicgw_copy_bytes_sent_total"
   case connectionBytes = "quicgw_connection_bytes_total"
 
   // Each connection of an edge
@@ -101,6 +103,8 @@ extension Metric {
     case .packetsSent: "QUIC packets sent."
     case .packetsReceived: "QUIC packets received."
     case .packetsLost: "QUIC packets declared lost."
+    case .copiesSent: "Datagrams sent a second time as a protection against loss, counted among the packets sent too."
+    case .copyBytes: "Bytes of those datagrams."
     case .connectionBytes: "Bytes of QUIC packets, by direction."
     case .linkRoundTrip: "Smoothed round-trip time of each of this edge's connections, in seconds."
     case .linkMinimumRoundTrip: "Smallest round-trip time of each of this edge's connections, in seconds."

@@ -58,7 +58,7 @@ public struct MetricsPage {
     case .migrations: text.sample(metric, total.migrations)
     case .addressChanges: text.sample(metric, total.addressChanges)
     case .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .packetsSent, .packetsReceived, .packetsLost,
-      .connectionBytes, .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow:
+      .copiesSent, .copyBytes, .connectionBytes, .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow:
       ConnectionFamilies(connections: total.gauges.connections, retired: total.retired).write(metric, to: &text)
     case .linkState:
       for (core, current) in total.linkPhases.sorted(by: { $0.key < $1.key }) {

@@ -170,5 +170,5 @@ extension Connection {
   }
 
   private static let maximumReasonBytes = 256
-  private static let closeDatagramBytes = 1200
+  static let closeDatagramBytes = 1200
 }

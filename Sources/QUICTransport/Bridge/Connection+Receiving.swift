@@ -44,6 +44,7 @@ extension Connection {
         now.uptimeNanoseconds)
     }
     reportAcknowledged()
+    noteAcknowledgement()
     if !isClient, path != knownPath { noticePath() }
     if let ticket = tls?.newTicket {
       tls?.newTicket = nil

@@ -96,13 +96,14 @@ extension Connection {
     let byteCount = acknowledged.byteCount
     guard byteCount > 0 else { return }
     acknowledged.byteCount = 0
+    noteLosses(on: acknowledged.stream, isOver: false)
     application?.acknowledged(byteCount, on: acknowledged.stream)
   }
 
   func recordStreamClosed(_ stream: StreamID, code: UInt64?) -> Bool {
     reportAcknowledged()
     if !stream.isUnidirectional { counts.openStreams -= 1 }
-    counts.packetsLost &+= UInt64(unsafe ngtcp2_conn_get_stream_loss_count(conn, stream.rawValue))
+    noteLosses(on: stream, isOver: true)
     return recordFailure { () throws(ApplicationError) in try application?.closed(stream, code: code) }
   }
 }

@@ -19,10 +19,9 @@ extension Connection {
 
   /// Reads the figures of the connection; costs about a microsecond.
   ///
-  /// `packetsLost` counts packets with stream data, when their stream ends; ngtcp2 tells no other.
+  /// `packetsLost` counts packets with stream data, when their stream makes progress or ends; ngtcp2 tells no other.
   public var figures: ConnectionFigures {
-    var statistics = ngtcp2_conn_stat()
-    unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
+    let statistics = self.statistics
     let hasSample = statistics.min_rtt != .max
     return ConnectionFigures(
       phase: phase, identity: peerIdentity, openStreams: counts.openStreams,
@@ -30,7 +29,7 @@ extension Connection {
       minimumRoundTrip: .nanoseconds(hasSample ? Int64(clamping: statistics.min_rtt) : 0),
       congestionWindowBytes: statistics.cwnd, bytesInFlight: statistics.bytes_in_flight, bytesSent: counts.bytesSent,
       bytesReceived: counts.bytesReceived, packetsSent: counts.packetsSent, packetsReceived: counts.packetsReceived,
-      packetsLost: counts.packetsLost)
+      packetsLost: counts.packetsLost, copiesSent: counts.copiesSent, copyBytesSent: counts.copyBytesSent)
   }
 
   /// Starts a key update (RFC 9001 §6); false when one is still under way or the handshake is not confirmed.

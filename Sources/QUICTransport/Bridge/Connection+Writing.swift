@@ -8,11 +8,12 @@ extension Connection {
   /// - Parameter buffer: `Burst.maximumByteCount` bytes; its contents are the caller's after the call.
   public func nextBurst(into buffer: UnsafeMutableRawBufferPointer, now: NIODeadline) -> Burst? {
     self.now = now
+    if let copy = unsafe takeCopy(buffer) { return counted(copy) }
     var burst = unsafe takeHeldPacket(buffer)
     if burst == nil {
       switch state {
       case .open:
-        if closeOrder == nil { burst = unsafe writeNext(buffer) }
+        if closeOrder == nil, mayWriteMore { burst = unsafe writeNext(buffer) }
         if burst == nil, let order = closeOrder { burst = unsafe writeClose(order, buffer) }
       case .closing(var period):
         burst = unsafe copyClose(&period, buffer)
@@ -24,9 +25,19 @@ extension Connection {
       needsWrite = false
       return nil
     }
+    if isOpen { unsafe shield(burst, buffer) }
+    return counted(burst)
+  }
+
+  private func counted(_ burst: Burst) -> Burst {
     counts.packetsSent &+= UInt64(burst.datagramCount)
     counts.bytesSent &+= UInt64(burst.byteCount)
     return burst
+  }
+
+  /// Copies of the handshake count before the client's address is validated; without them ngtcp2 keeps to the limit by itself.
+  private var mayWriteMore: Bool {
+    counts.copiesSent == 0 || amplificationLeft >= Connection.closeDatagramBytes
   }
 
   /// Marks the connection as having output, and puts it on the endpoint's list.
@@ -73,9 +84,11 @@ extension Connection {
       if var begun = burst {
         guard packet.joins(begun) else {
           heldPacket = unsafe HeldPacket(
-            bytes: Array(room[..<packet.byteCount]), path: packet.path, ecn: packet.ecn, kind: packet.kind(pathMaximum))
+            bytes: Array(room[..<packet.byteCount]), path: packet.path, ecn: packet.ecn, kind: packet.kind(pathMaximum),
+            isUrgent: packet.isUrgent)
           break
         }
+        if packet.isUrgent, begun.urgentByteCount == begun.byteCount { begun.urgentByteCount += packet.byteCount }
         begun.byteCount += packet.byteCount
         if packet.kind(pathMaximum) == .bulk { begun.kind = .bulk }
         burst = begun
@@ -83,6 +96,7 @@ extension Connection {
         burst = Burst(
           path: packet.path, ecn: packet.ecn, byteCount: packet.byteCount, segmentSize: packet.byteCount,
           kind: packet.kind(pathMaximum))
+        if packet.isUrgent { burst?.urgentByteCount = packet.byteCount }
       }
       count += 1
       // A shorter packet ends a GSO send, and a probe for the MTU travels alone.
@@ -127,6 +141,12 @@ extension Connection {
     }
   }
 
+  /// What the application has put into a packet.
+  private struct PacketContents {
+    var hasInteractive = false
+    var hasBulk = false
+  }
+
   private struct WrittenPacket {
     var byteCount: Int
     var path: NetworkPath
@@ -134,6 +154,8 @@ extension Connection {
     var isHandshake: Bool
     var isOffPath: Bool
     var carriesBulk: Bool
+    /// Somebody waits for something in it, or for what it makes the peer do.
+    var isUrgent: Bool
 
     func joins(_ burst: Burst) -> Bool {
       byteCount <= burst.segmentSize && path == burst.path && ecn == burst.ecn
@@ -150,21 +172,32 @@ extension Connection {
   /// or the pacer is in the way, or when the connection has failed.
   private func writePacket(_ room: UnsafeMutableRawBufferPointer, _ pass: inout WritePass) -> WrittenPacket? {
     var info = ngtcp2_pkt_info()
-    var carriesBulk = false
+    var contents = PacketContents()
+    let windowLeft = unsafe ngtcp2_conn_get_cwnd_left(conn)
     let wasHandshaking = !isHandshakeConfirmed && !isHandshakeCompleted
-    let written = unsafe fill(room, &info, &pass, &carriesBulk)
+    let written = unsafe fill(room, &info, &pass, &contents)
     if written < 0 { fail(Int32(truncatingIfNeeded: written)) }
     guard written > 0 else { return nil }
+    let isEliciting = unsafe ngtcp2_conn_get_cwnd_left(conn) < windowLeft
+    if contents.hasBulk { lastBulk = now }
+    if isEliciting { elicitingBytes &+= UInt64(written) }
     if !writtenPath.holds(pass.path) { pass.path = writtenPath.path }
     let ecn = ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable
     return WrittenPacket(
       byteCount: written, path: pass.path, ecn: ecn, isHandshake: wasHandshaking,
-      isOffPath: pass.path != knownPath && isHandshakeCompleted, carriesBulk: carriesBulk)
+      isOffPath: pass.path != knownPath && isHandshakeCompleted, carriesBulk: contents.hasBulk,
+      isUrgent: wasHandshaking || contents.hasInteractive || (isEliciting && !sendsBulk))
+  }
+
+  /// Whether bulk went out not long ago. What ngtcp2 sends of its own accord and wants acknowledged, small messages again, probes,
+  /// credit, is mostly bulk again then.
+  private var sendsBulk: Bool {
+    lastBulk.map { now < $0 + Connection.bulkMemory } ?? false
   }
 
   /// - Returns: the packet's length, 0 for none, or an error of the library's.
   private func fill(
-    _ room: UnsafeMutableRawBufferPointer, _ info: inout ngtcp2_pkt_info, _ pass: inout WritePass, _ carriesBulk: inout Bool
+    _ room: UnsafeMutableRawBufferPointer, _ info: inout ngtcp2_pkt_info, _ pass: inout WritePass, _ contents: inout PacketContents
   ) -> Int {
     let destination = unsafe room.baseAddress?.assumingMemoryBound(to: UInt8.self)
     while true {
@@ -183,7 +216,7 @@ extension Connection {
           now.uptimeNanoseconds)
       }
       if let write = offer?.write, accepted >= 0 {
-        if !write.isInteractive { carriesBulk = true }
+        if write.isInteractive { contents.hasInteractive = true } else { contents.hasBulk = true }
         if unsafe pass.offer?.advance(by: accepted, in: pass.vectors) == true { endOffer(&pass) }
       }
       if result >= 0 { return result }
@@ -229,7 +262,9 @@ extension Connection {
     guard let held = heldPacket else { return nil }
     heldPacket = nil
     unsafe buffer.copyBytes(from: held.bytes)
-    return Burst(path: held.path, ecn: held.ecn, byteCount: held.bytes.count, segmentSize: held.bytes.count, kind: held.kind)
+    return Burst(
+      path: held.path, ecn: held.ecn, byteCount: held.bytes.count, segmentSize: held.bytes.count, kind: held.kind,
+      urgentByteCount: held.isUrgent ? held.bytes.count : 0)
   }
 
   private func copyClose(_ period: inout ClosingPeriod, _ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
@@ -249,4 +284,5 @@ extension Connection {
   }
 
   private static let vectorCapacity = 16
+  private static let bulkMemory = TimeAmount.seconds(1)
 }

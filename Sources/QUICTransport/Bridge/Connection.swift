@@ -93,6 +93,13 @@ public final class Connection {
   var heldPacket: HeldPacket?
 
   var counts = Counts()
+  var lossShield: LossShield
+  /// Bytes of packets that the peer is to acknowledge, ever sent.
+  var elicitingBytes: UInt64 = 0
+  /// Of open streams that have lost packets, how many.
+  var knownLosses: [StreamID: Int] = [:]
+  /// When a packet with contents of a large message left last.
+  var lastBulk: NIODeadline?
 
   // What the endpoint keeps with a connection: its entries in the tables.
   var connectionIDs: [ConnectionID] = []
@@ -109,6 +116,7 @@ public final class Connection {
   ) throws(ConnectError) {
     isClient = true
     configuration = setup.connection
+    lossShield = LossShield(mode: setup.connection.shield)
     tlsContext = setup.tls
     applications = setup.applications
     clientTLS = (setup.serverName, setup.ticket)
@@ -139,6 +147,7 @@ public final class Connection {
   ) throws(ConnectError) {
     isClient = false
     configuration = setup.connection
+    lossShield = LossShield(mode: setup.connection.shield)
     tlsContext = setup.tls
     applications = setup.applications
     clientTLS = ("", nil)
@@ -202,11 +211,7 @@ public final class Connection {
   /// When `handleTimeout` wants to be called; nil when the connection is over.
   public var deadline: NIODeadline? {
     switch state {
-    // ngtcp2 takes some of its timers for expired only after the time that it names.
-    case .open:
-      unsafe earlier(
-        NIODeadline(timestamp: min(ngtcp2_conn_get_expiry(conn), acknowledgementDue?.uptimeNanoseconds ?? .max))?
-          .advanced(byNanoseconds: 1), ownDeadline)
+    case .open: earlier(libraryDeadline, earlier(lossShield.deadline, pathDeadline))
     case .closing(let period): period.end
     case .draining(let end): end
     case .ended: nil
@@ -214,9 +219,15 @@ public final class Connection {
   }
 
   /// Of what a client does about its path besides ngtcp2.
-  private var ownDeadline: NIODeadline? {
+  private var pathDeadline: NIODeadline? {
     guard isClient, isHandshakeConfirmed else { return nil }
     return earlier(localMoves.deadline, isWaitingForPeer ? silence.deadline : nil)
+  }
+
+  /// ngtcp2 takes some of its timers for expired only after the time that it names.
+  private var libraryDeadline: NIODeadline? {
+    unsafe NIODeadline(timestamp: min(ngtcp2_conn_get_expiry(conn), acknowledgementDue?.uptimeNanoseconds ?? .max))?
+      .advanced(byNanoseconds: 1)
   }
 
   /// Acts on a deadline that has passed; does nothing when called early.
@@ -224,14 +235,17 @@ public final class Connection {
     self.now = now
     switch state {
     case .open:
-      let result = unsafe ngtcp2_conn_handle_expiry(conn, now.uptimeNanoseconds)
-      if result != 0 {
-        fail(result)
-      } else if isClient, isHandshakeConfirmed {
+      // The deadline may be that of a copy.
+      if let libraryDeadline, libraryDeadline <= now {
+        let result = unsafe ngtcp2_conn_handle_expiry(conn, now.uptimeNanoseconds)
+        noteProbeTimeout()
+        if result != 0 { fail(result) }
+      }
+      if let due = acknowledgementDue, due <= now { acknowledgementDue = nil }
+      if isOpen, isClient, isHandshakeConfirmed {
         makeMove()
         checkSilence()
       }
-      if let due = acknowledgementDue, due <= now { acknowledgementDue = nil }
       setNeedsWrite()
     case .closing(let period):
       if period.end <= now { state = .ended }
@@ -278,6 +292,7 @@ extension Connection {
     var path: NetworkPath
     var ecn: ECNCodepoint
     var kind: Burst.Kind
+    var isUrgent: Bool
   }
 
   struct Counts {
@@ -286,6 +301,8 @@ extension Connection {
     var packetsSent: UInt64 = 0
     var packetsReceived: UInt64 = 0
     var packetsLost: UInt64 = 0
+    var copiesSent: UInt64 = 0
+    var copyBytesSent: UInt64 = 0
     var openStreams = 0
   }
 

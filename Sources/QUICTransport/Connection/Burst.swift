@@ -8,6 +8,8 @@ public struct Burst: Sendable {
   /// Bytes in every datagram but the last.
   public var segmentSize: Int
   public var kind: Kind
+  /// The bytes at the beginning, whole datagrams, that carry what somebody waits for.
+  var urgentByteCount = 0
 
   /// What a burst carries, for whoever schedules, duplicates or counts it.
   public enum Kind: Sendable, Hashable, CaseIterable {

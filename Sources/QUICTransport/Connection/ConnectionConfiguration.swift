@@ -23,6 +23,8 @@ public struct ConnectionConfiguration: Sendable {
   /// Ack-eliciting packets after which an acknowledgement is sent at once.
   public var acknowledgementThreshold: Int = 2
   public var congestionControl: CongestionControl = .cubic
+  /// Whether small flights are sent a second time as a protection against loss.
+  public var shield: ShieldMode = .off
   /// The largest UDP payload that path MTU discovery may find; sending begins with 1200 bytes.
   public var maximumDatagramBytes: Int = 1452
 

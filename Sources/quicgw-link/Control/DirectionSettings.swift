@@ -13,6 +13,8 @@ struct DirectionSettings {
     let lasts: Duration
     /// When the first begins; nanoseconds from when this is set.
     let first: UInt64
+    /// Their times are means of random ones.
+    let areRandom: Bool
   }
 
   /// netem's queue, where nothing is said.
@@ -45,8 +47,12 @@ struct DirectionSettings {
   /// The conditions of the model when this holds from `now` on.
   func conditions(from now: UInt64) -> LinkConditions {
     var conditions = asked
-    conditions.repeatingOutage = blackouts.map {
-      RepeatingOutage(firstBegin: now + $0.first, length: $0.lasts, pause: $0.carries)
+    guard let blackouts else { return conditions }
+    if blackouts.areRandom {
+      conditions.randomOutages = RandomOutages(meanLength: blackouts.lasts, meanPause: blackouts.carries)
+    } else {
+      conditions.repeatingOutage = RepeatingOutage(
+        firstBegin: now + blackouts.first, length: blackouts.lasts, pause: blackouts.carries)
     }
     return conditions
   }
@@ -68,8 +74,9 @@ struct DirectionSettings {
     let carries = try reader.required("on_s", in: seconds)
     let lasts = try reader.required("off_s", in: seconds)
     let first = try reader.number("first_s", in: seconds) ?? carries
+    let areRandom = try reader.bool("random") ?? false
     try reader.end()
-    return Blackouts(carries: .seconds(carries), lasts: .seconds(lasts), first: UInt64(first * 1_000_000_000))
+    return Blackouts(carries: .seconds(carries), lasts: .seconds(lasts), first: UInt64(first * 1_000_000_000), areRandom: areRandom)
   }
 
   private static func duration(_ milliseconds: Double?) -> Duration { .milliseconds(milliseconds ?? 0) }

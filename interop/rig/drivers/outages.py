@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from typing import Callable, Sequence
@@ -15,7 +16,7 @@ class Outages:
   def __init__(self, directions: Sequence[str], switch: Callable[[str, bool], None]) -> None:
     self._switch = switch
     self._dead = dict.fromkeys(directions, False)
-    self._repeating: dict[str, tuple[float, Blackouts] | None] = dict.fromkeys(directions)
+    self._repeating: dict[str, _Regular | _Random | None] = dict.fromkeys(directions)
     self._cut = False
     self._black_until = 0.0
     self._changed = threading.Condition(threading.RLock())
@@ -28,7 +29,8 @@ class Outages:
   def repeat(self, direction: str, blackouts: Blackouts | None) -> None:
     """Outages by the conditions, counted from now."""
     with self._changed:
-      self._repeating[direction] = (time.monotonic(), blackouts) if blackouts else None
+      kind = _Random if blackouts and blackouts.random else _Regular
+      self._repeating[direction] = kind(time.monotonic(), blackouts) if blackouts else None
       self._apply()
 
   def cut(self) -> None:
@@ -57,7 +59,8 @@ class Outages:
   def _apply(self) -> None:
     now = time.monotonic()
     for direction, was_dead in self._dead.items():
-      dead = self._cut or now < self._black_until or _within(self._repeating[direction], now)
+      repeating = self._repeating[direction]
+      dead = self._cut or now < self._black_until or bool(repeating and repeating.is_on(now))
       if dead != was_dead:
         self._switch(direction, dead)
         self._dead[direction] = dead
@@ -68,24 +71,43 @@ class Outages:
       while self._running:
         self._apply()
         now = time.monotonic()
-        turns = [_next_turn(each, now) for each in self._repeating.values() if each]
+        turns = [each.next_turn(now) for each in self._repeating.values() if each]
         turns += [self._black_until] if self._black_until > now else []
         self._changed.wait(max(0, min(turns) - time.monotonic()) if turns else None)
 
 
-def _within(repeating: tuple[float, Blackouts] | None, now: float) -> bool:
-  if not repeating:
-    return False
-  since, blackouts = repeating
-  into = now - since - blackouts.first
-  return into >= 0 and into % (blackouts.on_s + blackouts.off_s) < blackouts.off_s
+class _Regular:
+  """Outages of one length at one distance."""
+
+  def __init__(self, since: float, blackouts: Blackouts) -> None:
+    self._begin, self._blackouts = since + blackouts.first, blackouts
+    self._period = blackouts.on_s + blackouts.off_s
+
+  def is_on(self, now: float) -> bool:
+    into = now - self._begin
+    return into >= 0 and into % self._period < self._blackouts.off_s
+
+  def next_turn(self, now: float) -> float:
+    into = now - self._begin
+    if into < 0:
+      return self._begin
+    begin = now - into % self._period
+    return begin + (self._blackouts.off_s if into % self._period < self._blackouts.off_s else self._period)
 
 
-def _next_turn(repeating: tuple[float, Blackouts], now: float) -> float:
-  since, blackouts = repeating
-  into = now - since - blackouts.first
-  if into < 0:
-    return since + blackouts.first
-  period = blackouts.on_s + blackouts.off_s
-  begin = now - into % period
-  return begin + (blackouts.off_s if into % period < blackouts.off_s else period)
+class _Random:
+  """Outages whose lengths and distances are exponentially distributed."""
+
+  def __init__(self, since: float, blackouts: Blackouts) -> None:
+    self._blackouts, self._on = blackouts, False
+    self._turn = since + random.expovariate(1 / blackouts.on_s)
+
+  def is_on(self, now: float) -> bool:
+    while self._turn <= now:
+      self._on = not self._on
+      self._turn += random.expovariate(1 / (self._blackouts.off_s if self._on else self._blackouts.on_s))
+    return self._on
+
+  def next_turn(self, now: float) -> float:
+    self.is_on(now)
+    return self._turn

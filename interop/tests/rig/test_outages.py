@@ -49,3 +49,19 @@ def test_black_outs_that_repeat(world, sight):
   # Away from the edges of the periods, which the time of a command and of an answer moves.
   assert all(came for at, came in answered if 0.1 < at < 0.5)
   assert not any(came for at, came in answered if 0.7 < at < 0.9)
+
+
+def test_black_outs_at_random(world, sight):
+  dark = Conditions(blackouts=Blackouts(on_s=0.15, off_s=0.05, random=True))
+  sight.client.settimeout(0.005)
+  world.change(Profile.symmetric("test", "", "", dark))
+  # By time and not by looks: one that is not answered takes longer.
+  seconds = {True: 0.0, False: 0.0}
+  begin = now = time.monotonic()
+  while now < begin + 6:
+    came = sight.look() is not None
+    time.sleep(0.002)
+    last, now = now, time.monotonic()
+    seconds[came] += now - last
+  # Both directions carry nine sixteenths of the time; thirty outages each way are few.
+  assert 0.35 < seconds[True] / (now - begin) < 0.8

@@ -80,12 +80,6 @@ extension Connection {
     return theirs == 0 ? own : min(own, theirs)
   }
 
-  private var statistics: ngtcp2_conn_stat {
-    var statistics = ngtcp2_conn_stat()
-    unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
-    return statistics
-  }
-
   /// Well above the probe timeouts of a path that works.
   private static let longSilence = TimeAmount.seconds(1)
 }

@@ -101,6 +101,12 @@ extension ConnectionConfiguration {
     idleTimeout = settings.idleTimeout
     congestionControl = settings.congestionControl == .bbr2 ? .bbr2 : .cubic
     maximumDatagramBytes = settings.maxUDPPayload
+    shield =
+      switch settings.shield {
+      case .off: .off
+      case .auto: .auto
+      case .always: .always
+      }
   }
 }
 

@@ -1,0 +1,80 @@
+internal import CNgtcp2
+internal import NIOCore
+
+/// What tells the shield of losses and acknowledgements, and what takes its copies.
+extension Connection {
+  /// Keeps what of a burst is worth a copy.
+  func shield(_ burst: Burst, _ buffer: UnsafeMutableRawBufferPointer) {
+    lossShield.sent(datagrams: burst.datagramCount, byteCount: burst.byteCount)
+    let count = burst.urgentByteCount
+    guard lossShield.covers(burst.kind, byteCount: count, now: now) else { return }
+    lossShield.protect(
+      LossShield.SentDatagrams(
+        bytes: unsafe Array(buffer[..<count]), segmentSize: burst.segmentSize, path: burst.path, ecn: burst.ecn, kind: burst.kind),
+      sentAt: now, elicitingBytes: elicitingBytes)
+  }
+
+  /// Puts the next copy that is due into the buffer.
+  func takeCopy(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
+    guard let due = lossShield.deadline, due <= now, isOpen, closeOrder == nil else { return nil }
+    guard let copy = lossShield.nextCopy(now: now, link: linkEstimate) else { return nil }
+    unsafe buffer.copyBytes(from: copy.bytes)
+    let burst = Burst(
+      path: copy.path, ecn: copy.ecn, byteCount: copy.bytes.count, segmentSize: copy.segmentSize, kind: copy.kind)
+    counts.copiesSent &+= UInt64(burst.datagramCount)
+    counts.copyBytesSent &+= UInt64(burst.byteCount)
+    return burst
+  }
+
+  /// Finds out what a datagram of the peer's has acknowledged, as far as the shield waits for it.
+  ///
+  /// ngtcp2 tells of no acknowledgement. But each one that covers a new largest packet gives a sample of the round-trip time, and
+  /// that tells to the nanosecond when the packet was sent.
+  func noteAcknowledgement() {
+    guard lossShield.isWaiting else { return }
+    let statistics = self.statistics
+    if statistics.bytes_in_flight == 0 { return lossShield.clear() }
+    guard statistics.latest_rtt > 0, statistics.latest_rtt < now.uptimeNanoseconds else { return }
+    lossShield.acknowledged(
+      sentAt: .uptimeNanoseconds(now.uptimeNanoseconds - statistics.latest_rtt), bytesInFlight: statistics.bytes_in_flight,
+      elicitingBytes: elicitingBytes)
+  }
+
+  /// Packets of a stream that ngtcp2 has declared lost since the last look; looked at when the stream makes progress and when it
+  /// ends, because ngtcp2 tells of no loss when it happens.
+  func noteLosses(on stream: StreamID, isOver: Bool) {
+    let lost = unsafe ngtcp2_conn_get_stream_loss_count(conn, stream.rawValue)
+    guard lost > 0 else { return }
+    let known = isOver ? knownLosses.removeValue(forKey: stream) : knownLosses.updateValue(lost, forKey: stream)
+    guard lost > known ?? 0 else { return }
+    counts.packetsLost &+= UInt64(lost - (known ?? 0))
+    lossShield.lossSeen(at: now)
+  }
+
+  /// A probe timeout is the first that is heard of a loss when nothing comes back.
+  func noteProbeTimeout() {
+    if statistics.pto_count > 0 { lossShield.lossSeen(at: now) }
+  }
+
+  var statistics: ngtcp2_conn_stat {
+    var statistics = ngtcp2_conn_stat()
+    unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
+    return statistics
+  }
+
+  private var linkEstimate: LinkEstimate {
+    let statistics = self.statistics
+    let left = statistics.cwnd > statistics.bytes_in_flight ? statistics.cwnd - statistics.bytes_in_flight : 0
+    return LinkEstimate(
+      bytesPerSecond: UInt64(Double(statistics.cwnd) * 1e9 / Double(max(statistics.smoothed_rtt, 1))),
+      windowLeftBytes: min(left, amplificationLeft), path: knownPath)
+  }
+
+  /// What may be sent to an address that is not validated: three times what came from it (RFC 9000 §8.1). ngtcp2 keeps to that
+  /// with its own packets and knows of no copies.
+  var amplificationLeft: UInt64 {
+    guard !isClient, !isHandshakeCompleted else { return .max }
+    let limit = 3 * counts.bytesReceived
+    return limit > counts.bytesSent ? limit - counts.bytesSent : 0
+  }
+}

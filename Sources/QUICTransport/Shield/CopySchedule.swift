@@ -1,0 +1,23 @@
+internal import NIOCore
+
+/// When a datagram is sent again, counted from when it was sent first.
+///
+/// Chosen by measuring 8 callers over 200 ms. The copy after 10 ms cures single losses (5 % each way: P99 from 553 to 210 ms). A copy
+/// cures an outage only if it outlives it; what is left of one is longer than 230 ms for one call in a hundred when outages last
+/// 100 ms on average and fill 5 % of the time (P99 from 909 to 450-540 ms). Those after a round trip cost next to nothing: by then
+/// nearly all is acknowledged.
+struct CopySchedule {
+  let offsets: [TimeAmount]
+
+  static func of(_ kind: Burst.Kind) -> CopySchedule {
+    kind == .handshake ? handshake : message
+  }
+
+  private static let message = CopySchedule(milliseconds: 10, 50, 100, 150, 200, 230, 260, 300, 350, 420, 500, 600)
+  /// Before there is a sample of the round-trip time a lost packet costs a second; but an Initial has 1200 bytes.
+  private static let handshake = CopySchedule(milliseconds: 20, 100, 250)
+
+  private init(milliseconds: Int64...) {
+    offsets = milliseconds.map { .milliseconds($0) }
+  }
+}

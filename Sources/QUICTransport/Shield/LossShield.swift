@@ -1,0 +1,177 @@
+internal import DequeModule
+internal import NIOCore
+
+/// Decides which datagrams are sent a second time, when, how often and within which budget, so that a lost one costs the wait for
+/// its copy and not a probe timeout.
+///
+/// A copy has the same bytes, hence the same packet number, and a receiver that has the packet drops it (RFC 9000 §12.3). It is
+/// outside of loss detection and congestion control, so it has rules of its own: small flights on which somebody waits, never bulk;
+/// never when the congestion window is what holds the connection back; within `CopyBudget`; not when the datagram was acknowledged
+/// in the meantime. Times and facts go in, copies come out.
+struct LossShield {
+  private let mode: ShieldMode
+  private var budget = CopyBudget()
+  /// In the order in which they were sent.
+  private var flights = Deque<Flight>()
+  private var lastLoss: (time: NIODeadline, packetsSent: UInt64)?
+  private var packetsSent: UInt64 = 0
+  /// When the next copy is due; nil when none is.
+  private(set) var deadline: NIODeadline?
+
+  init(mode: ShieldMode) {
+    self.mode = mode
+  }
+
+  /// A burst, or the part of one that is worth a copy, as it was sent.
+  struct SentDatagrams: Equatable {
+    var bytes: [UInt8]
+    var segmentSize: Int
+    var path: NetworkPath
+    var ecn: ECNCodepoint
+    var kind: Burst.Kind
+
+    var isSingle: Bool { bytes.count <= segmentSize }
+  }
+
+  /// A datagram whose acknowledgement is waited for.
+  private struct Flight {
+    var datagrams: SentDatagrams
+    var sentAt: NIODeadline
+    /// Bytes that had been sent and were to be acknowledged when this had left, from the beginning of the connection.
+    var elicitingBytes: UInt64
+    var copies = 0
+    var due: NIODeadline
+  }
+
+  /// Whether anything waits for a copy, so that acknowledgements matter.
+  var isWaiting: Bool { !flights.isEmpty }
+
+  /// Whether a burst of that kind is copied now, if it is not too large. A client learns of losses by packets that it numbers, and
+  /// before the first answer there are none: handshakes are copied unless the shield is off.
+  func covers(_ kind: Burst.Kind, byteCount: Int, now: NIODeadline) -> Bool {
+    guard byteCount > 0, byteCount <= Self.largestFlightBytes, flights.count < Self.mostFlights else { return false }
+    switch kind {
+    case .handshake: return mode != .off
+    case .interactive, .bulk: return isArmed(at: now)
+    case .probe: return false
+    }
+  }
+
+  /// Whether small flights are copied now: always, or because the link has lost something not long ago.
+  func isArmed(at now: NIODeadline) -> Bool {
+    switch mode {
+    case .off: false
+    case .always: true
+    case .auto:
+      if let lastLoss {
+        now < lastLoss.time + Self.memory || packetsSent < lastLoss.packetsSent + Self.memoryPackets
+      } else {
+        // Nothing is known of the link yet, and HANDSHAKE_DONE and the first request are among these.
+        packetsSent < Self.openingPackets
+      }
+    }
+  }
+
+  // MARK: Facts
+
+  /// So many datagrams left, copies not among them.
+  mutating func sent(datagrams: Int, byteCount: Int) {
+    packetsSent &+= UInt64(datagrams)
+    budget.sent(byteCount)
+  }
+
+  /// These are to be copied until they are acknowledged or the schedule is at its end.
+  ///
+  /// - Parameter elicitingBytes: all that was ever sent and is to be acknowledged, this included.
+  mutating func protect(_ datagrams: SentDatagrams, sentAt now: NIODeadline, elicitingBytes: UInt64) {
+    let due = now + CopySchedule.of(datagrams.kind).offsets[0]
+    flights.append(Flight(datagrams: datagrams, sentAt: now, elicitingBytes: elicitingBytes, due: due))
+    deadline = min(deadline ?? due, due)
+  }
+
+  /// A packet was declared lost, or a probe timeout has passed.
+  mutating func lossSeen(at now: NIODeadline) {
+    lastLoss = (now, packetsSent)
+  }
+
+  /// The peer has acknowledged a packet that was sent at this time.
+  ///
+  /// Of what was sent at the same time or before, some may still be missing: unless all that is in flight was sent later.
+  /// - Parameters:
+  ///   - bytesInFlight: sent, and neither acknowledged nor declared lost.
+  ///   - elicitingBytes: all that was ever sent and is to be acknowledged.
+  mutating func acknowledged(sentAt time: NIODeadline, bytesInFlight: UInt64, elicitingBytes: UInt64) {
+    guard let last = flights.lastIndex(where: { $0.sentAt == time }) else { return }
+    if bytesInFlight <= elicitingBytes - flights[last].elicitingBytes {
+      flights.removeFirst(last + 1)
+    } else if flights[last].datagrams.isSingle, last == 0 || flights[last - 1].sentAt != time {
+      flights.remove(at: last)
+    }
+    updateDeadline()
+  }
+
+  /// Nothing is under way any more: the peer has all, or the connection is over.
+  mutating func clear() {
+    flights.removeAll()
+    deadline = nil
+  }
+
+  // MARK: Copies
+
+  /// The next copy that is due and allowed; nil when there is none now.
+  mutating func nextCopy(now: NIODeadline, link: LinkEstimate) -> SentDatagrams? {
+    guard let deadline, deadline <= now else { return nil }
+    defer { updateDeadline() }
+    var index = 0
+    while index < flights.count {
+      guard flights[index].due <= now else {
+        index += 1
+        continue
+      }
+      let flight = flights[index]
+      let schedule = CopySchedule.of(flight.datagrams.kind)
+      advance(index, schedule, now: now)
+      if flights.indices.contains(index), flights[index].sentAt == flight.sentAt { index += 1 }
+      let byteCount = flight.datagrams.bytes.count
+      guard UInt64(byteCount) <= link.windowLeftBytes, flight.datagrams.path == link.path else { continue }
+      let reserve = Double(flight.copies) / Double(schedule.offsets.count) * Self.lateCopiesReserve
+      guard budget.take(byteCount, keeping: reserve, now: now, bytesPerSecond: link.bytesPerSecond) else { continue }
+      return flight.datagrams
+    }
+    return nil
+  }
+
+  /// Moves a flight on to its next copy. Copies whose time has passed meanwhile are not made up for.
+  private mutating func advance(_ index: Int, _ schedule: CopySchedule, now: NIODeadline) {
+    var copies = flights[index].copies
+    repeat { copies += 1 } while copies < schedule.offsets.count && flights[index].sentAt + schedule.offsets[copies] <= now
+    guard copies < schedule.offsets.count else {
+      flights.remove(at: index)
+      return
+    }
+    flights[index].copies = copies
+    flights[index].due = flights[index].sentAt + schedule.offsets[copies]
+  }
+
+  private mutating func updateDeadline() {
+    deadline = flights.lazy.map(\.due).min()
+  }
+
+  /// A request or an answer of a few packets.
+  static let largestFlightBytes = 8 * 1452
+  private static let mostFlights = 256
+  private static let openingPackets: UInt64 = 16
+  private static let memory = TimeAmount.seconds(60)
+  private static let memoryPackets: UInt64 = 1000
+  /// The share of the budget that the last of the copies leaves to the first ones of others.
+  private static let lateCopiesReserve = 0.5
+}
+
+/// What is known of the way on which copies go.
+struct LinkEstimate {
+  /// What may be in flight in a round trip, by the round-trip time.
+  var bytesPerSecond: UInt64
+  /// What congestion control, and before a client's address is validated the limit of RFC 9000 §8.1, still let out.
+  var windowLeftBytes: UInt64
+  var path: NetworkPath
+}
