@@ -51,6 +51,7 @@ let package = Package(
     .systemLibrary(name: "CNghttp3", pkgConfig: "libnghttp3", providers: [.apt(["libnghttp3-dev"])]),
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .target(name: "CSocket"),
 
     .target(name: "Events", swiftSettings: strict),
@@ -65,7 +66,7 @@ let package = Package(
     .target(name: "Observability", dependencies: ["Events", "HTTPMessage", "Exchange", "CSocket", log, nioCore], swiftSettings: strict),
     .target(
       name: "Network",
-      dependencies: ["CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", nioCore, nioPosix, nioTLS, nioSSL, collections],
+      dependencies: ["CHiredis", "CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", nioCore, nioPosix, nioTLS, nioSSL, collections],
       swiftSettings: strict),
     .target(name: "GatewayConfig", dependencies: ["Gateway", "Events", nioCore, yams, x509, crypto], swiftSettings: strict),
     .target(name: "LinkEmulator", dependencies: [collections], swiftSettings: strict),

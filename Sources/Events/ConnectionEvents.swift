@@ -14,6 +14,37 @@ public enum HandshakeFailure: String, Sendable, CaseIterable {
   case protocolViolation = "protocol_violation"
 }
 
+/// What became of early data (RFC 8446 §2.3) on one connection.
+public enum EarlyDataOutcome: String, Sendable, CaseIterable {
+  /// An edge has sent it.
+  case attempted
+  /// The core has taken it.
+  case accepted
+  /// The core has refused it and resumed the session: its record of first flights does not reach back as far as the ticket, or has
+  /// refused.
+  case refused
+  /// The core does not know the ticket any more; a full handshake followed.
+  case ticketUnknown = "ticket_unknown"
+  /// Somebody has sent a copy of a first flight, and nothing of it was served.
+  case replayed
+  /// The core's record of first flights is full or cannot be written.
+  case recordFull = "record_full"
+  /// The store that cores share did not answer in time, so that requests waited for the handshake.
+  case storeSlow = "store_slow"
+  /// The store that cores share is away, so that requests waited for the handshake.
+  case storeUnavailable = "store_unavailable"
+}
+
+/// What was done with a request in early data.
+public enum EarlyRequestStep: String, Sendable, CaseIterable {
+  /// An edge has sent it with its first flight.
+  case sent
+  /// A core has passed it on before the handshake was complete.
+  case served
+  /// An origin has answered 425 (Too Early, RFC 8470 §5.2), and it was sent again.
+  case tooEarly = "too_early"
+}
+
 /// How an established connection ended.
 public enum ConnectionEnd: String, Sendable, CaseIterable {
   case closedByUs = "closed_by_us"

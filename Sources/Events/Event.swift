@@ -16,6 +16,7 @@ public enum Event: Sendable {
   case connectionAccepted(ConnectionName)
   case handshakeCompleted(ConnectionName, identity: String?, duration: Duration, isResumed: Bool)
   case handshakeFailed(ConnectionName, HandshakeFailure, reason: String)
+  case earlyData(ConnectionName, EarlyDataOutcome)
   case connectionMigrated(ConnectionName, from: String)
   /// Datagrams to a peer leave from another address of this host now; its connections migrate.
   case addressChanged(from: String, to: String, peer: String)
@@ -25,6 +26,8 @@ public enum Event: Sendable {
   case datagramRefused(DatagramRefusal, from: String)
   case offloadDisabled(Offload, reason: String)
   case traceStopped(file: String, reason: String)
+  /// Tickets or records of early data cannot be kept or read; `consequence` says what is different.
+  case earlyDataStorage(file: String, reason: String, consequence: String)
 
   // The link of an edge
   case linkChanged(LinkPhase, core: String, reason: String)
@@ -38,6 +41,7 @@ public enum Event: Sendable {
 
   // Messages
   case exchangeEnded(ExchangeSummary)
+  case earlyRequest(EarlyRequestStep)
   case messageRefused(wire: String, MessageRefusal, from: String, reason: String)
   case originFailed(service: String, origin: String, reason: String)
 }

@@ -2,7 +2,7 @@ import Gateway
 
 extension CoreConfiguration {
   static let keys =
-    ["listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access"] + ProcessSettings.keys
+    ["listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "early_data"] + ProcessSettings.keys
 
   static func read(
     _ section: Section, overrides: Overrides, files: FileReader
@@ -20,9 +20,10 @@ extension CoreConfiguration {
     let reading = try ServiceReading(section["services"], flags: overrides.services, files: files)
     let policy = try policy(section, reading, identity)
     let credentials = try CredentialsReading(section, overrides, role: .core, files: files)
-    let configuration = CoreConfiguration(
+    var configuration = CoreConfiguration(
       listen: listen.address, credentials: credentials.credentials, identity: identity, name: name, policy: policy,
       originAuthorityFiles: reading.authorityFiles, process: process, addresses: addresses)
+    if let value = section["early_data"] { configuration.earlyData = try CoreEarlyDataSettings(value, files: files) }
     return Checked(configuration, warnings: (reading.services.isEmpty ? [withoutServices] : []) + credentials.warnings)
   }
 

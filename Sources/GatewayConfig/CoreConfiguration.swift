@@ -14,6 +14,8 @@ public struct CoreConfiguration: Sendable {
   public var policy: Policy
   /// The `ca` files of services, to be watched for changes.
   public var originAuthorityFiles: [String] = []
+  /// `early_data`
+  public var earlyData = CoreEarlyDataSettings.defaults
   public var process: ProcessSettings
   /// `listen` and `admin`, each with where it was asked for.
   public var addresses: [ConfiguredAddress]

@@ -1,6 +1,8 @@
+import Gateway
+
 extension EdgeConfiguration {
   static let keys =
-    ["upstream", "prefer", "server_name", "link", "certificate", "key", "ca", "listeners", "routes", "default_service"]
+    ["upstream", "prefer", "server_name", "link", "early_data", "idempotent", "certificate", "key", "ca", "listeners", "routes", "default_service"]
     + ProcessSettings.keys
 
   static func read(
@@ -22,10 +24,25 @@ extension EdgeConfiguration {
     let addresses = listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)
     let reading = try CredentialsReading(section, overrides, role: .edge, files: files)
-    let configuration = EdgeConfiguration(
+    var configuration = EdgeConfiguration(
       upstream: upstream, preference: preference, link: link, serverName: serverName, credentials: reading.credentials,
       listeners: listening.listeners, policy: listening.policy, process: process, addresses: addresses)
+    if let value = section["early_data"] { configuration.earlyData = try EdgeEarlyDataSettings(value, files: files) }
+    if let value = section["idempotent"] { configuration.idempotent = try idempotent(value) }
     return Checked(configuration, warnings: reading.warnings)
+  }
+
+  private static func idempotent(_ value: Value) throws(ConfigurationError) -> IdempotentMethods {
+    var patterns: [String] = []
+    for element in try value.listOrOne() {
+      let pattern = try element.text()
+      guard (try? IdempotentMethods([pattern])) != nil else {
+        throw element.error(
+          "“\(pattern)” names no gRPC method", "write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service")
+      }
+      patterns.append(pattern)
+    }
+    return (try? IdempotentMethods(patterns)) ?? .safe
   }
 
   private static func upstream(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> [HostPort] {

@@ -8,6 +8,10 @@ public struct EdgeConfiguration: Sendable {
   public var preference: Preference
   /// `link`
   public var link: LinkSettings
+  /// `early_data`
+  public var earlyData = EdgeEarlyDataSettings.defaults
+  /// `idempotent`: gRPC methods that an origin may get twice, beside the safe methods of HTTP.
+  public var idempotent = IdempotentMethods.safe
   /// `server_name`: the name that the core's certificate must have; nil is the host of the upstream that is dialled.
   public var serverName: String?
   /// `certificate`, `key` and `ca`, read and checked; `ca` certifies the core.

@@ -19,6 +19,7 @@ extension HTTP3Session {
     stream.outgoing.isHeadSubmitted = true
     stream.outgoing.isEnding = head.bodyLength == .none
     streams[stream.libraryID] = stream
+    if isEarly { stream.earlyRequest = EarlyRequest(fields: head.fields, hasContent: head.bodyLength != .none) }
     do {
       try encoderStream?.sendsHead()
       try library.submitRequest(head.fields, on: stream, hasContent: head.bodyLength != .none)
@@ -64,7 +65,10 @@ extension HTTP3Session {
     stream.outgoing.isEnding = true
     if let trailers, !trailers.isEmpty {
       stream.outgoing.hasTrailers = true
-      attempt { library throws(ApplicationError) in try library.submitTrailers(trailers, on: stream) }
+      stream.earlyRequest?.trailers = trailers
+      if !stream.isWaitingForStream {
+        attempt { library throws(ApplicationError) in try library.submitTrailers(trailers, on: stream) }
+      }
     }
     wake(stream)
   }
@@ -75,6 +79,7 @@ extension HTTP3Session {
     stream.window.abandoned(budget: &budget)
     shutOutgoing(stream)
     guard !stream.isClosed else { return settleStreamLimit() }
+    if stream.isWaitingForStream { return giveUpWaiting(stream) }
     attempt { library throws(ApplicationError) in
       try library.shutdownRead(stream.libraryID)
       library.shutdownWrite(stream.libraryID)
@@ -90,6 +95,7 @@ extension HTTP3Session {
     _ = stream.incoming.stop()
     stream.window.abandoned(budget: &budget)
     guard !stream.isClosed, !isPeerDone else { return settleStreamLimit() }
+    if stream.isWaitingForStream { return giveUpWaiting(stream) }
     attempt { library throws(ApplicationError) in try library.shutdownRead(stream.libraryID) }
     transport?.stopReading(stream.id, code: code.rawValue)
   }
@@ -101,7 +107,7 @@ extension HTTP3Session {
     let credit = stream.window.consumed(
       byteCount, maximumBytes: configuration.maximumStreamWindowBytes, budget: &budget)
     if wasExhausted { settleStreamLimit() }
-    guard credit > 0, !stream.isClosed, !stream.incoming.isEnded, let transport else { return }
+    guard credit > 0, !stream.isClosed, !stream.isWaitingForStream, !stream.incoming.isEnded, let transport else { return }
     transport.extendStreamCredit(stream.id, by: credit)
     transport.setNeedsWrite()
   }
@@ -114,7 +120,7 @@ extension HTTP3Session {
 
   /// There is something to ask for again on a stream whose producer was behind.
   private func wake(_ stream: HTTP3Stream) {
-    guard stream.outgoing.isWaiting, !stream.outgoing.isBlocked else { return }
+    guard stream.outgoing.isWaiting, !stream.outgoing.isBlocked, !stream.isWaitingForStream else { return }
     stream.outgoing.isWaiting = false
     attempt { library throws(ApplicationError) in try library.resume(stream.libraryID) }
   }

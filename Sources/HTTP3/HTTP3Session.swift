@@ -13,6 +13,9 @@ public final class HTTP3Session {
   /// Whether the peer takes or makes no more requests (GOAWAY received).
   public internal(set) var isGoingAway = false
 
+  /// Whether requests leave as early data (RFC 8470): they may arrive more than once, and leave again when the server refuses them.
+  public internal(set) var isEarly = false
+
   /// Whether `beginShutdown()` was called.
   public private(set) var isShuttingDown = false
   private var isShutdownComplete = false
@@ -35,6 +38,8 @@ public final class HTTP3Session {
   var pendingRefusals: [HTTP3Stream] = []
   var pendingCredit: [(stream: StreamID, byteCount: Int)] = []
   var closedPeerStreams = 0
+  /// Requests that were refused as early data and for which the peer allows no stream now, in their order.
+  var waitingForStreams: Deque<HTTP3Stream> = []
   var failure: ApplicationError?
 
   /// The peer's unidirectional streams, with the bytes that are missing of their type (RFC 9114 §6.2).
@@ -77,14 +82,15 @@ public final class HTTP3Session {
 
   /// Whether `submitRequest` would find a stream now (clients).
   public var canOpenRequest: Bool {
-    library != nil && !isGoingAway && !isShuttingDown && failure == nil && (transport?.bidirectionalStreamsLeft ?? 0) > 0
+    library != nil && !isGoingAway && !isShuttingDown && failure == nil && waitingForStreams.isEmpty
+      && (transport?.bidirectionalStreamsLeft ?? 0) > 0
   }
 
   /// Streams that are known to the owner and not closed.
-  public var openStreamCount: Int { streams.count }
+  public var openStreamCount: Int { streams.count + waitingForStreams.count }
 
   /// The streams that are open, in no order; for an owner whose connection was lost.
-  public var openStreams: [HTTP3Stream] { Array(streams.values) }
+  public var openStreams: [HTTP3Stream] { Array(streams.values) + waitingForStreams }
 
   /// Content that was received and not consumed, in bytes; without that of streams whose `closed` was taken.
   public var unconsumedBytes: Int { budget.heldBytes }
@@ -111,12 +117,13 @@ public final class HTTP3Session {
   public func connectionClosed() {
     transport = nil
     library = nil
-    for stream in streams.values {
+    for stream in openStreams {
       stream.isClosed = true
       stream.outgoing.isShut = true
       stream.outgoing.content.releaseAll()
     }
     streams.removeAll()
+    waitingForStreams.removeAll()
     readyStreams.removeAll()
     sessionEvents.removeAll()
     turns = SendTurns()

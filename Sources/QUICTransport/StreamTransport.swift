@@ -8,6 +8,9 @@ public protocol StreamTransport: AnyObject {
   /// Whether this end is the QUIC client.
   var isClient: Bool { get }
 
+  /// Whether what is sent now is early data (client only): it may be refused, and it may arrive more than once.
+  var isEarly: Bool { get }
+
   /// How many bidirectional streams of ours the peer would still let us open now.
   var bidirectionalStreamsLeft: UInt64 { get }
 

@@ -8,6 +8,7 @@ import Testing
     ("CNghttp3", [], [], "a system library"),
     ("CNghttp2", [], [], "a system library"),
     ("CGnuTLS", [], [], "a system library"),
+    ("CHiredis", [], [], "a system library"),
     ("CSocket", [], [], "C"),
     ("Events", [], [], "everything may tell an event, so the list of them needs nothing"),
     ("HTTPMessage", [], ["HTTPTypes"], "the one form of a message, whichever wire"),
@@ -45,7 +46,7 @@ import Testing
       "sinks see events, not whoever told them"
     ),
     (
-      "Network", ["CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability"],
+      "Network", ["CHiredis", "CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability"],
       ["Glibc", "NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "DequeModule", "Synchronization"],
       "the only module with sockets, loops and timers"
     ),

@@ -29,7 +29,7 @@ import Testing
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
       "services: {m: http://a}\nflux_capacitor: 1",
-      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, identity, key, limits, listen, log, loops, name, qlog, services, transport"
+      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, early_data, identity, key, limits, listen, log, loops, name, qlog, services, transport"
     ),
     ("upstream: core:4433", "core.yaml:1: upstream: this key is not known; it belongs into the configuration of an edge"),
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),
@@ -44,6 +44,15 @@ import Testing
       "core.yaml:1: listen: port 0 would be another port at each start; write the port to listen on, as in \"[::]:4433\""
     ),
     ("listen:", "core.yaml:1: listen: it has no value; give it one or remove the key"),
+    ("early_data: {accept: maybe}", "core.yaml:1: early_data.accept: “maybe” is not known here; write on, off"),
+    ("early_data: {record: none}", "core.yaml:1: early_data.record: the folder none does not exist; make it, or name one that does"),
+    ("early_data: {send: on}", "core.yaml:1: early_data.send: this key is not known; known here: accept, record, redis, redis_password, ticket_keys"),
+    ("idempotent: [/a/b]", "core.yaml:1: idempotent: this key is not known; it belongs into the configuration of an edge"),
+    ("early_data: {redis: here}", "core.yaml:1: early_data.redis: “here” is not an address with a port; write host:port, as in \"redis.internal:6379\""),
+    (
+      "early_data: {redis: \"a:1\", ticket_keys: certs/ca.pem}",
+      "core.yaml:1: early_data.ticket_keys: certs/ca.pem does not hold a key of 64 bytes in each line; write one of 128 hexadecimal digits: openssl rand -hex 64 | tr -d '\\n'"
+    ),
     ("qlog: none", "core.yaml:1: qlog: the folder none does not exist; make it, or name one that does"),
     ("qlog: certs/ca.pem", "core.yaml:1: qlog: certs/ca.pem is not a folder; name one"),
     ("qlog: true", "core.yaml:1: qlog: “true” is a truth value, not a text; put it in quotes if it is meant"),

@@ -28,6 +28,14 @@ import Testing
       "edge.yaml:1: upstream: “core.example” is not an address with a port; write host:port, as in \"core.example:4433\""
     ),
     (
+      "upstream: a:1\nidempotent: [/shop.Prices/Get, shop.Stock]",
+      "edge.yaml:2: idempotent[1]: “shop.Stock” names no gRPC method; write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service"
+    ),
+    (
+      "upstream: a:1\nearly_data: {tickets: none}",
+      "edge.yaml:2: early_data.tickets: the folder none does not exist; make it, or name one that does"
+    ),
+    (
       "upstream: core.example:0",
       "edge.yaml:1: upstream: a core has no port 0; write the port that it listens on, as in core.example:4433"
     ),

@@ -77,4 +77,12 @@ void csocket_release_free_heap(void);
 /// Processor time that this process has used, user and system together.
 int64_t csocket_cpu_nanoseconds(void);
 
+/// Whose TLS handshake this thread works on: GnuTLS calls its anti-replay function without saying for which session. NULL for none.
+void *csocket_current_handshake(void);
+void csocket_set_current_handshake(void *owner);
+
+/// Runs `body` with a GnuTLS that sees another time, in this thread only. Returns false when the library has no way to do so (the
+/// function for it is exported for the library's own tests and declared nowhere); then `body` saw the true time.
+bool csocket_with_gnutls_time(int64_t unix_time, void (*body)(void *), void *context);
+
 #endif

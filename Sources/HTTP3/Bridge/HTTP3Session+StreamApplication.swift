@@ -7,6 +7,12 @@ extension HTTP3Session: StreamApplication {
     guard library == nil else {
       throw ApplicationError(code: HTTP3ErrorCode.internalError.rawValue, reason: "an HTTP/3 session is started once")
     }
+    isEarly = transport.isEarly
+    try begin(on: transport)
+  }
+
+  /// Makes the library's side and the three streams that it needs (RFC 9114 §6.2).
+  func begin(on transport: any StreamTransport) throws(ApplicationError) {
     mapping = StreamIDMapping(role: role, isQUICClient: transport.isClient)
     let library = try LibraryConnection(role: role, configuration: configuration, session: self)
     guard let control = transport.openUnidirectionalStream(), let encoder = transport.openUnidirectionalStream(),
@@ -93,6 +99,9 @@ extension HTTP3Session: StreamApplication {
 
   public func peerExtendedStreamLimit(bidirectionalMaximum: UInt64) {
     guard role == .client, library != nil else { return }
+    if !waitingForStreams.isEmpty, let transport {
+      recordFailure { () throws(ApplicationError) in try openWaiting(on: transport) }
+    }
     sessionEvents.append(.streamsAvailable)
   }
 
@@ -220,6 +229,14 @@ extension HTTP3Session {
 
   private func notStarted() -> ApplicationError {
     ApplicationError(code: HTTP3ErrorCode.internalError.rawValue, reason: "stream data before the HTTP/3 session was started")
+  }
+
+  private func recordFailure(_ body: () throws(ApplicationError) -> Void) {
+    do {
+      try body()
+    } catch {
+      failure = error
+    }
   }
 
   /// Calls the library from inside a call of the connection.

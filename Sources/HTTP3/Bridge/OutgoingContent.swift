@@ -80,6 +80,16 @@ struct OutgoingContent {
     }
   }
 
+  /// Offers everything again; nothing of it was acknowledged.
+  /// - Returns: how many bytes were offered before.
+  mutating func rewind() -> Int {
+    let offered = chunks.reduce(0) { $0 + $1.readableBytes } - unofferedBytes
+    offeredChunks = 0
+    offeredOfNext = 0
+    unofferedBytes += offered
+    return offered
+  }
+
   /// Drops what was not offered; what was stays until the stream is closed.
   mutating func discardUnoffered() {
     let kept = offeredChunks + (offeredOfNext > 0 ? 1 : 0)

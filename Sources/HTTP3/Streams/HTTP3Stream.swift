@@ -5,13 +5,13 @@ public import QUICTransport
 /// One request stream: what its owner keeps in its hand between events and calls. The session records into it.
 public final class HTTP3Stream {
   /// The identifier on the QUIC connection.
-  public let id: StreamID
+  public internal(set) var id: StreamID
 
   /// Whatever the owner wants to find again when an event names this stream. An owner that points back here sets it to nil
   /// when the stream is closed.
   public var context: AnyObject?
 
-  let libraryID: Int64
+  var libraryID: Int64
   var incoming: IncomingMessage
   var outgoing = OutgoingMessage()
   var window: ReceiveWindow
@@ -23,6 +23,10 @@ public final class HTTP3Stream {
   var isClosed = false
   var closeCode: HTTP3ErrorCode?
   private var isCloseTaken = false
+  /// Of a request that was sent as early data: what it is sent from again when the server refuses it. Content stays in `outgoing`.
+  var earlyRequest: EarlyRequest?
+  /// The request was refused as early data and has no stream of the transport until the peer allows one.
+  var isWaitingForStream = false
 
   init(id: StreamID, libraryID: Int64, isLocal: Bool, windowBytes: Int) {
     self.id = id

@@ -19,6 +19,8 @@ struct OutgoingMessage {
   /// Content bytes offered since the producer was last behind, or since its last large chunk; tells bulk from messages.
   private var burstBytes = 0
   private var bytesSinceEmpty = 0
+  /// Content bytes that the owner was told of and that leave a second time.
+  private var reportedBytes = 0
 
   /// Where a stream with a lot to send stands in the order of `SendTurns`.
   enum Turn {
@@ -31,7 +33,20 @@ struct OutgoingMessage {
   mutating func offered(_ byteCount: Int) {
     burstBytes += byteCount
     bytesSinceEmpty += byteCount
-    unreportedBytes += byteCount
+    let repeated = min(byteCount, reportedBytes)
+    reportedBytes -= repeated
+    unreportedBytes += byteCount - repeated
+  }
+
+  /// Nothing of it has arrived: it is offered again from the first byte.
+  mutating func rewind() {
+    reportedBytes += content.rewind() - unreportedBytes
+    unreportedBytes = 0
+    burstBytes = 0
+    bytesSinceEmpty = 0
+    isBlocked = false
+    isWaiting = false
+    turn = .notNeeded
   }
 
   /// The producer has nothing at the moment. After a small message the stream counts as interactive again, so that a

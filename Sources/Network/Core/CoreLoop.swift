@@ -16,6 +16,7 @@ final class CoreLoop: ConnectionHost {
   private let pools: OriginPools
   private let tracing: Tracing?
   private var tls: TLSContext
+  private let sharedFlights: RedisFlightStore?
   private var driver: EndpointDriver!
   private var siblings: [NIOLoopBound<CoreLoop>] = []
   private var nextNumber: UInt64
@@ -29,6 +30,7 @@ final class CoreLoop: ConnectionHost {
     self.tracing = tracing
     self.tls = tls
     nextNumber = UInt64(loop.index) + 1
+    sharedFlights = options.earlyData?.redis.map { RedisFlightStore($0, eventLoop: loop.eventLoop, events: loop.events) }
     let hop = options.hop
     let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
     self.pools = pools
@@ -46,6 +48,7 @@ final class CoreLoop: ConnectionHost {
 
   func start(siblings: [NIOLoopBound<CoreLoop>]) -> EventLoopFuture<Void> {
     self.siblings = siblings
+    sharedFlights?.start()
     return driver.start()
   }
 
@@ -78,7 +81,10 @@ final class CoreLoop: ConnectionHost {
     driver.endpoint.closeAll(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: reason)
   }
 
-  func stop() { driver.stop() }
+  func stop() {
+    sharedFlights?.stop()
+    driver.stop()
+  }
 
   // MARK: ConnectionHost
 
@@ -86,7 +92,7 @@ final class CoreLoop: ConnectionHost {
     ServerSetup(
       tls: tls, connection: options.connection,
       applications: [ApplicationProtocol(name: Array("h3".utf8)) { [unowned self] in makeWire(for: $0).application }],
-      trace: tracing?.sink)
+      unixTime: WallTime.now().seconds, trace: tracing?.sink)
   }
 
   func serve(_ connection: Connection) {
@@ -125,11 +131,29 @@ final class CoreLoop: ConnectionHost {
     case .handshakeCompleted(let identity, let isResumed):
       loop.events.record(
         .handshakeCompleted(record.name, identity: identity, duration: record.age, isResumed: isResumed))
-      record.wire?.authorize(
-        RequestOrigin(
-          wire: .http3, identity: identity, peerAddress: record.name.peer, listener: options.listenerName, isSecure: true))
+      record.wire?.authorize(origin(of: record, identity))
       if isDraining { drain(connection) }
-    case .handshakeConfirmed, .sessionTicket:
+    case .earlyDataTaken(let identity, let flight):
+      loop.events.record(.earlyData(record.name, .accepted))
+      let origin = origin(of: record, identity)
+      guard let sharedFlights, let wire = record.wire else {
+        record.wire?.authorizeEarly(origin)
+        break
+      }
+      // Until it has answered the requests wait inside their streams' windows; without it they wait for the handshake, which a copy
+      // never completes.
+      let name = record.name
+      sharedFlights.admit(flight) { [loop] verdict in
+        switch verdict {
+        case .new: wire.authorizeEarly(origin)
+        case .seen: loop.events.record(.earlyData(name, .replayed))
+        case .slow: loop.events.record(.earlyData(name, .storeSlow))
+        case .unavailable: loop.events.record(.earlyData(name, .storeUnavailable))
+        }
+      }
+    case .earlyDataRefused(let verdict):
+      loop.events.record(.earlyData(record.name, verdict == .seen ? .replayed : .recordFull))
+    case .handshakeConfirmed, .sessionTicket, .earlyDataAnswered:
       break
     case .migrated(let path):
       loop.events.record(.connectionMigrated(record.name, from: record.name.peer))
@@ -137,6 +161,10 @@ final class CoreLoop: ConnectionHost {
     case .closed(let closure):
       closed(record, connection, closure)
     }
+  }
+
+  private func origin(of record: EdgeConnection, _ identity: String?) -> RequestOrigin {
+    RequestOrigin(wire: .http3, identity: identity, peerAddress: record.name.peer, listener: options.listenerName, isSecure: true)
   }
 
   private func closed(_ record: EdgeConnection, _ connection: Connection, _ closure: ConnectionClosure) {

@@ -15,6 +15,8 @@ public struct CoreOptions: Sendable {
   /// The stable name of this replica and a secret that outlives the process: stateless reset keys come from both.
   public var stableName: String
   public var secret: [UInt8]
+  /// How early data is taken; nil refuses it.
+  public var earlyData: EarlyDataOptions? = EarlyDataOptions()
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
   /// Whether the kernel is asked to deliver datagrams to the loop of their connection ID.

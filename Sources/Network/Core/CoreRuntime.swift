@@ -19,13 +19,17 @@ public final class CoreRuntime: Sendable {
   private let tracing: Tracing?
   private let log: EventLog
   private let life: ProcessLife
+  private let protection: EarlyDataProtection?
 
   /// Binds, begins to listen, and says so in the log.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
   public static func start(_ options: CoreOptions) async throws -> CoreRuntime {
     let process = options.process
     let log = EventLog(role: .core, settings: process.log)
-    let tls = try TLSContext(options.tls, unixTime: WallTime.now().seconds)
+    let protection = try options.earlyData.map { options throws(TLSContextError) in
+      try EarlyDataProtection(options) { log.record($0) }
+    }
+    let tls = try TLSContext(options.tls.taking(protection), unixTime: WallTime.now().seconds)
     let originTLS = try OriginTLSContexts(services: options.policy.routing.services)
     let loops = try await LoopGroup.start(count: process.loopCount, log: log, settings: process.log)
     let tracing = Tracing.start(in: process.qlog) { loops.record($0) }
@@ -53,7 +57,7 @@ public final class CoreRuntime: Sendable {
           instance: process.instance.hexadecimal))
       return CoreRuntime(
         options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, admin: admin, tracing: tracing, log: log,
-        life: life)
+        life: life, protection: protection)
     } catch {
       try await tracing?.finish()
       try await loops.shutDown()
@@ -64,7 +68,7 @@ public final class CoreRuntime: Sendable {
   /// Swaps certificate, key, CA, services and access rules for new connections and requests.
   /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
   public func reload(tls: TLSConfiguration, policy: Policy) async throws {
-    let context = try TLSContext(tls, unixTime: WallTime.now().seconds)
+    let context = try TLSContext(tls.taking(protection), unixTime: WallTime.now().seconds)
     let originTLS = try OriginTLSContexts(services: policy.routing.services)
     for core in cores {
       try await core.eventLoop.submit { core.value.reload(tls: context, policy: policy, originTLS: originTLS) }.get()
@@ -88,6 +92,7 @@ public final class CoreRuntime: Sendable {
     for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
+    protection?.close()
     await admin?.drain()
     try await tracing?.finish()
     try await loops.shutDown()
@@ -142,7 +147,8 @@ public final class CoreRuntime: Sendable {
 
   private init(
     options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], admin: TCPListener?,
-    tracing: Tracing?, log: EventLog, life: ProcessLife
+    tracing: Tracing?, log: EventLog, life: ProcessLife,
+    protection: EarlyDataProtection?
   ) {
     self.options = options
     self.localAddress = localAddress
@@ -153,5 +159,6 @@ public final class CoreRuntime: Sendable {
     adminAddress = admin?.localAddress
     self.log = log
     self.life = life
+    self.protection = protection
   }
 }

@@ -24,6 +24,10 @@ public struct EdgeOptions: Sendable {
   public var liveness = LivenessLimits.defaults
   /// Whether an origin may get a request twice: it is sent again when its connection was lost before anything of an answer came.
   public var mayBeRepeated: @Sendable (RequestHead) -> Bool = { $0.isSafe }
+  /// Whether such requests may leave with the first flight of a resumed connection (0-RTT).
+  public var usesEarlyData = true
+  /// Keeps tickets over a restart; nil keeps them in memory.
+  public var ticketFolder: String?
   var dialing = DialingPace.defaults
 
   /// A TCP listener for the node's applications.

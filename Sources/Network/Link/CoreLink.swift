@@ -19,6 +19,9 @@ final class CoreLink {
   private unowned let link: QUICLink
   private let tracing: Tracing?
   private let resolver = Resolver()
+  private let tickets: TicketStore
+  /// The newest attempt that carries requests before its core has answered (RFC 8470).
+  private(set) var early: DialledConnection?
   private var dialing: LinkDialing
   private var connections: [LinkDialing.Attempt: Connection] = [:]
   private var dialTimer: Scheduled<Void>?
@@ -34,6 +37,9 @@ final class CoreLink {
     self.tracing = tracing
     self.link = link
     dialing = LinkDialing(pace: options.dialing)
+    tickets = TicketStore(
+      core: name, protocolName: "h3", identity: link.tls.certificate.names.first ?? "edge", folder: options.ticketFolder,
+      events: loop.events)
   }
 
   /// Whether new requests are served here: the core answers.
@@ -66,6 +72,7 @@ final class CoreLink {
   func serve(_ connection: Connection, _ dialled: DialledConnection) {
     if !dialled.isHeard, connection.signs.lastReceived != nil {
       dialled.isHeard = true
+      if let ticket = dialled.ticket { tickets.spend(ticket) }
       dialing.heard(dialled.attempt, hasMuchToDo: connection.hasReceivedRetry, moment)
       // What is silent on the connection before may be heard again, too.
       probeSilentConnections(except: connection)
@@ -122,25 +129,44 @@ final class CoreLink {
   }
 
   private func dial(_ attempt: LinkDialing.Attempt, _ address: Address) {
-    let wire = HTTP3ClientWire(peer: .core, configuration: options.http3)
+    let wire = HTTP3ClientWire(
+      peer: .core, configuration: options.http3, mayBeRepeated: options.mayBeRepeated, events: loop.events)
+    let (tls, ticket) = (link.tls, tickets.newest(under: link.tls))
     var configuration = options.connection
     configuration.keepAlive = nil
     let setup = ClientSetup(
-      tls: link.tls, connection: configuration,
+      tls: tls, connection: configuration,
       applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in wire.application }],
-      serverName: options.serverName ?? name.host, trace: tracing?.sink)
+      serverName: options.serverName ?? name.host, ticket: ticket, usesEarlyData: options.usesEarlyData, trace: tracing?.sink)
     loop.events.record(.linkDialled(core: "\(name)", address: address.description, isBeside: dialing.isDialingBeside))
     do {
       let connection = try driver.endpoint.connect(
         setup, path: driver.path(to: address), now: driver.now)
-      connection.owner = DialledConnection(
+      let dialled = DialledConnection(
         attempt: attempt, wire: wire, name: ConnectionName(number: link.nextConnectionNumber(), peer: address.description),
-        core: self, limits: options.liveness)
+        core: self, tls: tls, ticket: ticket, limits: options.liveness)
+      connection.owner = dialled
       connections[attempt] = connection
+      if connection.isEarly { sendEarly(on: dialled) }
     } catch {
       report(.connecting, "\(error)")
       run(dialing.ended(attempt, isRefused: false, moment))
     }
+  }
+
+  /// Requests that may be processed twice leave with the first flight of an attempt: those that wait, those that went with an attempt
+  /// before it, and those on a connection that does not answer.
+  private func sendEarly(on dialled: DialledConnection) {
+    loop.events.record(.earlyData(dialled.name, .attempted))
+    let former = early
+    early = dialled
+    // Where another core answers, requests go there.
+    guard !link.hasUsableCore else { return }
+    for silent in [former, current] where silent?.isOver == false {
+      let copied = silent?.wire.openResponses.count { LinkExchange.behind($0)?.ride(on: dialled) == true } ?? 0
+      if silent === current { link.repeated(copied) }
+    }
+    link.becameEarly(dialled)
   }
 
   private func close(_ attempt: LinkDialing.Attempt, _ reason: String) {
@@ -168,6 +194,8 @@ final class CoreLink {
     guard let connection = connections[attempt], let dialled = connection.owner as? DialledConnection else { return }
     let former = current
     current = dialled
+    early = nil
+    for response in dialled.wire.openResponses { LinkExchange.behind(response)?.answered(on: dialled) }
     former?.isReplaced = true
     link.becameUsable()
     if let former { repeatExchanges(of: former) }
@@ -175,7 +203,7 @@ final class CoreLink {
 
   /// Sends what may be sent twice on a connection that answers, from one that does not.
   private func repeatExchanges(of silent: DialledConnection) {
-    link.repeated(silent.wire.openResponses.count { ($0 as? LinkExchange)?.leaveSilentConnection() == true })
+    link.repeated(silent.wire.openResponses.count { LinkExchange.behind($0)?.leaveSilentConnection() == true })
   }
 
   // MARK: Liveness
@@ -243,7 +271,11 @@ final class CoreLink {
       if dialled === current { reportConfirmed(dialled.name.peer) }
     case .migrated(let path):
       loop.events.record(.connectionMigrated(dialled.name, from: path.local.description))
-    case .sessionTicket:
+    case .sessionTicket(let ticket):
+      if dialled.tls === link.tls { tickets.add(ticket, under: dialled.tls) }
+    case .earlyDataAnswered(let isAccepted):
+      loop.events.record(.earlyData(dialled.name, isAccepted ? .accepted : connection.isResumed ? .refused : .ticketUnknown))
+    case .earlyDataTaken, .earlyDataRefused:
       break
     case .closed(let closure):
       closed(connection, dialled, closure)
@@ -255,6 +287,7 @@ final class CoreLink {
     connections[dialled.attempt] = nil
     connection.owner = nil
     dialled.isOver = true
+    if early === dialled { early = nil }
     if closure.cause == .end(.idle) { dialled.endedInSilence = true }
     dialled.look?.cancel()
     let wasCurrent = current === dialled

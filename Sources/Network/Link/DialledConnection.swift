@@ -9,6 +9,9 @@ final class DialledConnection {
   let wire: HTTP3ClientWire
   let name: ConnectionName
   unowned let core: CoreLink
+  /// What the connection was begun with, and the ticket that it resumes with.
+  let tls: TLSContext
+  let ticket: SessionTicket?
   /// Something has come from the core.
   var isHeard = false
   /// The core has accepted our certificate; before that it serves nothing that we ask for.
@@ -23,11 +26,16 @@ final class DialledConnection {
   var look: Scheduled<Void>?
   private let began = NIODeadline.now()
 
-  init(attempt: LinkDialing.Attempt, wire: HTTP3ClientWire, name: ConnectionName, core: CoreLink, limits: LivenessLimits) {
+  init(
+    attempt: LinkDialing.Attempt, wire: HTTP3ClientWire, name: ConnectionName, core: CoreLink, tls: TLSContext, ticket: SessionTicket?,
+    limits: LivenessLimits
+  ) {
     self.attempt = attempt
     self.wire = wire
     self.name = name
     self.core = core
+    self.tls = tls
+    self.ticket = ticket
     liveness = LinkLiveness(limits: limits)
   }
 

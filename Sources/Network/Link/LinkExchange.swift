@@ -13,14 +13,17 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// Bounds the wait for a connection; set by the link.
   var wait: LimitedWait?
   private unowned let link: QUICLink
-  private let mayBeRepeated: Bool
+  let mayBeRepeated: Bool
   private var client: (any ResponseSink)?
   private var target: (any RequestSink)?
   private var connection: DialledConnection?
+  /// Copies with the first flights of attempts that were not answered yet.
+  private var rides: [EarlyRide] = []
   /// All that the client has sent behind the head; nil when it is not kept any more.
   private var backlog: WaitingExchange.Backlog? = WaitingExchange.Backlog()
   private var keptBytes = 0
   private var attempts = 0
+  private var rideCount = 0
   private var hasRepeated = false
   private var isAnswered = false
   private var hasEnded = (request: false, response: false)
@@ -42,7 +45,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// Sends the request on a connection, with all that has come of it.
   func begin(on connection: DialledConnection) {
     guard client != nil, let backlog else { return }
-    wait?.end()
+    endWait()
     attempts += 1
     let attempt = attempts
     self.connection = connection
@@ -69,14 +72,24 @@ final class LinkExchange: RequestSink, ResponseSink {
     return true
   }
 
+  /// Ends the exchange, whatever carries it: no core answers.
+  func giveUp(_ error: GatewayError) {
+    guard let client else { return }
+    let target = self.target
+    release()
+    target?.cancel(.cancelled)
+    client.fail(error)
+  }
+
   // MARK: RequestSink
 
   func receiveRequestBody(_ chunk: ByteBuffer) {
     if backlog != nil {
       keptBytes += chunk.readableBytes
-      if target == nil || keepsContent { backlog?.chunks.append(chunk) } else { forgetContent() }
+      if target == nil || !rides.isEmpty || keepsContent { backlog?.chunks.append(chunk) } else { forgetContent() }
     }
     target?.receiveRequestBody(chunk)
+    for ride in rides { ride.target?.receiveRequestBody(chunk) }
   }
 
   func receiveRequestEnd(trailers: FieldSection?) {
@@ -84,6 +97,7 @@ final class LinkExchange: RequestSink, ResponseSink {
     backlog?.isEnded = true
     backlog?.trailers = trailers
     target?.receiveRequestEnd(trailers: trailers)
+    for ride in rides { ride.target?.receiveRequestEnd(trailers: trailers) }
     releaseIfOver()
   }
 
@@ -120,6 +134,7 @@ final class LinkExchange: RequestSink, ResponseSink {
     guard let client else { return }
     let connection = self.connection
     detach()
+    if !rides.isEmpty { return }
     if connection != nil, mayMove(after: error) { return link.place(self) }
     // Who has waited for a silent core for so long does not wait for another connection to it as well.
     if let connection, connection.isOver, mayRepeat, !connection.endedInSilence || link.hasUsableCore {
@@ -135,10 +150,7 @@ final class LinkExchange: RequestSink, ResponseSink {
 
   func requestConsumed(_ byteCount: Int) {
     taken.byThisConnection += byteCount
-    let news = taken.byThisConnection - taken.told
-    guard news > 0 else { return }
-    taken.told += news
-    client?.requestConsumed(news)
+    tell(taken: taken.byThisConnection)
   }
 }
 
@@ -157,6 +169,7 @@ extension LinkExchange {
 
   private func beginAnswer() {
     isAnswered = true
+    endRides(except: nil)
     forgetContent()
   }
 
@@ -175,8 +188,21 @@ extension LinkExchange {
     if hasEnded.request, hasEnded.response { release() }
   }
 
-  private func release() {
+  private func endWait() {
     wait?.end()
+    wait = nil
+  }
+
+  private func tell(taken byteCount: Int) {
+    let news = byteCount - taken.told
+    guard news > 0 else { return }
+    taken.told += news
+    client?.requestConsumed(news)
+  }
+
+  private func release() {
+    endWait()
+    endRides(except: nil)
     client = nil
     backlog = nil
     detach()
@@ -184,4 +210,132 @@ extension LinkExchange {
 
   private static let keptByteLimit = 64 << 10
   private static let attemptLimit = 8
+}
+
+// MARK: Copies in first flights
+
+extension LinkExchange {
+  /// The exchange that takes an answer, itself or by one of its copies.
+  static func behind(_ response: any ResponseSink) -> LinkExchange? {
+    (response as? LinkExchange) ?? (response as? EarlyRide)?.exchange
+  }
+
+  /// Sends a copy with the first flight of an attempt, beside whatever carries the exchange already: which of them arrives, and is
+  /// answered, nobody knows yet.
+  ///
+  /// - Returns: false when no copy may be made.
+  func ride(on attempt: DialledConnection) -> Bool {
+    guard client != nil, mayBeRepeated, !isAnswered, let backlog, rideCount < Self.rideLimit,
+      connection !== attempt, !rides.contains(where: { $0.connection === attempt })
+    else { return false }
+    if target != nil {
+      guard !hasRepeated || !rides.isEmpty else { return false }
+      hasRepeated = true
+    }
+    rideCount += 1
+    let ride = EarlyRide(of: self, on: attempt)
+    rides.append(ride)
+    let sink = attempt.wire.open(request, respondingTo: ride)
+    guard rides.contains(where: { $0 === ride }) else { return true }
+    ride.target = sink
+    backlog.replay(to: sink)
+    return true
+  }
+
+  /// The core has answered this attempt. A copy that went with it is the exchange from now on.
+  func answered(on attempt: DialledConnection) {
+    if let ride = rides.first(where: { $0.connection === attempt }) { follow(ride) }
+    endWait()
+  }
+
+  /// A core answers, and it is not one that copies of this are on the way to.
+  func leaveRides() {
+    guard client != nil, !rides.isEmpty, !isAnswered, backlog != nil else { return }
+    endRides(except: nil)
+    if let connection, !connection.isOver, !connection.liveness.isSuspect { return }
+    let former = target
+    detach()
+    former?.cancel(.cancelled)
+    link.place(self)
+  }
+
+  /// An answer begins on one of the copies.
+  fileprivate func follow(_ ride: EarlyRide) {
+    guard client != nil, rides.contains(where: { $0 === ride }) else { return }
+    let former = target
+    endRides(except: ride)
+    target = ride.target
+    connection = ride.connection
+    taken.byThisConnection = ride.takenBytes
+    former?.cancel(.cancelled)
+    endWait()
+  }
+
+  /// A copy is over before any answer; the others go on, and without others it waits for a link again.
+  fileprivate func ended(_ ride: EarlyRide, _ error: GatewayError) {
+    guard client != nil, rides.contains(where: { $0 === ride }) else { return }
+    rides.removeAll { $0 === ride }
+    guard rides.isEmpty, target == nil else { return }
+    if rideCount < Self.rideLimit { link.place(self) } else { fail(error) }
+  }
+
+  fileprivate func consumed(_ byteCount: Int) { tell(taken: byteCount) }
+
+  fileprivate func isCarried(by connection: DialledConnection) -> Bool { self.connection === connection }
+
+  private func endRides(except kept: EarlyRide?) {
+    let others = rides.filter { $0 !== kept }
+    rides = []
+    for ride in others { ride.leave() }
+  }
+
+  /// In five seconds of waiting there are 25 attempts.
+  private static let rideLimit = 200
+}
+
+/// A copy of a request with the first flight of an attempt.
+private final class EarlyRide: ResponseSink {
+  private(set) var exchange: LinkExchange?
+  let connection: DialledConnection
+  var target: (any RequestSink)?
+  private(set) var takenBytes = 0
+
+  init(of exchange: LinkExchange, on connection: DialledConnection) {
+    self.exchange = exchange
+    self.connection = connection
+  }
+
+  /// Another one was faster, or the exchange is over.
+  func leave() {
+    exchange = nil
+    target?.cancel(.cancelled)
+    target = nil
+  }
+
+  func receiveInterim(_ head: ResponseHead) {
+    exchange?.follow(self)
+    exchange?.receiveInterim(head)
+  }
+
+  func receiveHead(_ head: ResponseHead) {
+    exchange?.follow(self)
+    exchange?.receiveHead(head)
+  }
+
+  func receiveResponseBody(_ chunk: ByteBuffer) { exchange?.receiveResponseBody(chunk) }
+  func receiveResponseEnd(trailers: FieldSection?) { exchange?.receiveResponseEnd(trailers: trailers) }
+
+  func fail(_ error: GatewayError) {
+    guard let exchange else { return }
+    if exchange.isCarried(by: connection) { exchange.fail(error) } else { exchange.ended(self, error) }
+  }
+
+  func stopRequest(_ reason: ResetReason) {
+    if exchange?.isCarried(by: connection) == true { exchange?.stopRequest(reason) }
+  }
+
+  func requestConsumed(_ byteCount: Int) {
+    takenBytes += byteCount
+    exchange?.consumed(takenBytes)
+  }
 }

@@ -75,12 +75,22 @@ final class QUICLink: Link, ConnectionHost {
     guard waiting.count < options.limits.waitingRequests, !isDraining else {
       return exchange.fail(unavailable(isDraining ? "this edge is shutting down" : "too many requests wait for it"))
     }
-    waiting.append(exchange)
     for core in cores { core.wanted() }
-    exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
-      forget(exchange)
-      exchange.fail(unavailable("waited \(options.limits.linkWait.text)"))
+    if exchange.wait == nil {
+      exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
+        forget(exchange)
+        exchange.giveUp(unavailable("waited \(options.limits.linkWait.text)"))
+      }
     }
+    if let early = cores.lazy.compactMap(\.early).first, exchange.ride(on: early) { return }
+    waiting.append(exchange)
+  }
+
+  /// An attempt can carry requests that may be processed twice before its core has answered.
+  func becameEarly(_ attempt: DialledConnection) {
+    guard !waiting.isEmpty else { return }
+    let left = waiting.filter { !$0.ride(on: attempt) }
+    waiting = left
   }
 
   /// The exchange waits no more.
@@ -132,6 +142,9 @@ final class QUICLink: Link, ConnectionHost {
     waiting.removeAll()
     for core in cores { core.unwanted() }
     for exchange in ready { place(exchange) }
+    for core in cores {
+      for response in core.early?.wire.openResponses ?? [] { LinkExchange.behind(response)?.leaveRides() }
+    }
   }
 
   var hasUsableCore: Bool { cores.contains { $0.isUsable } }

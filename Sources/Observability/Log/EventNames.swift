@@ -17,6 +17,9 @@ extension Event {
     case .connectionMigrated: "connection_migrated"
     case .addressChanged: "address_changed"
     case .addressWatchUnavailable: "address_watch_unavailable"
+    case .earlyData: "early_data"
+    case .earlyRequest: "early_request"
+    case .earlyDataStorage: "early_data_storage"
     case .connectionClosed: "connection_closed"
     case .datagramRefused: "datagram_refused"
     case .offloadDisabled: "offload_disabled"
@@ -34,7 +37,13 @@ extension Event {
   /// How much the event matters: what needs a person is a warning or an error, what outside input can cause at will is not.
   var logLevel: LogLevel {
     switch self {
-    case .connectionAccepted, .linkDialled: .debug
+    case .connectionAccepted, .linkDialled, .earlyRequest: .debug
+    case .earlyData(_, let outcome):
+      switch outcome {
+      case .attempted, .accepted, .refused, .ticketUnknown: .debug
+      case .replayed, .recordFull, .storeSlow, .storeUnavailable: .warning
+      }
+    case .earlyDataStorage: .warning
     case .handshakeCompleted, .connectionMigrated: .info
     case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .addressChanged, .addressWatchUnavailable, .offloadDisabled,
       .datagramRefused, .messageRefused:
@@ -83,6 +92,10 @@ extension Event {
       return fields
     case .handshakeFailed(let connection, let failure, let reason):
       return connection.logFields(cause: failure.rawValue, reason: reason)
+    case .earlyData(let connection, let outcome): return connection.logFields.merging(["outcome": .string(outcome.rawValue)]) { $1 }
+    case .earlyRequest(let step): return ["step": .string(step.rawValue)]
+    case .earlyDataStorage(let file, let reason, let consequence):
+      return ["file": .string(file), "reason": .string(reason), "consequence": .string(consequence)]
     case .connectionMigrated(let connection, let from): return connection.logFields.merging(["from": .string(from)]) { $1 }
     case .addressChanged(let from, let to, let peer): return ["from": .string(from), "to": .string(to), "peer": .string(peer)]
     case .addressWatchUnavailable(let reason): return ["reason": .string(reason)]

@@ -33,6 +33,10 @@ extension Event {
       return role == .core
         ? "refused handshake from \(connection.peer): \(what)\(detail)"
         : "handshake with \(connection.peer) failed: \(what)\(detail)"
+    case .earlyData(let connection, let outcome):
+      return "early data on connection \(connection.number) with \(connection.peer): \(outcome.words)"
+    case .earlyRequest(let step): return "a request in early data \(step.words)"
+    case .earlyDataStorage(let file, let reason, let consequence): return "\(file): \(reason); \(consequence)"
     case .connectionMigrated(let connection, let from):
       return role == .core
         ? "connection \(connection.number) moved from \(from) to \(connection.peer)"
@@ -96,6 +100,31 @@ extension HandshakeFailure {
     case (.refusedByPeer, .core): "the client refused this core"
     case (.refusedByPeer, .edge): "the core refused this edge; see its log, usually the certificate's CA, dates or name"
     case (.protocolViolation, _): "the peer broke the protocol"
+    }
+  }
+}
+
+extension EarlyDataOutcome {
+  fileprivate var words: String {
+    switch self {
+    case .attempted: "sent"
+    case .accepted: "taken"
+    case .refused: "refused by the core; what was in it is sent again"
+    case .ticketUnknown: "the core does not know the ticket; what was in it is sent again"
+    case .replayed: "refused, it is a copy of an earlier flight; nothing of it was served"
+    case .recordFull: "refused, the record of first flights is full or cannot be written"
+    case .storeSlow: "held until the handshake is complete, the shared store did not answer in time"
+    case .storeUnavailable: "held until the handshake is complete, the shared store is away"
+    }
+  }
+}
+
+extension EarlyRequestStep {
+  fileprivate var words: String {
+    switch self {
+    case .sent: "was sent with the first flight"
+    case .served: "was passed on before the handshake was complete"
+    case .tooEarly: "was answered 425 and is sent again"
     }
   }
 }

@@ -28,6 +28,9 @@ struct LogCause: Hashable {
     case .connectionClosed(_, let end, _): cause = end.rawValue
     case .connectionMigrated: cause = ""
     case .addressChanged(_, _, let peer): cause = peer
+    case .earlyData(_, let outcome): cause = outcome.rawValue
+    case .earlyRequest(let step): cause = step.rawValue
+    case .earlyDataStorage(let file, _, _): cause = file
     case .traceStopped: cause = ""
     case .linkDialled(let core, _, _): cause = core
     case .requestsRepeated: cause = ""

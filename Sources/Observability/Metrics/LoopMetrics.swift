@@ -45,6 +45,8 @@ public final class LoopMetrics: EventSink {
     case .handshakeFailed(_, let failure, _): counts.handshakes[.failed(failure), default: 0] += 1
     case .connectionMigrated: counts.migrations += 1
     case .addressChanged: counts.addressChanges += 1
+    case .earlyData(_, let outcome): counts.earlyData[outcome, default: 0] += 1
+    case .earlyRequest(let step): counts.earlyRequests[step, default: 0] += 1
     case .connectionClosed(_, let end, _): counts.closedConnections[end, default: 0] += 1
     case .offloadDisabled(let offload, _): counts.disabledOffloads.insert(offload)
     case .linkChanged(let phase, let core, _):
@@ -56,7 +58,8 @@ public final class LoopMetrics: EventSink {
     case .requestsRepeated(let count): counts.repeatedRequests += UInt64(count)
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
-    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed, .traceStopped: break
+    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed,
+      .traceStopped, .earlyDataStorage: break
     }
   }
 

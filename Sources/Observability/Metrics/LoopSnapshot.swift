@@ -14,6 +14,8 @@ public struct LoopSnapshot: Sendable {
   var closedConnections: [ConnectionEnd: UInt64] = [:]
   var migrations: UInt64 = 0
   var addressChanges: UInt64 = 0
+  var earlyData: [EarlyDataOutcome: UInt64] = [:]
+  var earlyRequests: [EarlyRequestStep: UInt64] = [:]
   var retired = PacketTotals()
 
   var linkPhases: [String: LinkPhase] = [:]
@@ -44,6 +46,8 @@ public struct LoopSnapshot: Sendable {
     closedConnections.merge(other.closedConnections, uniquingKeysWith: +)
     migrations += other.migrations
     addressChanges += other.addressChanges
+    earlyData.merge(other.earlyData, uniquingKeysWith: +)
+    earlyRequests.merge(other.earlyRequests, uniquingKeysWith: +)
     retired.add(other.retired)
     linkPhases.merge(other.linkPhases) { $1 }
     linkChanges.merge(other.linkChanges, uniquingKeysWith: +)

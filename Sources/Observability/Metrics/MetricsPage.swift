@@ -55,6 +55,8 @@ public struct MetricsPage {
     case .handshakes: writeHandshakes(metric, to: &text)
     case .handshakeDuration: text.histogram(metric, [], total.handshakeDuration)
     case .closedConnections: writeAll(metric, "cause", total.closedConnections, to: &text)
+    case .earlyData: writeAll(metric, "outcome", total.earlyData, to: &text)
+    case .earlyRequests: writeAll(metric, "step", total.earlyRequests, to: &text)
     case .migrations: text.sample(metric, total.migrations)
     case .addressChanges: text.sample(metric, total.addressChanges)
     case .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .packetsSent, .packetsReceived, .packetsLost,

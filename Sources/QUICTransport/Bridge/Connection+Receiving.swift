@@ -46,9 +46,9 @@ extension Connection {
     reportAcknowledged()
     noteAcknowledgement()
     if !isClient, path != knownPath { noticePath() }
-    if let ticket = tls?.newTicket {
-      tls?.newTicket = nil
-      record(.sessionTicket(ticket))
+    if let tickets = tls?.newTickets, !tickets.isEmpty {
+      tls?.newTickets = []
+      for ticket in tickets { record(.sessionTicket(ticket)) }
     }
     if result != 0 {
       fail(result)

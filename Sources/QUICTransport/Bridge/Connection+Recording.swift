@@ -23,9 +23,12 @@ extension Connection {
 
   /// 1-RTT keys are here and the peer's transport parameters are known: streams can be opened.
   func recordApplicationKeys() -> Bool {
-    guard application == nil, let tls else { return true }
+    hasApplicationKeys = true
+    guard let tls else { return true }
     let name = tls.applicationProtocol
-    guard let choice = applications.first(where: { $0.name == name }) else {
+    // It may serve early data already, of the protocol that the ticket is for.
+    if application != nil, applicationProtocol == name { return true }
+    guard application == nil, let choice = applications.first(where: { $0.name == name }) else {
       tls.verdict = PeerVerdict(
         failure: .wrongApplicationProtocol, alert: .noApplicationProtocol,
         reason: "the peer speaks none of the application protocols (ALPN) that are served here")
@@ -44,8 +47,10 @@ extension Connection {
   /// the callback in which the keys appear, so after the call into the library, or with the first early data.
   /// - Returns: false when the peer was refused.
   func verifyResumedPeer() -> Bool {
-    guard let tls, application != nil, tls.peerIdentity == nil, tls.isResumed else { return true }
-    return tls.verifyPeer()
+    guard let tls, hasApplicationKeys, tls.peerIdentity == nil, tls.isResumed else { return true }
+    guard tls.verifyPeer() else { return false }
+    if !isClient, !isHandshakeCompleted { recordEarlyDecision(tls) }
+    return true
   }
 
   func recordHandshakeCompleted() -> Bool {
@@ -53,12 +58,14 @@ extension Connection {
     isHandshakeCompleted = true
     isResumed = tls.isResumed
     guard verifyResumedPeer() else { return false }
+    guard settleEarlyData(tls) else { return false }
     peerIdentity = tls.peerIdentity
     peerCertificateExpiry = tls.peerCertificate?.expiry
     applyKeepAlive()
     record(.handshakeCompleted(identity: peerIdentity, isResumed: isResumed))
+    if isClient, earlyData != .none { record(.earlyDataAnswered(isAccepted: earlyData == .accepted)) }
     if !isClient {
-      tls.sendTicket()
+      tls.sendTickets()
       recordHandshakeConfirmed()
     }
     return true

@@ -32,6 +32,9 @@ public final class Connection {
   /// Whether the TLS session was resumed from a ticket.
   public internal(set) var isResumed = false
 
+  /// Early data of this connection (RFC 9001 §4.6).
+  public internal(set) var earlyData = EarlyData.none
+
   /// The server has sent a Retry (RFC 9000 §8.1.2): it has much to do, and the handshake begins when its turn comes.
   public internal(set) var hasReceivedRetry = false
 
@@ -47,7 +50,8 @@ public final class Connection {
   // bytes of the handshake, so that a forged Initial costs none.
   var conn: OpaquePointer?
   var tls: TLSSession?
-  let clientTLS: (serverName: String, ticket: SessionTicket?)
+  private let unixTime: Int64
+  let clientTLS: (serverName: String, ticket: SessionTicket?, usesEarlyData: Bool)
   /// Nil unless asked for.
   let trace: Trace?
   let writtenPath = PathStorage()
@@ -66,6 +70,8 @@ public final class Connection {
   var acknowledged = (stream: StreamID(rawValue: -1), byteCount: 0)
   /// Bidirectional streams that the peer may open besides, and that no MAX_STREAMS has told it of.
   var untoldStreams = 0
+  /// 1-RTT keys are here: for receiving on a client, for sending on a server.
+  var hasApplicationKeys = false
   var isHandshakeCompleted = false
   var isHandshakeConfirmed = false
   var wasReset = false
@@ -81,6 +87,7 @@ public final class Connection {
   var knownPath: NetworkPath
   var pathGuard = PathGuard()
   var localMoves = LocalMoves()
+  var lastMigration: NetworkPath?
   var probeTimeoutBeforeMove: UInt64 = 0
   /// How often the probe timer is still made to expire, after the client's address has changed; nil when that is done.
   var resendsLeft: Int?
@@ -119,7 +126,8 @@ public final class Connection {
     lossShield = LossShield(mode: setup.connection.shield)
     tlsContext = setup.tls
     applications = setup.applications
-    clientTLS = (setup.serverName, setup.ticket)
+    clientTLS = (setup.serverName, setup.ticket, setup.usesEarlyData)
+    unixTime = 0
     trace = setup.trace?(TraceName(original: ids.destination.description, isClient: true)).map { Trace($0, now: now) }
     keepAlive = setup.connection.keepAlive
     unsafe self.endpoint = endpoint
@@ -150,7 +158,8 @@ public final class Connection {
     lossShield = LossShield(mode: setup.connection.shield)
     tlsContext = setup.tls
     applications = setup.applications
-    clientTLS = ("", nil)
+    clientTLS = ("", nil, false)
+    unixTime = setup.unixTime
     let original = incoming.originalDestination ?? incoming.header.destination
     trace = setup.trace?(TraceName(original: original.description, isClient: false)).map { Trace($0, now: now) }
     keepAlive = setup.connection.keepAlive
@@ -201,7 +210,7 @@ public final class Connection {
     guard tls == nil else { return }
     let session = try unsafe TLSSession(
       context: tlsContext, conn: conn, protocols: applications.map(\.name), serverName: clientTLS.serverName,
-      ticket: clientTLS.ticket)
+      ticket: clientTLS.ticket, usesEarlyData: clientTLS.usesEarlyData, unixTime: unixTime)
     unsafe ngtcp2_conn_set_tls_native_handle(conn, UnsafeMutableRawPointer(session.session))
     tls = session
   }

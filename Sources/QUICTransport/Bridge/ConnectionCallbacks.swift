@@ -15,7 +15,9 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
     } catch {
       return NGTCP2_ERR_CALLBACK_FAILURE
     }
-    return unsafe ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, count, user)
+    return CurrentHandshake.run(connection.isClient ? nil : connection.tls) {
+      unsafe ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, count, user)
+    }
   }
 
   unsafe callbacks.handshake_completed = { _, user in

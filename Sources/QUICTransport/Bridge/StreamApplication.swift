@@ -8,6 +8,11 @@ public protocol StreamApplication: AnyObject {
   /// that forbids it: the application may open its unidirectional streams here.
   func start(on transport: any StreamTransport) throws(ApplicationError)
 
+  /// The server has decided about the early data of an application that was started with `isEarly` (client only). When it has
+  /// refused it (RFC 9001 §4.6.2), nothing that was sent has arrived, and all streams are gone from the transport: what was wanted is
+  /// begun again from the first byte; streams may be opened here.
+  func earlyDataDecided(isAccepted: Bool, on transport: any StreamTransport) throws(ApplicationError)
+
   /// Stream data in order. The bytes are borrowed and gone after the call.
   ///
   /// The connection's flow-control credit is given back by the transport at once; stream credit only by

@@ -5,19 +5,22 @@ public enum ConnectionEvent: Sendable {
   /// The TLS handshake is complete (RFC 9001 §4.1.1): on a server, the client's certificate is verified. A client does not know
   /// yet whether the server has accepted its certificate.
   case handshakeCompleted(identity: String?, isResumed: Bool)
+  /// Early data of the client was taken (server only): what its application gets before `handshakeCompleted` may be a copy that
+  /// somebody sent again, unless the flight is known to be new. The client's certificate, out of the ticket, is verified.
+  case earlyDataTaken(identity: String?, flight: FlightIdentifier)
+  /// Early data of the client was refused although its session goes on (server only).
+  case earlyDataRefused(FlightVerdict)
+  /// The server has taken our early data (client only; RFC 9001 §4.6.2), or has refused it and the application begins anew. Comes
+  /// right after `handshakeCompleted`.
+  case earlyDataAnswered(isAccepted: Bool)
   /// The handshake is confirmed (RFC 9001 §4.1.2): the peer has accepted our certificate too.
   case handshakeConfirmed
   /// The peer's or our address changed, and the new path carries data.
   case migrated(NetworkPath)
-  /// A ticket to resume the session with (client only); good for one connection.
+  /// A ticket to resume the session with (client only).
   case sessionTicket(SessionTicket)
   /// The connection is over. Always the last event, and always told once.
   case closed(ConnectionClosure)
-}
-
-/// What a client needs to resume a session (RFC 8446 §4.6.1). Secret; it holds the session's keys.
-public struct SessionTicket: Sendable {
-  let bytes: [UInt8]
 }
 
 /// Why and how a connection ended.

@@ -44,13 +44,17 @@ public struct ServerSetup {
   public var connection: ConnectionConfiguration
   /// In order of preference.
   public var applications: [ApplicationProtocol]
+  /// The present time in seconds; only a context with several ticket keys asks for it.
+  public var unixTime: Int64
   /// For connections that are to be traced.
   public var trace: TraceMaker?
 
   public init(
-    tls: TLSContext, connection: ConnectionConfiguration = .defaults, applications: [ApplicationProtocol], trace: TraceMaker? = nil
+    tls: TLSContext, connection: ConnectionConfiguration = .defaults, applications: [ApplicationProtocol], unixTime: Int64 = 0,
+    trace: TraceMaker? = nil
   ) {
     self.tls = tls
+    self.unixTime = unixTime
     self.connection = connection
     self.applications = applications
     self.trace = trace
@@ -67,18 +71,22 @@ public struct ClientSetup {
   public var serverName: String
   /// Resumes an earlier session with the same server.
   public var ticket: SessionTicket?
+  /// With a ticket: its application is started at once and may send before the server has answered (RFC 9001 §4.6). What it sends
+  /// until then may reach the server more than once, when somebody sends a copy.
+  public var usesEarlyData: Bool
   /// For connections that are to be traced.
   public var trace: TraceMaker?
 
   public init(
     tls: TLSContext, connection: ConnectionConfiguration = .defaults, applications: [ApplicationProtocol], serverName: String,
-    ticket: SessionTicket? = nil, trace: TraceMaker? = nil
+    ticket: SessionTicket? = nil, usesEarlyData: Bool = false, trace: TraceMaker? = nil
   ) {
     self.tls = tls
     self.connection = connection
     self.applications = applications
     self.serverName = serverName
     self.ticket = ticket
+    self.usesEarlyData = usesEarlyData
     self.trace = trace
   }
 }

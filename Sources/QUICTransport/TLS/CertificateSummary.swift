@@ -15,6 +15,9 @@ public struct CertificateSummary: Sendable, Equatable {
   /// The end of its validity, in seconds of Unix time.
   public internal(set) var expiry: Int64 = 0
 
+  /// Its serial number, big-endian; with its issuer's name it tells the certificate from all others (RFC 5280 §4.1.2.2).
+  public internal(set) var serialNumber: [UInt8] = []
+
   /// All names that can be an identity.
   public var names: [String] { dnsNames + uris }
 

@@ -14,6 +14,12 @@ public struct TLSConfiguration: Sendable {
   public var logsKeys = false
   /// The key of session tickets, 64 bytes, which servers may share (RFC 5077 §5.5); nil makes a random one.
   public var ticketKey: [UInt8]?
+  /// Keys under which a server takes tickets but gives none: before a change of key that of afterwards, then that of before.
+  public var furtherTicketKeys: [[UInt8]] = []
+  /// Lets a server take early data (RFC 8446 §2.3); nil refuses it. Sessions are resumed in any case.
+  public var antiReplay: AntiReplay?
+  /// Asked about each peer's leaf certificate whose chain is good, on resumed sessions again; true refuses it.
+  public var isRevoked: (@Sendable (CertificateSummary) -> Bool)?
 
   public init(role: Role, certificateChain: [UInt8], privateKey: [UInt8], trustedAuthorities: [UInt8]) {
     self.role = role

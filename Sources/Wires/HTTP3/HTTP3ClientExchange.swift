@@ -19,6 +19,14 @@ final class HTTP3ClientExchange: RequestSink {
   private var waitingBody: Deque<ByteBuffer> = []
   private var waitingEnd: FieldSection??
 
+  /// The request, while an origin may still refuse it as too early.
+  private var earlyCopy: EarlyCopy?
+  /// An origin has refused it as too early.
+  private(set) var waitsForHandshake = false
+  /// Content bytes that the client was told of and that are sent a second time.
+  private var repeatedBytes = 0
+  private var toldBytes = 0
+
   /// Told once when the exchange waits for a stream no more, whatever the reason.
   var onWaitEnded: (() -> Void)?
 
@@ -33,9 +41,10 @@ final class HTTP3ClientExchange: RequestSink {
   }
 
   /// A stream was found and the head is on it.
-  func begin(on stream: HTTP3Stream) {
+  func begin(on stream: HTTP3Stream, with head: RequestHead) {
     self.stream = stream
     stream.context = self
+    if wire.session.isEarly { earlyCopy = EarlyCopy(head, chunks: waitingBody, end: waitingEnd) }
     endWait()
     while let chunk = waitingBody.popFirst() { wire.session.sendBody(chunk, on: stream) }
     if let trailers = waitingEnd { wire.session.finish(stream, trailers: trailers) }
@@ -46,7 +55,9 @@ final class HTTP3ClientExchange: RequestSink {
     switch event {
     case .interim(_, let head):
       response?.receiveInterim(head)
-    case .response(_, let head):
+    case .response(let stream, let head):
+      if head.status == EarlyCopy.tooEarlyStatus, let copy = earlyCopy, !wire.isDraining { return sendAgain(copy, leaving: stream) }
+      earlyCopy = nil
       hasHead = true
       response?.receiveHead(head)
     case .body(let stream, let chunk):
@@ -60,7 +71,10 @@ final class HTTP3ClientExchange: RequestSink {
       isAnswered = true
       response?.receiveResponseEnd(trailers: trailers)
     case .sent(_, let byteCount):
-      response?.requestConsumed(byteCount)
+      let repeated = min(byteCount, repeatedBytes)
+      repeatedBytes -= repeated
+      toldBytes += byteCount - repeated
+      if byteCount > repeated { response?.requestConsumed(byteCount - repeated) }
     case .peerStoppedReading(_, let code):
       response?.stopRequest(ResetReason(code))
     case .peerReset(let stream, let code):
@@ -85,14 +99,30 @@ final class HTTP3ClientExchange: RequestSink {
   func fail(_ error: GatewayError) {
     let response = self.response
     self.response = nil
+    earlyCopy = nil
     endWait()
     waitingBody.removeAll()
     response?.fail(error)
   }
 
+  /// The request goes back to where it waits for a stream, as it was when it came.
+  private func sendAgain(_ copy: EarlyCopy, leaving stream: HTTP3Stream) {
+    stream.context = nil
+    wire.session.reset(stream, .requestCancelled)
+    self.stream = nil
+    earlyCopy = nil
+    waitsForHandshake = true
+    repeatedBytes = toldBytes
+    waitingHead = copy.head
+    waitingBody = copy.chunks
+    waitingEnd = copy.end
+    wire.sendAgain(self)
+  }
+
   // MARK: RequestSink
 
   func receiveRequestBody(_ chunk: ByteBuffer) {
+    if earlyCopy?.append(chunk) == false { earlyCopy = nil }
     if let stream {
       wire.session.sendBody(chunk, on: stream)
     } else if waitingHead != nil {
@@ -102,6 +132,7 @@ final class HTTP3ClientExchange: RequestSink {
 
   func receiveRequestEnd(trailers: FieldSection?) {
     isRequestEnded = true
+    earlyCopy?.end = .some(trailers)
     if let stream {
       wire.session.finish(stream, trailers: trailers)
     } else if waitingHead != nil {
@@ -111,6 +142,7 @@ final class HTTP3ClientExchange: RequestSink {
 
   func cancel(_ reason: ResetReason) {
     response = nil
+    earlyCopy = nil
     if waitingHead != nil {
       endWait()
       waitingBody.removeAll()

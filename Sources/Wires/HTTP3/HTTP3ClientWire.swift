@@ -1,6 +1,8 @@
 import DequeModule
+public import Events
 public import Exchange
 public import HTTP3
+public import HTTPMessage
 public import QUICTransport
 
 /// The outgoing side of HTTP/3: exchanges that are opened here become requests on one QUIC connection.
@@ -11,16 +13,26 @@ public final class HTTP3ClientWire: ExchangeHandler {
   let session: HTTP3Session
   private let peer: GatewayError.Side
   private let waitingLimit: Int
+  private let mayBeRepeated: (RequestHead) -> Bool
+  private let events: (any EventSink)?
   private var waiting: Deque<HTTP3ClientExchange> = []
   private var isClosed = false
 
   /// - Parameters:
   ///   - peer: who answers, for the errors that this makes.
   ///   - waitingLimit: how many requests may wait for a stream.
-  public init(peer: GatewayError.Side, waitingLimit: Int = 1024, configuration: HTTP3Configuration = HTTP3Configuration()) {
+  ///   - mayBeRepeated: whether it does no harm when an origin gets a request twice. Others do not leave as early data, but wait for
+  ///     the handshake (RFC 8470 §4).
+  ///   - events: is told of requests in early data.
+  public init(
+    peer: GatewayError.Side, waitingLimit: Int = 1024, configuration: HTTP3Configuration = HTTP3Configuration(),
+    mayBeRepeated: @escaping (RequestHead) -> Bool = { $0.isSafe }, events: (any EventSink)? = nil
+  ) {
     session = HTTP3Session(role: .client, configuration: configuration)
     self.peer = peer
     self.waitingLimit = waitingLimit
+    self.mayBeRepeated = mayBeRepeated
+    self.events = events
   }
 
   /// What the connection feeds and drains.
@@ -36,8 +48,8 @@ public final class HTTP3ClientWire: ExchangeHandler {
     let exchange = HTTP3ClientExchange(wire: self, response: sink, hasContent: request.head.bodyLength != .none)
     if isDraining {
       exchange.fail(unavailable("the connection is closing"))
-    } else if waiting.isEmpty, let stream = session.submitRequest(request.head) {
-      exchange.begin(on: stream)
+    } else if isNext(request.head), let stream = session.submitRequest(request.head) {
+      exchange.begin(on: stream, with: request.head)
     } else if waiting.count < waitingLimit {
       exchange.wait(with: request.head)
       waiting.append(exchange)
@@ -109,6 +121,13 @@ public final class HTTP3ClientWire: ExchangeHandler {
     GatewayError(cause, side: peer, retry: retry, message: message)
   }
 
+  /// Sends a request again that an origin would not have in early data; it waits for the handshake.
+  func sendAgain(_ exchange: HTTP3ClientExchange) {
+    events?.record(.earlyRequest(.tooEarly))
+    waiting.append(exchange)
+    openWaiting()
+  }
+
   func forget(_ exchange: HTTP3ClientExchange) {
     waiting.removeAll { $0 === exchange }
   }
@@ -118,10 +137,24 @@ public final class HTTP3ClientWire: ExchangeHandler {
   }
 
   private func openWaiting() {
-    while let exchange = waiting.first, let head = exchange.waitingHead, let stream = session.submitRequest(head) {
-      waiting.removeFirst()
-      exchange.begin(on: stream)
+    while let index = waiting.firstIndex(where: mayLeave), let head = waiting[index].waitingHead,
+      let stream = session.submitRequest(head) {
+      let exchange = waiting.remove(at: index)
+      exchange.begin(on: stream, with: head)
     }
+  }
+
+  /// Whether no other request must leave before this one, and it may leave now.
+  private func isNext(_ head: RequestHead) -> Bool {
+    guard session.isEarly else { return waiting.isEmpty }
+    guard mayBeRepeated(head), !waiting.contains(where: mayLeave) else { return false }
+    events?.record(.earlyRequest(.sent))
+    return true
+  }
+
+  private func mayLeave(_ exchange: HTTP3ClientExchange) -> Bool {
+    guard session.isEarly else { return true }
+    return !exchange.waitsForHandshake && exchange.waitingHead.map(mayBeRepeated) == true
   }
 
   private func failWaiting(_ error: GatewayError) {

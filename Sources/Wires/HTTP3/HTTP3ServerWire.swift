@@ -15,6 +15,8 @@ public final class HTTP3ServerWire {
   private let hop: String
   private let events: any EventSink
   private var origin: RequestOrigin?
+  /// The handshake is not complete: what is served may be a copy, for all that the client has proved.
+  private var isServingEarly = false
 
   /// - Parameters:
   ///   - handler: answers the requests; lives on the same event loop.
@@ -41,6 +43,16 @@ public final class HTTP3ServerWire {
   /// The peer has proved who it is (and is allowed in): its requests are served from now on, those that waited included.
   public func authorize(_ origin: RequestOrigin) {
     self.origin = origin
+    isServingEarly = false
+    processEvents()
+  }
+
+  /// The client's first flight is no copy: the requests in it are served before the handshake is complete, marked for the origin
+  /// (RFC 8470 §5.1). `authorize(_:)` follows. A flight of which nobody says so waits for that.
+  public func authorizeEarly(_ origin: RequestOrigin) {
+    guard self.origin == nil else { return }
+    self.origin = origin
+    isServingEarly = true
     processEvents()
   }
 
@@ -88,8 +100,9 @@ public final class HTTP3ServerWire {
     let exchange = HTTP3ServerExchange(stream: stream, session: session, head: head, hop: hop)
     stream.context = exchange
     var head = head
-    if isEarly, !head.fields.replace(.earlyData, with: [UInt8(ascii: "1")]) {
-      head.fields.append(.earlyData, "1")
+    if isEarly, isServingEarly {
+      if !head.fields.replace(.earlyData, with: [UInt8(ascii: "1")]) { head.fields.append(.earlyData, "1") }
+      events.record(.earlyRequest(.served))
     }
     exchange.begin(handler.open(ExchangeRequest(head: head, origin: origin), respondingTo: exchange))
   }

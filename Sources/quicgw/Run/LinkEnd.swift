@@ -85,12 +85,13 @@ struct EdgeEnd: LinkEnd {
 extension CoreConfiguration: EndConfiguration {
   static var role: Role { .core }
   var readyStatus: String { "serving" }
-  var files: [String] { credentials.files.all + originAuthorityFiles }
+  var files: [String] { credentials.files.all + originAuthorityFiles + earlyData.files }
 
   func fixedDifferences(from other: CoreConfiguration) -> [String] {
     var names = process.differences(from: other.process)
     if listen != other.listen { names.append("listen") }
     if name != other.name { names.append("name") }
+    if earlyData.isFixed(unlike: other.earlyData) { names.append("early_data") }
     return names
   }
 }

@@ -6,16 +6,18 @@ import LinkEmulator
 import NIOCore
 import QUICTransport
 import TestCertificates
+import Testing
 
 /// Two sessions on the ends of a real QUIC connection over an emulated link, in virtual time.
 final class QUICSessionPair {
-  let client: HTTP3Session
-  let server: HTTP3Session
-  let clientLog = SessionLog()
-  let serverLog = SessionLog()
+  private(set) var client: HTTP3Session
+  private(set) var server: HTTP3Session
+  private(set) var clientLog = SessionLog()
+  private(set) var serverLog = SessionLog()
   var onRequest: (HTTP3Stream, RequestHead) -> Void = { _, _ in }
   var onRequestEnd: (HTTP3Stream) -> Void = { _ in }
 
+  private let makeContext: (TLSConfiguration.Role, AntiReplay?) throws -> TLSContext
   private let near: End
   private let far: End
   private var link: Link<Datagram>
@@ -33,23 +35,54 @@ final class QUICSessionPair {
     let unixTime = Int64(Date().timeIntervalSince1970)
     // The bytes of draft-thomson-ptth-potato, or h3.
     let name: [UInt8] = isReversed ? [0xc6, 0x90, 0xc9, 0xa5] : Array("h3".utf8)
-    func context(_ role: TLSConfiguration.Role, _ leaf: TestLeaf) throws -> TLSContext {
-      try TLSContext(
-        TLSConfiguration(role: role, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
-        unixTime: unixTime)
+    makeContext = { role, antiReplay in
+      let leaf = role == .client ? clientLeaf : serverLeaf
+      var configuration = TLSConfiguration(
+        role: role, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem)
+      configuration.ticketKey = role == .server ? Array(repeating: 3, count: 64) : nil
+      configuration.antiReplay = antiReplay
+      return try TLSContext(configuration, unixTime: unixTime)
     }
     link = Link(conditions, seed: seed)
     near = End(address: Address(ipAddress: "192.0.2.1", port: 40_000)!, seed: seed &+ 1)
     far = End(address: Address(ipAddress: "198.51.100.1", port: 4433)!, seed: seed &+ 2)
     far.setup = ServerSetup(
-      tls: try context(.server, serverLeaf), connection: transport,
+      tls: try makeContext(.server, nil), connection: transport,
       applications: [ApplicationProtocol(name: name) { _ in accepting }])
     _ = try near.endpoint.connect(
       ClientSetup(
-        tls: try context(.client, clientLeaf), connection: transport,
+        tls: try makeContext(.client, nil), connection: transport,
         applications: [ApplicationProtocol(name: name) { _ in dialing }], serverName: "core.test"),
       path: NetworkPath(local: near.address, remote: far.address), now: .uptimeNanoseconds(now))
   }
+
+  /// Begins a second connection under a ticket of the first, in sessions of its own, and sends early data in it.
+  /// - Parameters:
+  ///   - antiReplay: takes early data; nil refuses it.
+  ///   - transport: what the server allows this time.
+  func resume(antiReplay: AntiReplay?, transport: ConnectionConfiguration = .defaults) throws {
+    let ticket = try #require(near.tickets.last)
+    let (client, server) = (HTTP3Session(role: .client), HTTP3Session(role: .server))
+    (self.client, self.server, clientLog, serverLog) = (client, server, SessionLog(), SessionLog())
+    far.setup = ServerSetup(
+      tls: try makeContext(.server, antiReplay), connection: transport,
+      applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in server }])
+    _ = try near.endpoint.connect(
+      ClientSetup(
+        tls: try makeContext(.client, nil),
+        applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in client }], serverName: "core.test", ticket: ticket,
+        usesEarlyData: true),
+      path: NetworkPath(local: near.address, remote: far.address), now: .uptimeNanoseconds(now))
+  }
+
+  /// A server that takes early data, for connections that get tickets.
+  func takeEarlyData(_ antiReplay: AntiReplay) throws {
+    far.setup = ServerSetup(
+      tls: try makeContext(.server, antiReplay), applications: [ApplicationProtocol(name: Array("h3".utf8)) { [server] _ in server }])
+  }
+
+  var ticketCount: Int { near.tickets.count }
+  var virtualTime: UInt64 { now }
 
   deinit {
     buffer.deallocate()
@@ -117,6 +150,7 @@ private final class End: EndpointOwner {
   private(set) var endpoint: Endpoint!
   var setup: ServerSetup?
   private(set) var closures: [String] = []
+  private(set) var tickets: [SessionTicket] = []
 
   init(address: Address, seed: UInt64) {
     self.address = address
@@ -139,6 +173,7 @@ private final class End: EndpointOwner {
   func collect(_ connection: Connection) {
     while let event = connection.nextEvent() {
       if case .closed(let closure) = event { closures.append(closure.reason) }
+      if case .sessionTicket(let ticket) = event { tickets.append(ticket) }
     }
   }
 }

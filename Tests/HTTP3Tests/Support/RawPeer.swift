@@ -139,6 +139,7 @@ enum RawFrames {
 
 private final class SilentApplication: StreamApplication {
   func start(on transport: any StreamTransport) throws(ApplicationError) {}
+  func earlyDataDecided(isAccepted: Bool, on transport: any StreamTransport) throws(ApplicationError) {}
   func receive(_ bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool, isEarly: Bool) throws(ApplicationError) {}
   func acknowledged(_ byteCount: Int, on stream: StreamID) {}
   func peerReset(_ stream: StreamID, code: UInt64) throws(ApplicationError) {}

@@ -69,6 +69,14 @@ final class Peer: EndpointOwner {
     return nil
   }
 
+  func earlyIdentities(of connection: Connection) -> [String?] {
+    events(of: connection).compactMap { if case .earlyDataTaken(let identity, _) = $0 { .some(identity) } else { nil } }
+  }
+
+  func refusedReplays(of connection: Connection) -> Int {
+    events(of: connection).reduce(0) { if case .earlyDataRefused(.seen) = $1 { $0 + 1 } else { $0 } }
+  }
+
   func migrations(of connection: Connection) -> [NetworkPath] {
     events(of: connection).compactMap { if case .migrated(let path) = $0 { path } else { nil } }
   }

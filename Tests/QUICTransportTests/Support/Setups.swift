@@ -15,6 +15,9 @@ struct Setups {
   var clientProtocols = ["echo"]
   var serverProtocols = ["echo"]
   var ticketKey: [UInt8]?
+  var furtherTicketKeys: [[UInt8]] = []
+  var antiReplay: AntiReplay?
+  var isRevoked: (@Sendable (CertificateSummary) -> Bool)?
 
   init() throws {
     authority = try TestAuthority()
@@ -28,7 +31,12 @@ struct Setups {
     var configuration = TLSConfiguration(
       role: role, certificateChain: leaf.certificate, privateKey: leaf.key,
       trustedAuthorities: role == .client ? clientAuthority.pem : authority.pem)
-    configuration.ticketKey = role == .server ? ticketKey : nil
+    if role == .server {
+      configuration.ticketKey = ticketKey
+      configuration.furtherTicketKeys = furtherTicketKeys
+      configuration.antiReplay = antiReplay
+      configuration.isRevoked = isRevoked
+    }
     return try TLSContext(configuration, unixTime: Setups.unixTime)
   }
 
@@ -36,7 +44,8 @@ struct Setups {
   func server(_ make: @escaping (Connection) -> StreamRecorder = { _ in StreamRecorder() }) throws -> ServerSetup {
     ServerSetup(
       tls: try context(.server), connection: connection,
-      applications: serverProtocols.map { ApplicationProtocol(name: Array($0.utf8), makeApplication: { make($0) }) })
+      applications: serverProtocols.map { ApplicationProtocol(name: Array($0.utf8), makeApplication: { make($0) }) },
+      unixTime: Setups.unixTime)
   }
 
   func client(_ recorder: StreamRecorder, ticket: SessionTicket? = nil) throws -> ClientSetup {

@@ -9,6 +9,14 @@ final class StreamRecorder: StreamApplication {
   /// Thrown from the next `receive`.
   var failure: ApplicationError?
 
+  /// Called once the server has decided about early data.
+  var onEarlyDecision: (Bool) -> Void = { _ in }
+  /// Called when streams can be opened.
+  var onStart: () -> Void = {}
+  private(set) var earlyDecisions: [Bool] = []
+  /// Bytes that came as early data.
+  private(set) var earlyCount = 0
+
   private(set) var transport: (any StreamTransport)?
   private(set) var received: [StreamID: [UInt8]] = [:]
   private(set) var ended: Set<StreamID> = []
@@ -57,9 +65,20 @@ final class StreamRecorder: StreamApplication {
 
   func start(on transport: any StreamTransport) throws(ApplicationError) {
     self.transport = transport
+    onStart()
+  }
+
+  func earlyDataDecided(isAccepted: Bool, on transport: any StreamTransport) throws(ApplicationError) {
+    earlyDecisions.append(isAccepted)
+    if !isAccepted {
+      outgoing = [:]
+      order = []
+    }
+    onEarlyDecision(isAccepted)
   }
 
   func receive(_ bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool, isEarly: Bool) throws(ApplicationError) {
+    if isEarly { earlyCount += bytes.count }
     if let failure { throw failure }
     received[stream, default: []].append(contentsOf: bytes)
     if isFinal { ended.insert(stream) }

@@ -12,6 +12,7 @@ public final class MemoryTransport: StreamTransport {
   }
 
   public let isClient: Bool
+  public let isEarly = false
   public let application: any StreamApplication
   weak var peer: MemoryTransport?
   private let options: MemoryLinkOptions

@@ -54,11 +54,28 @@ struct HTTP3ExchangeTests {
   func earlyData() throws {
     var options = MemoryLinkOptions()
     options.isEarly = true
-    let wires = try LinkedWires(options: options)
+    let wires = try LinkedWires(isAuthorized: false, options: options)
     _ = wires.open(.get("/a"))
     _ = wires.open(.get("/b", fields: ["early-data": "0"]))
     try wires.run()
+    wires.server.authorizeEarly(LinkedWires.origin)
+    try wires.run()
     #expect(wires.handler.exchanges.map { $0.request.head.fields.all(.earlyData).map { Array($0) } } == [[[49]], [[49]]])
+  }
+
+  @Test("early requests that nobody answered for wait for the handshake, and are not early any more")
+  func heldEarlyData() throws {
+    var options = MemoryLinkOptions()
+    options.isEarly = true
+    let wires = try LinkedWires(isAuthorized: false, options: options)
+    _ = wires.open(.get("/a"))
+    try wires.run()
+    #expect(wires.handler.exchanges.isEmpty)
+    wires.server.authorize(LinkedWires.origin)
+    // Too late to change anything.
+    wires.server.authorizeEarly(LinkedWires.origin)
+    try wires.run()
+    #expect(wires.handler.exchanges.map { $0.request.head.fields.contains(.earlyData) } == [false])
   }
 
   @Test("a client's cancel reaches the handler at once", arguments: [false, true])

@@ -75,7 +75,10 @@ extension Connection {
     } else if let former = pathGuard.abandoned(path) {
       knownPath = former
     }
-    if succeeded { record(.migrated(path)) }
+    // A challenge that had to be short is repeated at full length (RFC 9000 §8.2.1): the path is validated twice and told once.
+    guard succeeded, path != lastMigration else { return }
+    lastMigration = path
+    record(.migrated(path))
   }
 
   /// After so long, ngtcp2 has given up the validation of a path for certain; it tries for three times the larger of the probe

@@ -12,6 +12,7 @@ extension Endpoint {
       client: setup, ids: (source, makeRandomID(byteCount: Endpoint.firstDestinationBytes)), path: path, endpoint: self, now: now)
     register(source, for: connection)
     add(connection)
+    connection.startEarly()
     return connection
   }
 

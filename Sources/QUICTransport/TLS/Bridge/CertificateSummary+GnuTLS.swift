@@ -11,6 +11,7 @@ extension CertificateSummary {
 
     unsafe readNames(certificate)
     unsafe readKeyPurposes(certificate)
+    unsafe readSerialNumber(certificate)
     notBefore = unsafe Int64(gnutls_x509_crt_get_activation_time(certificate))
     expiry = unsafe Int64(gnutls_x509_crt_get_expiration_time(certificate))
   }
@@ -51,6 +52,16 @@ extension CertificateSummary {
     }
   }
 
+  private mutating func readSerialNumber(_ certificate: OpaquePointer?) {
+    serialNumber = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: CertificateSummary.maximumSerialBytes) { buffer in
+      var size = buffer.count
+      guard unsafe gnutls_x509_crt_get_serial(certificate, buffer.baseAddress, &size) == 0 else { return [] }
+      return unsafe Array(buffer.prefix(size))
+    }
+  }
+
+  /// RFC 5280 allows 20.
+  private static let maximumSerialBytes = 64
   private static let maximumNames: UInt32 = 64
   private static let maximumNameBytes = 512
 }

@@ -20,6 +20,14 @@ let tlsCallbackTicket:
     return 0
   }
 
+let tlsCallbackClientHello:
+  @convention(c) (OpaquePointer?, UInt32, UInt32, UInt32, UnsafePointer<gnutls_datum_t>?) -> Int32 = { session, _, _, _, message in
+    guard let message = unsafe message?.pointee else { return 0 }
+    unsafe tlsSession(of: session)?.chooseTicketKey(
+      for: UnsafeBufferPointer(start: message.data, count: Int(message.size)))
+    return 0
+  }
+
 private func tlsSession(of session: OpaquePointer?) -> TLSSession? {
   unsafe tlsSession(gnutls_session_get_ptr(session)?.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self))
 }

@@ -11,10 +11,16 @@ public final class TLSContext: @unchecked Sendable {
   let credentials: OpaquePointer?
   let priorities: OpaquePointer?
   let ticketKey: [UInt8]
+  let furtherTicketKeys: [[UInt8]]
   let logsKeys: Bool
+  let antiReplay: AntiReplay?
+  let isRevoked: (@Sendable (CertificateSummary) -> Bool)?
 
   public let role: TLSConfiguration.Role
   public let identitySource: TLSConfiguration.IdentitySource
+
+  /// Tells this certificate chain with these authorities from others: a ticket that was got under others is no longer used.
+  public let trustFingerprint: UInt64
 
   /// What our own leaf certificate says.
   public let certificate: CertificateSummary
@@ -24,8 +30,13 @@ public final class TLSContext: @unchecked Sendable {
     role = configuration.role
     identitySource = configuration.identity
     logsKeys = configuration.logsKeys
+    antiReplay = configuration.antiReplay
+    isRevoked = configuration.isRevoked
+    trustFingerprint = TLSContext.fingerprint(of: configuration.certificateChain, configuration.trustedAuthorities)
     certificate = try TLSContext.readLeaf(configuration.certificateChain, unixTime: unixTime)
     ticketKey = try TLSContext.makeTicketKey(configuration.ticketKey)
+    furtherTicketKeys = configuration.furtherTicketKeys
+    guard furtherTicketKeys.allSatisfy({ $0.count == TLSContext.ticketKeyByteCount }) else { throw .unusableTicketKey }
     let credentials = try unsafe TLSContext.makeCredentials(configuration)
     var priorities: OpaquePointer?
     let result = unsafe gnutls_priority_init(&priorities, TLSContext.priorityString(configuration.role), nil)
@@ -40,6 +51,16 @@ public final class TLSContext: @unchecked Sendable {
   deinit {
     unsafe gnutls_priority_deinit(priorities)
     unsafe gnutls_certificate_free_credentials(credentials)
+  }
+
+  /// FNV-1a; who could make two alike has the files that it tells apart.
+  private static func fingerprint(of parts: [UInt8]...) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for part in parts {
+      for byte in part { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      hash = (hash ^ UInt64(part.count)) &* 0x100_0000_01b3
+    }
+    return hash
   }
 
   private static func readLeaf(_ chain: [UInt8], unixTime: Int64) throws(TLSContextError) -> CertificateSummary {

@@ -29,6 +29,12 @@ extension TLSSession {
       }
       peerIdentity = serverName
     }
+    if let isRevoked = context.isRevoked, isRevoked(leaf) {
+      verdict = PeerVerdict(
+        failure: .certificateRejected, alert: .certificateRevoked, reason: "the peer's certificate was revoked")
+      peerIdentity = nil
+      return false
+    }
     peerCertificate = leaf
     return true
   }

@@ -28,6 +28,41 @@ extension CoreOptions {
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       stableName: configuration.name ?? ProcessInfo.processInfo.hostName, secret: secret.bytes,
       usesSegmentation: configuration.process.transport.gso == .auto)
+    let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true) }
+    self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false)
+    self.tls.furtherTicketKeys = Array(shared.dropFirst())
+    if configuration.earlyData.accept == .on {
+      let folder = configuration.earlyData.record ?? StateFolder.path
+      let redis = configuration.earlyData.redis.map {
+        RedisOptions(host: $0.host, port: Int($0.port), password: configuration.earlyData.redisPassword)
+      }
+      earlyData = EarlyDataOptions(redis: redis)
+      earlyData?.recordFile = folder.map { "\($0)/\(stableName.map { $0 == "/" ? "_" : String($0) }.joined()).flights" }
+    } else {
+      earlyData = nil
+    }
+  }
+
+  /// As durable as the reset keys. A server that takes early data must not lower what it allowed when it gave the ticket (RFC 9000
+  /// §7.4.1), so tickets end when that changes.
+  ///
+  /// - Parameter isShared: cores that share it must make the same of it.
+  private func ticketKey(_ material: [UInt8], isShared: Bool) -> [UInt8] {
+    let allowed = [
+      connection.connectionWindowBytes, connection.bidirectionalStreamWindowBytes, connection.unidirectionalStreamWindowBytes,
+      connection.bidirectionalStreamLimit, connection.unidirectionalStreamLimit,
+    ]
+    let info = "quicgw session tickets 1 \(isShared ? "shared" : stableName) \(allowed.map(String.init).joined(separator: " "))"
+    return HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: SymmetricKey(data: material), info: Data(info.utf8), outputByteCount: 64
+    ).bytes
+  }
+}
+
+/// Where the service manager lets this process keep files: systemd's `StateDirectory=`; the first, where there are several.
+private enum StateFolder {
+  static var path: String? {
+    ProcessInfo.processInfo.environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
   }
 }
 
@@ -44,6 +79,9 @@ extension EdgeOptions {
       tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       usesSegmentation: configuration.process.transport.gso == .auto)
+    usesEarlyData = configuration.earlyData.send == .on
+    ticketFolder = configuration.earlyData.tickets ?? StateFolder.path
+    mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
     limits.linkWait = TimeAmount(configuration.link.requestWait)
     liveness.suspectAfter = configuration.link.suspectAfter
     liveness.lostAfter = configuration.link.lostAfter

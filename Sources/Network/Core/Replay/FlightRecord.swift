@@ -1,0 +1,59 @@
+import QUICTransport
+import Synchronization
+
+/// The local record of first flights (RFC 8446 §8.2): all loops of a core share it, and in a file it survives the process.
+///
+/// A flight is written before its early data is taken. That it is in the kernel is enough when the process dies; when the machine
+/// does, the record begins anew, and tickets from before are refused early data.
+final class FlightRecord: ReplayRecord {
+  let beganAt: Int64?
+  private let state: Mutex<State>
+
+  private struct State: ~Copyable {
+    var flights: RememberedFlights
+    var file: FlightFile?
+    var isClosed = false
+  }
+
+  /// A record in memory, which begins with the process.
+  init(capacity: Int = FlightRecord.defaultCapacity) {
+    beganAt = nil
+    state = Mutex(State(flights: RememberedFlights(capacity: capacity), file: nil))
+  }
+
+  /// A record in a file, continued if there is one of this machine's present run, else begun.
+  /// - Throws: `FileTrouble` when the file cannot be used; another process that has it open is one reason.
+  init(file path: String, capacity: Int = FlightRecord.defaultCapacity, unixTime: Int64) throws(FileTrouble) {
+    var flights = RememberedFlights(capacity: capacity)
+    let file = try FlightFile(path: path, unixTime: unixTime) { flights.insert($0) }
+    beganAt = file.beganAt
+    state = Mutex(State(flights: flights, file: file))
+  }
+
+  func admit(_ flight: FlightIdentifier, unixTime: Int64) -> FlightVerdict {
+    state.withLock { state in
+      guard !state.isClosed else { return .unrecorded }
+      let verdict = state.flights.admit(flight, unixTime: unixTime)
+      guard verdict == .new, let file = state.file else { return verdict }
+      let entries = state.flights.entries
+      guard let last = entries.last, file.append(last) else {
+        state.flights.removeLast()
+        return .unrecorded
+      }
+      if file.entryCount > 2 * max(entries.count, FlightRecord.rewriteFrom) { file.rewrite(entries) }
+      return .new
+    }
+  }
+
+  /// Takes nothing more; another process may open the file.
+  func close() {
+    state.withLock { state in
+      state.isClosed = true
+      state.file = nil
+    }
+  }
+
+  /// 200 000 take about 15 MB and are enough for ten thousand edges that come back every two hours.
+  static let defaultCapacity = 200_000
+  private static let rewriteFrom = 50_000
+}

@@ -1,0 +1,43 @@
+import NIOCore
+import QUICTransport
+
+/// Where cores that share ticket keys remember together which first flights they have served (RFC 8446 §8.2). One object a loop.
+///
+/// The second step behind a core's own `ReplayRecord`: early requests are held until it has answered.
+protocol SharedFlightStore: AnyObject {
+  /// Asks whether a flight is new to all cores, and remembers it if it is. `answer` is called once, on the loop and within
+  /// `SharedFlightLimits.answer`.
+  func admit(_ flight: FlightIdentifier, answer: @escaping (SharedVerdict) -> Void)
+}
+
+enum SharedVerdict: Equatable {
+  /// No core has seen it before.
+  case new
+  case seen
+  /// It did not answer in time; the handshake is waited for.
+  case slow
+  /// It cannot be asked; the handshake is waited for.
+  case unavailable
+}
+
+enum SharedFlightLimits {
+  /// Longer than this the handshake does not take much longer.
+  static let answer = TimeAmount.milliseconds(5)
+  static let connect = TimeAmount.seconds(2)
+  static let firstPause = TimeAmount.milliseconds(100)
+  static let longestPause = TimeAmount.seconds(5)
+}
+
+/// A Redis server that is told of first flights.
+public struct RedisOptions: Sendable, Equatable {
+  public var host: String
+  public var port: Int
+  /// For AUTH; nil where the server asks for none.
+  public var password: String?
+
+  public init(host: String, port: Int, password: String? = nil) {
+    self.host = host
+    self.port = port
+    self.password = password
+  }
+}

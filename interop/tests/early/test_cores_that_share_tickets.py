@@ -1,0 +1,123 @@
+"""Two cores with the same ticket keys, and a Redis server where they remember first flights together."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from interop.lib import ports
+from interop.lib.pair import Pair
+from interop.lib.process import Process
+from interop.origins.origin import Origin
+from interop.tests.conftest import SUBJECT
+from interop.tests.early.test_early_data import Place, early
+
+pytestmark = [
+  pytest.mark.quicgw,
+  pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server: apt-get install redis-server"),
+]
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[tuple[Process, int]]:
+  """A server with a password, and its port."""
+  port = ports.free_port()
+  folder = tmp_path / "redis"
+  folder.mkdir()
+  (folder / "password").write_text("open sesame\n")
+  argv = [
+    "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder),
+    "--requirepass", "open sesame"]
+  with Process("redis", argv, folder) as process:
+    ports.wait_for_listener(process, port, transport="tcp")
+    yield process, port
+
+
+class Cores:
+  """An edge whose core has a sibling with the same ticket keys."""
+
+  def __init__(self, origin: Origin, folder: Path, redis_port: int) -> None:
+    keys = folder / "ticket-keys"
+    keys.write_text(secrets.token_hex(64) + "\n" + secrets.token_hex(64) + "\n")
+    lines = (f"early_data: {{accept: on, ticket_keys: {keys}, redis: \"127.0.0.1:{redis_port}\", "
+             f"redis_password: {folder / 'redis' / 'password'}}}")
+    self.place = Place(origin, folder)
+    self.place.pair.plan.core_lines[:] = [lines]
+    self.sibling = Pair(
+      origin.http1_url, subject=SUBJECT, certificates=self.place.pair.plan.certificates, admin=True, core_lines=[lines])
+
+  def __enter__(self) -> Cores:
+    # First, so that its record begins before the tickets do.
+    self.sibling.start_core()
+    time.sleep(1.1)
+    self.place.__enter__()
+    return self
+
+  def __exit__(self, kind: type | None, *rest: object) -> None:
+    if kind:
+      self.sibling.report()
+    self.place.__exit__(kind, *rest)
+    self.sibling.stop()
+
+  def count_at_sibling(self, name: str) -> float:
+    here = self.place.pair.plan.core_admin_port
+    self.place.pair.plan.core_admin_port = self.sibling.plan.core_admin_port
+    try:
+      return self.place.count("core", name)
+    finally:
+      self.place.pair.plan.core_admin_port = here
+
+
+@pytest.fixture
+def cores(origin: Origin, tmp_path: Path, redis: tuple[Process, int]) -> Iterator[Cores]:
+  with Cores(origin, tmp_path, redis[1]) as cores:
+    yield cores
+
+
+def test_early_data_is_taken_by_a_core_that_asks_first(cores):
+  _, seen = cores.place.restart_edge("/seen/asked")
+  assert early(seen) == ["1"]
+  assert cores.place.count("core", 'quicgw_early_data_total{outcome="accepted"}') >= 1
+
+
+def test_a_copy_sent_to_another_core_reaches_no_origin(cores, origin):
+  cores.place.restart_edge("/seen/elsewhere")
+  flight = list(cores.place.relay.flight)
+  before = list(origin.requests)
+  cores.place.send_copy(flight, cores.sibling.plan.core_port)
+  assert origin.requests == before
+  # It takes the ticket, and only the store keeps it from serving what came with it.
+  assert cores.count_at_sibling('quicgw_early_data_total{outcome="accepted"}') >= 1
+  assert cores.count_at_sibling('quicgw_early_data_total{outcome="replayed"}') >= 1
+
+
+def test_another_core_takes_early_data_that_is_new(cores):
+  cores.place.pair.edge.stop()
+  cores.place.relay._core = ("127.0.0.1", cores.sibling.plan.core_port)
+  _, seen = cores.place.restart_edge("/seen/sibling")
+  assert early(seen) == ["1"]
+  assert cores.count_at_sibling('quicgw_early_requests_total{step="served"}') >= 1
+
+
+def test_without_the_store_requests_wait_for_the_handshake(cores, redis):
+  redis[0].kill()
+  time.sleep(0.2)
+  _, seen = cores.place.restart_edge("/seen/away")
+  assert early(seen) == []
+  assert cores.place.count("core", 'quicgw_early_data_total{outcome="store_unavailable"}') >= 1
+
+
+def test_a_store_that_hangs_is_not_waited_for(cores, redis):
+  redis[0].signal(signal.SIGSTOP)
+  try:
+    _, seen = cores.place.restart_edge("/seen/hangs")
+  finally:
+    redis[0].signal(signal.SIGCONT)
+  assert early(seen) == []
+  assert cores.place.count("core", 'quicgw_early_data_total{outcome="store_slow"}') >= 1
