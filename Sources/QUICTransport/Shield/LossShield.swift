@@ -15,6 +15,8 @@ struct LossShield {
   private var flights = Deque<Flight>()
   private var lastLoss: (time: NIODeadline, packetsSent: UInt64)?
   private var packetsSent: UInt64 = 0
+  /// When the flights of the handshake were last made due together.
+  private var gatheredAt: NIODeadline?
   /// When the next copy is due; nil when none is.
   private(set) var deadline: NIODeadline?
 
@@ -122,6 +124,7 @@ struct LossShield {
   mutating func nextCopy(now: NIODeadline, link: LinkEstimate) -> SentDatagrams? {
     guard let deadline, deadline <= now else { return nil }
     defer { updateDeadline() }
+    gatherHandshake(now: now)
     var index = 0
     while index < flights.count {
       guard flights[index].due <= now else {
@@ -139,6 +142,15 @@ struct LossShield {
       return flight.datagrams
     }
     return nil
+  }
+
+  /// When one flight of a handshake is copied, all are, in their order: early data that arrives without the Initial before it is
+  /// dropped, and without the early data behind it an Initial makes a connection that has missed its chance.
+  private mutating func gatherHandshake(now: NIODeadline) {
+    let handshake = flights.indices.filter { flights[$0].datagrams.kind == .handshake }
+    guard gatheredAt != now, handshake.contains(where: { flights[$0].due <= now }) else { return }
+    gatheredAt = now
+    for index in handshake { flights[index].due = min(flights[index].due, now) }
   }
 
   /// Moves a flight on to its next copy. Copies whose time has passed meanwhile are not made up for.

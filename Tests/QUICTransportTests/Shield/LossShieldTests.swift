@@ -57,6 +57,20 @@ struct LossShieldTests {
     #expect(!shield.isWaiting)
   }
 
+  @Test("the flights of a handshake are copied together and in their order, whichever is due")
+  func handshakeTogether() {
+    var shield = LossShield(mode: .auto)
+    var initial = LossShield.SentDatagrams.sample(1200)
+    var early = LossShield.SentDatagrams.sample(119)
+    initial.kind = .handshake
+    early.kind = .handshake
+    shield.protect(initial, sentAt: start, elicitingBytes: 1200)
+    #expect(copies(of: &shield, at: start + .milliseconds(20)) == [initial])
+    shield.protect(early, sentAt: start + .milliseconds(50), elicitingBytes: 1319)
+    #expect(copies(of: &shield, at: start + .milliseconds(70)) == [initial, early], "that of the early data is due")
+    #expect(copies(of: &shield, at: start + .milliseconds(150)) == [initial, early])
+  }
+
   @Test("a loop that was late does not make up for the copies that it missed")
   func late() {
     var shield = LossShield(mode: .always)
