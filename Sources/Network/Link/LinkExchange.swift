@@ -25,6 +25,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   private var attempts = 0
   private var rideCount = 0
   private var hasRepeated = false
+  private var isOutOfPatience = false
   private var isAnswered = false
   private var hasEnded = (request: false, response: false)
   /// Bytes of content that connections have taken: the client hears of each once.
@@ -45,7 +46,8 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// Sends the request on a connection, with all that has come of it.
   func begin(on connection: DialledConnection) {
     guard client != nil, let backlog else { return }
-    endWait()
+    // A core that is not confirmed may still refuse us, and then the wait goes on.
+    if connection.isConfirmed { endWait() }
     attempts += 1
     let attempt = attempts
     self.connection = connection
@@ -72,9 +74,13 @@ final class LinkExchange: RequestSink, ResponseSink {
     return true
   }
 
-  /// Ends the exchange, whatever carries it: no core answers.
-  func giveUp(_ error: GatewayError) {
+  /// The wait for a link has been as long as it may be. What a connection carries by then goes on there, but moves no more.
+  func waitPassed(_ error: GatewayError) {
     guard let client else { return }
+    guard connection == nil || !rides.isEmpty else {
+      isOutOfPatience = true
+      return
+    }
     let target = self.target
     release()
     target?.cancel(.cancelled)
@@ -157,7 +163,7 @@ final class LinkExchange: RequestSink, ResponseSink {
 extension LinkExchange {
   /// What was certainly not processed may go elsewhere, whatever it is; who has waited as long as he may does not wait again.
   private func mayMove(after error: GatewayError) -> Bool {
-    error.retry == .safe && error.cause != .connectionLimitReached && !isAnswered && backlog != nil
+    error.retry == .safe && error.cause != .connectionLimitReached && !isAnswered && backlog != nil && !isOutOfPatience
       && attempts < Self.attemptLimit
   }
 

@@ -76,10 +76,11 @@ final class QUICLink: Link, ConnectionHost {
       return exchange.fail(unavailable(isDraining ? "this edge is shutting down" : "too many requests wait for it"))
     }
     for core in cores { core.wanted() }
-    if exchange.wait == nil {
+    // One limit for all connections that it is tried on: a core may refuse each of them after a while.
+    if exchange.wait?.isOver ?? true {
       exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
         forget(exchange)
-        exchange.giveUp(unavailable("waited \(options.limits.linkWait.text)"))
+        exchange.waitPassed(unavailable("waited \(options.limits.linkWait.text)"))
       }
     }
     if let early = cores.lazy.compactMap(\.early).first, exchange.ride(on: early) { return }
