@@ -201,6 +201,11 @@ final class CoreLink {
     if let former { repeatExchanges(of: former) }
   }
 
+  /// Some core answers. If this one does not, what may be sent twice goes there.
+  func leaveSilentConnection() {
+    if let current, current.liveness.isSuspect { repeatExchanges(of: current) }
+  }
+
   /// Sends what may be sent twice on a connection that answers, from one that does not.
   private func repeatExchanges(of silent: DialledConnection) {
     link.repeated(silent.wire.openResponses.count { LinkExchange.behind($0)?.leaveSilentConnection() == true })

@@ -140,7 +140,8 @@ final class LinkExchange: RequestSink, ResponseSink {
     guard let client else { return }
     let connection = self.connection
     detach()
-    if !rides.isEmpty { return }
+    // Copies are on their way with attempts to connect, of which there may be many and none answered.
+    if !rides.isEmpty { return link.limitWait(of: self) }
     if connection != nil, mayMove(after: error) { return link.place(self) }
     // Who has waited for a silent core for so long does not wait for another connection to it as well.
     if let connection, connection.isOver, mayRepeat, !connection.endedInSilence || link.hasUsableCore {

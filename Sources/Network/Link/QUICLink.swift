@@ -76,15 +76,19 @@ final class QUICLink: Link, ConnectionHost {
       return exchange.fail(unavailable(isDraining ? "this edge is shutting down" : "too many requests wait for it"))
     }
     for core in cores { core.wanted() }
-    // One limit for all connections that it is tried on: a core may refuse each of them after a while.
-    if exchange.wait?.isOver ?? true {
-      exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
-        forget(exchange)
-        exchange.waitPassed(unavailable("waited \(options.limits.linkWait.text)"))
-      }
-    }
+    limitWait(of: exchange)
     if let early = cores.lazy.compactMap(\.early).first, exchange.ride(on: early) { return }
     waiting.append(exchange)
+  }
+
+  /// Begins the wait for a link unless it runs already: one limit for all connections that the exchange is tried on, for a core may
+  /// refuse each of them after a while.
+  func limitWait(of exchange: LinkExchange) {
+    guard exchange.wait?.isOver ?? true else { return }
+    exchange.wait = waitTimer.begin { [unowned self, unowned exchange] in
+      forget(exchange)
+      exchange.waitPassed(unavailable("waited \(options.limits.linkWait.text)"))
+    }
   }
 
   /// An attempt can carry requests that may be processed twice before its core has answered.
@@ -144,6 +148,7 @@ final class QUICLink: Link, ConnectionHost {
     for core in cores { core.unwanted() }
     for exchange in ready { place(exchange) }
     for core in cores {
+      core.leaveSilentConnection()
       for response in core.early?.wire.openResponses ?? [] { LinkExchange.behind(response)?.leaveRides() }
     }
   }

@@ -57,6 +57,18 @@ def in_background(act) -> tuple[threading.Thread, list]:
   return thread, results
 
 
+def test_a_request_that_a_silent_core_has_taken_is_answered_in_the_end(origin, new_pair):
+  port = ports.free_port()
+  with DatagramRelay(port) as relay:
+    pair = new_pair(origin.http1_url, core_port=port, upstream_port=relay.port, edge_lines=["link: {suspect_after: 1s, lost_after: 4s}"])
+    assert ask(pair.port).status == 200
+    relay.dark = True
+    # On the connection, and from when that is suspect with the first flight of each attempt to connect: none is answered.
+    begin = time.monotonic()
+    assert ask(pair.port).status == 503
+    assert time.monotonic() - begin > 3
+
+
 def test_a_silent_link_is_suspect_and_found_again(dimmed):
   pair, relay = dimmed
   relay.dark = True
