@@ -18,7 +18,9 @@ from interop.rig.crosscheck.machine import Machine
 from interop.rig.profiles import PROFILES, Blackouts, Burst, Conditions
 
 FAR = ADDRESSES.core[0]
-FLOOD = "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); [s.sendto(bytes(1400), (sys.argv[1], 9)) for _ in range(30)]"
+FLOOD = """import socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM)
+print(sum(s.sendto(bytes(1400), (sys.argv[1], 9)) == 1400 for _ in range(30)))"""
 
 
 class Driver:
@@ -127,7 +129,12 @@ def test_stragglers_are_overtaken(driver):
 def test_a_rate_delays_and_its_queue_overflows(driver):
   driver.set(Conditions(rate_mbit=1, queue_packets=10))
   before = driver.do("counters")["forward"]
-  driver.run("near", sys.executable, "-c", FLOOD, FAR)
+  # A Python in a starved machine inside a busy one does not always get as far as that.
+  sent = ""
+  for _ in range(3):
+    if sent := driver.run("near", sys.executable, "-c", FLOOD, FAR).strip():
+      break
+  assert sent == "30", "the flood has not left"
   for _ in range(40):
     driver.run("near", "sleep", 0.3)
     after = driver.do("counters")["forward"]
