@@ -39,12 +39,12 @@ def test_tables_name_cases_that_exist(name: str):
 
 
 @pytest.mark.parametrize(("case", "peer", "role", "error", "outcome"), [
-  ("zerortt", "aioquic", ends.SERVER, Missing("no early data"), Outcome.NOT_YET),
+  ("zerortt", "aioquic", ends.CLIENT, Missing("no early data"), Outcome.NOT_YET),
   ("handshake", "aioquic", ends.SERVER, Missing("no early data"), Outcome.FAILED),
   ("v2", "ngtcp2", ends.CLIENT, Missing("version 1"), Outcome.QUICGW_CANNOT),
   ("ecn", "aioquic", ends.SERVER, Lacking("no marks"), Outcome.PEER_CANNOT),
   ("ecn", "caddy", ends.SERVER, Lacking("no marks"), Outcome.FAILED),
-  ("zerortt", "aioquic", ends.SERVER, Failed("another file came"), Outcome.FAILED),
+  ("zerortt", "aioquic", ends.CLIENT, Failed("another file came"), Outcome.FAILED),
   ("ecn", "aioquic", ends.SERVER, OSError("no such device"), Outcome.FAILED)])
 def test_what_is_excused(case: str, peer: str, role: str, error: Exception, outcome: Outcome):
   found, why = cell._judge(CASES[case], peer, role, raising(error))
@@ -53,9 +53,9 @@ def test_what_is_excused(case: str, peer: str, role: str, error: Exception, outc
 
 
 def test_a_table_that_is_no_longer_true_is_told_of():
-  found, why = cell._judge(CASES["zerortt"], "aioquic", ends.SERVER, lambda: "early data was accepted")
+  found, why = cell._judge(CASES["zerortt"], "aioquic", ends.CLIENT, lambda: "early data was accepted")
   assert found is Outcome.PASSED
-  assert quicgw.NOT_YET[ends.SERVER]["zerortt"] in why
+  assert quicgw.NOT_YET[ends.CLIENT]["zerortt"] in why
 
 
 def test_what_cannot_be_tried_says_why(tmp_path):
