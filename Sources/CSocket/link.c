@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CSocket.h"
+#include "descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,13 +12,6 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static int close_after_error(int descriptor) {
-  int error = errno;
-  close(descriptor);
-  errno = error;
-  return -1;
-}
 
 int csocket_tun_open(const char *name) {
   struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CSocket.h"
+#include "descriptor.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -7,13 +8,6 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
-
-static int close_after_error(int descriptor) {
-  int error = errno;
-  close(descriptor);
-  errno = error;
-  return -1;
-}
 
 int csocket_network_watch_open(void) {
   int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);

@@ -17,7 +17,7 @@ import Testing
     let service = Service(name: "echo", origins: [try OriginURL("h2c://127.0.0.1:\(origin.localAddress.port ?? 0)")])
     let core = try await Site.startCore(
       authority: authority, policy: Policy(routing: RoutingTable(services: [service])), loopCount: 2, isSteered: isSteered)
-    let relay = try await RebindingRelay.start(corePort: Int(core.localAddress.port))
+    let relay = try await DatagramRelay.start(to: core.localAddress.port)
     let edge = try await Site.startEdge(
       leaf: try authority.client("edge-1"), authority: authority, corePort: UInt16(relay.port))
     let client = try await OriginClient.start(OriginURL("h2c://127.0.0.1:\(edge.listenerAddresses[0].port ?? 0)"))

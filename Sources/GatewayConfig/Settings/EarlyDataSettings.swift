@@ -48,11 +48,11 @@ public struct CoreEarlyDataSettings: Sendable, Equatable {
       if let value = section[key] { self.files.append(files.fullPath(try value.text())) }
     }
     if let value = section["ticket_keys"] { ticketKeys = try Self.ticketKeys(value, files) }
-    if let value = section["ticket_keys"], redis == nil, try section["accept"]?.choice(Switch.self) != .off {
+    if let value = section["accept"] { accept = try value.choice(Switch.self) }
+    if let value = section["ticket_keys"], redis == nil, accept != .off {
       throw value.error(
         "cores that share ticket keys would each take a copy of the same early data", "add redis, or accept: off")
     }
-    if let value = section["accept"] { accept = try value.choice(Switch.self) }
     if let value = section["record"] { record = try files.writableFolder(try value.text(), named: value) }
   }
 }

@@ -100,7 +100,7 @@ extension HTTP3Session: StreamApplication {
   public func peerExtendedStreamLimit(bidirectionalMaximum: UInt64) {
     guard role == .client, library != nil else { return }
     if !waitingForStreams.isEmpty, let transport {
-      recordFailure { () throws(ApplicationError) in try openWaiting(on: transport) }
+      record { _ throws(ApplicationError) in try openWaiting(on: transport) }
     }
     sessionEvents.append(.streamsAvailable)
   }
@@ -229,14 +229,6 @@ extension HTTP3Session {
 
   private func notStarted() -> ApplicationError {
     ApplicationError(code: HTTP3ErrorCode.internalError.rawValue, reason: "stream data before the HTTP/3 session was started")
-  }
-
-  private func recordFailure(_ body: () throws(ApplicationError) -> Void) {
-    do {
-      try body()
-    } catch {
-      failure = error
-    }
   }
 
   /// Calls the library from inside a call of the connection.

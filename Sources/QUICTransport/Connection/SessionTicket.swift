@@ -25,17 +25,17 @@ extension SessionTicket {
     writer.bytes += session
     var front = BigEndianWriter()
     front.bytes += SessionTicket.magic
-    front.append(SessionTicket.checksum(writer.bytes))
+    front.append(writer.bytes.checksum)
     return front.bytes + writer.bytes
   }
 
   /// Reads what `serialized` gave; nil for anything else, however it came to be.
   public init?(serialized bytes: [UInt8]) {
     guard bytes.count <= SessionTicket.maximumSerializedBytes else { return nil }
-    var reader = BigEndianReader(bytes)
+    var reader = BigEndianReader(bytes[...])
     // GnuTLS trusts the session that it is given: a damaged one can end the process.
     guard reader.take(SessionTicket.magic.count) == SessionTicket.magic[...], let sum = reader.takeUInt64(),
-      sum == SessionTicket.checksum(bytes.dropFirst(SessionTicket.magic.count + 8)),
+      sum == reader.rest.checksum,
       let nameCount = reader.takeUInt32(), (1...255).contains(nameCount), let name = reader.take(Int(nameCount)),
       let expiry = reader.takeUInt64()
     else { return nil }
@@ -54,11 +54,6 @@ extension SessionTicket {
 
   /// A session holds the certificate chains of both sides; more than this is no ticket of ours.
   public static let maximumSerializedBytes = 64 * 1024
-
-  /// FNV-1a, against damage by accident; who can write tickets can do worse.
-  private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
 
   private static let magic: [UInt8] = Array("quicgw ticket 1\n".utf8)
 }
@@ -97,32 +92,5 @@ struct RememberedLimits: Sendable, Equatable {
     unidirectionalStreams = values[5]
     activeConnectionIDs = values[6]
     datagramFrameBytes = values[7]
-  }
-}
-
-/// Takes integers and bytes from the front of a message; nil when there are not enough.
-private struct BigEndianReader {
-  private var rest: ArraySlice<UInt8>
-
-  init(_ bytes: [UInt8]) { rest = bytes[...] }
-
-  var isAtEnd: Bool { rest.isEmpty }
-
-  mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
-    guard rest.count >= count else { return nil }
-    defer { rest = rest.dropFirst(count) }
-    return rest.prefix(count)
-  }
-
-  mutating func takeUInt32() -> UInt32? { take(4)?.reduce(0) { $0 << 8 | UInt32($1) } }
-
-  mutating func takeUInt64() -> UInt64? { take(8)?.reduce(0) { $0 << 8 | UInt64($1) } }
-}
-
-private struct BigEndianWriter {
-  var bytes: [UInt8] = []
-
-  mutating func append(_ value: some FixedWidthInteger & UnsignedInteger) {
-    for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 }

@@ -147,8 +147,9 @@ struct LossShield {
   /// When one flight of a handshake is copied, all are, in their order: early data that arrives without the Initial before it is
   /// dropped, and without the early data behind it an Initial makes a connection that has missed its chance.
   private mutating func gatherHandshake(now: NIODeadline) {
+    guard gatheredAt != now else { return }
     let handshake = flights.indices.filter { flights[$0].datagrams.kind == .handshake }
-    guard gatheredAt != now, handshake.contains(where: { flights[$0].due <= now }) else { return }
+    guard handshake.contains(where: { flights[$0].due <= now }) else { return }
     gatheredAt = now
     for index in handshake { flights[index].due = min(flights[index].due, now) }
   }

@@ -52,26 +52,31 @@ extension TicketShelf {
   /// Bytes for a file.
   /// - Parameter fingerprint: of the certificate and the authorities that the tickets were got under.
   func serialized(fingerprint: UInt64) -> [UInt8] {
-    var body = Self.bytes(fingerprint)
+    var body = BigEndianWriter()
+    body.append(fingerprint)
     for stored in tickets {
       let ticket = stored.ticket.serialized
-      body += Self.bytes(UInt64(bitPattern: stored.receivedAt)) + Self.bytes(UInt64(ticket.count)) + ticket
+      body.append(UInt64(bitPattern: stored.receivedAt))
+      body.append(UInt64(ticket.count))
+      body.bytes += ticket
     }
-    return Self.magic + Self.bytes(Self.checksum(body)) + body
+    var front = BigEndianWriter()
+    front.bytes += Self.magic
+    front.append(body.bytes.checksum)
+    return front.bytes + body.bytes
   }
 
   /// Reads what `serialized` gave.
   /// - Throws: `Unreadable`, with the reason for a log line; nothing of a damaged file is used.
   init(serialized bytes: [UInt8], fingerprint: UInt64) throws(Unreadable) {
     guard bytes.starts(with: Self.magic) else { throw .foreign }
-    var rest = bytes.dropFirst(Self.magic.count)
-    guard let sum = Self.take(&rest), sum == Self.checksum(rest), let found = Self.take(&rest) else { throw .damaged }
+    var reader = BigEndianReader(bytes.dropFirst(Self.magic.count))
+    guard let sum = reader.takeUInt64(), sum == reader.rest.checksum, let found = reader.takeUInt64() else { throw .damaged }
     guard found == fingerprint else { throw .otherTrust }
-    while !rest.isEmpty {
-      guard let received = Self.take(&rest), let count = Self.take(&rest), count <= SessionTicket.maximumSerializedBytes,
-        count <= rest.count, let ticket = SessionTicket(serialized: Array(rest.prefix(Int(count))))
+    while !reader.isAtEnd {
+      guard let received = reader.takeUInt64(), let count = reader.takeUInt64(), count <= SessionTicket.maximumSerializedBytes,
+        let stored = reader.take(Int(count)), let ticket = SessionTicket(serialized: Array(stored))
       else { throw .damaged }
-      rest = rest.dropFirst(Int(count))
       add(ticket, unixTime: Int64(bitPattern: received))
     }
   }
@@ -83,21 +88,6 @@ extension TicketShelf {
   }
 
   static let maximumSerializedBytes = capacity * (SessionTicket.maximumSerializedBytes + 16) + 64
-
-  private static func take(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
-    guard rest.count >= 8 else { return nil }
-    defer { rest = rest.dropFirst(8) }
-    return rest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-  }
-
-  private static func bytes(_ value: UInt64) -> [UInt8] {
-    stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
-  }
-
-  /// FNV-1a, against disks and editors.
-  private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
 
   private static let magic: [UInt8] = Array("quicgw tickets 1\n".utf8)
 }

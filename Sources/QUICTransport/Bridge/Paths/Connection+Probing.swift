@@ -79,16 +79,13 @@ extension Connection {
     isAheadOfTime = true
     defer { isAheadOfTime = false }
     for _ in 0..<2 {
-      var statistics = ngtcp2_conn_stat()
-      unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
-      let due = statistics.loss_detection_timer
+      let before = statistics
+      let due = before.loss_detection_timer
       let timeout = unsafe ngtcp2_conn_get_pto(conn)
       guard due != .max, due <= now.uptimeNanoseconds + 3 * timeout else { return false }
-      let count = statistics.pto_count
       guard unsafe ngtcp2_conn_handle_expiry(conn, max(due, now.uptimeNanoseconds + timeout)) == 0 else { return false }
-      unsafe ngtcp2_conn_get_conn_stat_versioned(conn, NGTCP2_CONN_STAT_VERSION, &statistics)
       // At first it may have been the timer of packets that others have overtaken (§6.1.2), which within a timeout are lost.
-      if statistics.pto_count > count { return true }
+      if statistics.pto_count > before.pto_count { return true }
     }
     return false
   }

@@ -33,17 +33,14 @@ final class FlightFile: @unchecked Sendable {
     if let began = FlightFile.began(content, bootID: bootID), began <= unixTime + 1 {
       beganAt = began
       header = Array(content[..<FlightFile.headerBytes])
-      var offset = FlightFile.headerBytes
-      while offset + FlightFile.entryBytes <= content.count {
-        let entry = content[offset..<offset + FlightFile.entryBytes]
-        offset += FlightFile.entryBytes
-        if let flight = FlightIdentifier(entry.dropFirst(8)) {
-          take(RememberedFlights.Entry(flight: flight, seenAt: FlightFile.integer(entry.prefix(8))))
-        }
+      var reader = BigEndianReader(content[FlightFile.headerBytes...])
+      while reader.rest.count >= FlightFile.entryBytes, let seenAt = reader.takeUInt64(),
+        let bytes = reader.take(FlightFile.entryBytes - 8) {
+        entryCount += 1
+        if let flight = FlightIdentifier(bytes) { take(RememberedFlights.Entry(flight: flight, seenAt: Int64(bitPattern: seenAt))) }
       }
-      entryCount = (offset - FlightFile.headerBytes) / FlightFile.entryBytes
       // An entry that was half written belongs to a flight that was not taken.
-      _ = ftruncate(descriptor, offset)
+      _ = ftruncate(descriptor, FlightFile.headerBytes + entryCount * FlightFile.entryBytes)
       lseek(descriptor, 0, SEEK_END)
     } else {
       beganAt = nil
@@ -126,16 +123,17 @@ final class FlightFile: @unchecked Sendable {
   private static func began(_ content: [UInt8], bootID: [UInt8]) -> Int64? {
     guard content.count >= headerBytes, content.starts(with: magic) else { return nil }
     guard content[(magic.count + 8)..<headerBytes].elementsEqual(bootID) else { return nil }
-    return integer(content[magic.count..<magic.count + 8])
+    var reader = BigEndianReader(content[magic.count...])
+    return reader.takeUInt64().map { Int64(bitPattern: $0) }
   }
 
   private static func bytes(_ entry: RememberedFlights.Entry) -> [UInt8] { bytes(entry.seenAt) + entry.flight.bytes }
 
   private static func bytes(_ value: Int64) -> [UInt8] {
-    stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
+    var writer = BigEndianWriter()
+    writer.append(UInt64(bitPattern: value))
+    return writer.bytes
   }
-
-  private static func integer(_ bytes: some Sequence<UInt8>) -> Int64 { bytes.reduce(0) { $0 << 8 | Int64($1) } }
 
   private static let magic: [UInt8] = Array("quicgw flights 1\n".utf8)
   private static let bootIDBytes = 36

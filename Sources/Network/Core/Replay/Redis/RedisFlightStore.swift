@@ -30,9 +30,7 @@ final class RedisFlightStore: SharedFlightStore {
 
   func admit(_ flight: FlightIdentifier, answer: @escaping (SharedVerdict) -> Void) {
     guard let connection else { return answer(.unavailable) }
-    let key = "quicgw:flight:" + flight.bytes.map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    let key = "quicgw:flight:" + flight.bytes.hexadecimal
     var pending: ((SharedVerdict) -> Void)? = answer
     func tell(_ verdict: SharedVerdict) {
       pending?(verdict)
