@@ -60,6 +60,9 @@ final class CoreLink {
   /// No request waits any more.
   func unwanted() { dialing.unwanted() }
 
+  /// Whether requests have left with an attempt and wait for its core's answer.
+  var carriesEarlyRequests: Bool { early.map { $0.wire.openExchangeCount > 0 } ?? false }
+
   /// No new exchanges; those that are open are finished.
   func drain() {
     isDraining = true
@@ -99,7 +102,7 @@ final class CoreLink {
       switch action {
       case .resolve: resolve()
       case .dial(let attempt, let address): dial(attempt, address)
-      case .abandon(let attempt): close(attempt, "another attempt was faster")
+      case .abandon(let attempt): abandon(attempt)
       case .discard(let attempt): discard(attempt)
       case .wait(let delay): wait(delay)
       case .cancelTimer: dialTimer?.cancel()
@@ -169,8 +172,19 @@ final class CoreLink {
     link.becameEarly(dialled)
   }
 
-  private func close(_ attempt: LinkDialing.Attempt, _ reason: String) {
-    connections[attempt]?.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: reason)
+  /// Another way to the core was faster. If requests have left with this one it is kept as long as their answer may be under way.
+  private func abandon(_ attempt: LinkDialing.Attempt) {
+    guard let connection = connections[attempt], let dialled = connection.owner as? DialledConnection, !dialled.isReplaced else { return }
+    dialled.isReplaced = true
+    guard dialled.wire.openExchangeCount > 0 else { return closeIfUnused(connection, dialled) }
+    let roundTrip = current.flatMap { connections[$0.attempt] }?.figures.smoothedRoundTrip ?? .zero
+    let bound = NIOLoopBound((connection, dialled), eventLoop: loop.eventLoop)
+    loop.eventLoop.scheduleTask(in: TimeAmount(max(roundTrip * 2, Self.shortestAnswerWait))) {
+      let (connection, dialled) = bound.value
+      guard !dialled.isOver, !dialled.wire.openResponses.contains(where: { LinkExchange.behind($0)?.isCarried(by: dialled) == true })
+      else { return }
+      connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection was faster")
+    }
   }
 
   /// One of an attempt's many: told only where there is no link at all.
@@ -185,8 +199,9 @@ final class CoreLink {
     dialTimer?.cancel()
     let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
     dialTimer = loop.eventLoop.scheduleTask(in: TimeAmount(delay)) {
-      let link = bound.value
-      link.run(link.dialing.timerFired(link.moment))
+      let core = bound.value
+      if !core.link.isWanted { core.unwanted() }
+      core.run(core.dialing.timerFired(core.moment))
     }
   }
 
@@ -201,9 +216,13 @@ final class CoreLink {
     if let former { repeatExchanges(of: former) }
   }
 
-  /// Some core answers. If this one does not, what may be sent twice goes there.
-  func leaveSilentConnection() {
+  /// Some core answers, this one or another. What only a silent connection or attempts carry goes there, if it may be sent twice.
+  func becameUsable() {
     if let current, current.liveness.isSuspect { repeatExchanges(of: current) }
+    for connection in connections.values {
+      guard let dialled = connection.owner as? DialledConnection, dialled !== current, !dialled.isConfirmed else { continue }
+      for response in dialled.wire.openResponses { LinkExchange.behind(response)?.goBesideRides() }
+    }
   }
 
   /// Sends what may be sent twice on a connection that answers, from one that does not.
@@ -244,6 +263,7 @@ final class CoreLink {
 
   private func answered(_ dialled: DialledConnection, _ silence: Duration) {
     guard dialled === current else { return }
+    early = nil
     run(dialing.answered(dialled.attempt))
     if dialled.isConfirmed { reportConfirmed("answers again after \(silence.rounded)") }
     link.becameUsable()
@@ -321,6 +341,8 @@ final class CoreLink {
     loop.events.record(.linkChanged(phase, core: "\(name)", reason: reason))
     link.hasTrouble()
   }
+
+  private static let shortestAnswerWait = Duration.milliseconds(200)
 
   private var moment: LinkDialing.Moment { LinkDialing.Moment(now: .now(), jitter: .random(in: 0..<1)) }
 }

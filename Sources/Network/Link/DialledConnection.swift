@@ -21,6 +21,8 @@ final class DialledConnection {
   var isOver = false
   /// It ended because nothing was heard of the core for so long.
   var endedInSilence = false
+  /// For requests that leave before the core has answered.
+  var earlyRoom = EarlyRoom()
   var liveness: LinkLiveness
   /// Makes the connection be looked at when its liveness wants it.
   var look: Scheduled<Void>?

@@ -46,7 +46,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// Sends the request on a connection, with all that has come of it.
   func begin(on connection: DialledConnection) {
     guard client != nil, let backlog else { return }
-    // A core that is not confirmed may still refuse us, and then the wait goes on.
+    // As long as a core is not confirmed it may refuse us, and then the wait goes on.
     if connection.isConfirmed { endWait() }
     attempts += 1
     let attempt = attempts
@@ -77,7 +77,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// The wait for a link has been as long as it may be. What a connection carries by then goes on there, but moves no more.
   func waitPassed(_ error: GatewayError) {
     guard let client else { return }
-    guard connection == nil || !rides.isEmpty else {
+    if let connection, rides.isEmpty || !connection.liveness.isSuspect {
       isOutOfPatience = true
       return
     }
@@ -235,10 +235,8 @@ extension LinkExchange {
     guard client != nil, mayBeRepeated, !isAnswered, let backlog, rideCount < Self.rideLimit,
       connection !== attempt, !rides.contains(where: { $0.connection === attempt })
     else { return false }
-    if target != nil {
-      guard !hasRepeated || !rides.isEmpty else { return false }
-      hasRepeated = true
-    }
+    guard target == nil || !hasRepeated || !rides.isEmpty, attempt.earlyRoom.take(byteCount) else { return false }
+    if target != nil { hasRepeated = true }
     rideCount += 1
     let ride = EarlyRide(of: self, on: attempt)
     rides.append(ride)
@@ -252,13 +250,12 @@ extension LinkExchange {
   /// The core has answered this attempt. A copy that went with it is the exchange from now on.
   func answered(on attempt: DialledConnection) {
     if let ride = rides.first(where: { $0.connection === attempt }) { follow(ride) }
-    endWait()
   }
 
-  /// A core answers, and it is not one that copies of this are on the way to.
-  func leaveRides() {
+  /// A core answers, and it is not one that copies of this are on the way to: the exchange goes there itself. The copies go on as
+  /// well. When a link comes back their answer may be under way, a round trip ahead.
+  func goBesideRides() {
     guard client != nil, !rides.isEmpty, !isAnswered, backlog != nil else { return }
-    endRides(except: nil)
     if let connection, !connection.isOver, !connection.liveness.isSuspect { return }
     let former = target
     detach()
@@ -275,7 +272,8 @@ extension LinkExchange {
     connection = ride.connection
     taken.byThisConnection = ride.takenBytes
     former?.cancel(.cancelled)
-    endWait()
+    // A core that is not confirmed may still refuse us, and then the wait goes on.
+    if ride.connection.isConfirmed { endWait() }
   }
 
   /// A copy is over before any answer; the others go on, and without others it waits for a link again.
@@ -288,7 +286,10 @@ extension LinkExchange {
 
   fileprivate func consumed(_ byteCount: Int) { tell(taken: byteCount) }
 
-  fileprivate func isCarried(by connection: DialledConnection) -> Bool { self.connection === connection }
+  func isCarried(by connection: DialledConnection) -> Bool { self.connection === connection }
+
+  /// What it takes of a first flight, before compression.
+  private var byteCount: Int { request.head.fields.reduce(keptBytes) { $0 + $1.name.count + $1.value.count } }
 
   private func endRides(except kept: EarlyRide?) {
     let others = rides.filter { $0 !== kept }

@@ -99,10 +99,10 @@ final class QUICLink: Link, ConnectionHost {
   }
 
   /// The exchange waits no more.
-  func forget(_ exchange: LinkExchange) {
-    waiting.removeAll { $0 === exchange }
-    if waiting.isEmpty { for core in cores { core.unwanted() } }
-  }
+  func forget(_ exchange: LinkExchange) { waiting.removeAll { $0 === exchange } }
+
+  /// Whether requests wait for a link, those that have left with an attempt included.
+  var isWanted: Bool { !waiting.isEmpty || cores.contains(where: \.carriesEarlyRequests) }
 
   /// Bounds how long a request may wait for a stream of a connection.
   func boundWait(of exchange: any RequestSink, on wire: HTTP3ClientWire) {
@@ -147,10 +147,7 @@ final class QUICLink: Link, ConnectionHost {
     waiting.removeAll()
     for core in cores { core.unwanted() }
     for exchange in ready { place(exchange) }
-    for core in cores {
-      core.leaveSilentConnection()
-      for response in core.early?.wire.openResponses ?? [] { LinkExchange.behind(response)?.leaveRides() }
-    }
+    for core in cores { core.becameUsable() }
   }
 
   var hasUsableCore: Bool { cores.contains { $0.isUsable } }

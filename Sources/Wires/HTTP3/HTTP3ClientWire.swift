@@ -77,9 +77,10 @@ public final class HTTP3ClientWire: ExchangeHandler {
         "no stream came free in \(limit): as many requests are open on this connection as the peer allows"))
   }
 
-  /// Who takes the answers of the exchanges that are open here, those that wait for a stream included.
+  /// Who takes the answers of the exchanges that are open here, the oldest first, those that wait for a stream included.
   public var openResponses: [any ResponseSink] {
-    session.openStreams.compactMap { ($0.context as? HTTP3ClientExchange)?.response } + waiting.compactMap(\.response)
+    let streams = session.openStreams.sorted { $0.id.rawValue < $1.id.rawValue }
+    return streams.compactMap { ($0.context as? HTTP3ClientExchange)?.response } + waiting.compactMap(\.response)
   }
 
   /// Acts on what the connection has recorded.

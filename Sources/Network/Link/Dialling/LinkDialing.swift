@@ -46,6 +46,8 @@ struct LinkDialing {
   private var isCurrentConfirmed = false
   private var isSuspect = false
   private var isWanted = false
+  /// When the timer fires that leads to the next attempt.
+  private var nextAt = NIODeadline.distantPast
   private var refusals = 0
   private var began = NIODeadline.distantPast
   private var nextNumber: UInt64 = 1
@@ -70,7 +72,7 @@ struct LinkDialing {
     guard phase == .resolving else { return [] }
     phase = .dialing
     untried = self.addresses[...]
-    return untried.isEmpty ? [.wait(pause(moment))] : dialNext(moment)
+    return untried.isEmpty ? [wait(pause(moment), moment)] : dialNext(moment)
   }
 
   /// Something came from the core on this attempt; further ones are put off, to let it go on.
@@ -110,7 +112,7 @@ struct LinkDialing {
       if wasConfirmed { return [.lose] + beginRounds(moment) }
       if isRefused { refusals += 1 }
       phase = .dialing
-      return [.lose] + (untried.isEmpty ? [.wait(pause(moment))] : dialNext(moment))
+      return [.lose] + (untried.isEmpty ? [wait(pause(moment), moment)] : dialNext(moment))
     }
     guard let index = open.firstIndex(where: { $0.attempt == attempt }) else { return [] }
     open.remove(at: index)
@@ -137,7 +139,9 @@ struct LinkDialing {
   mutating func wanted(_ moment: Moment) -> [Action] {
     guard !isWanted else { return [] }
     isWanted = true
-    return phase == .dialing ? [.wait(max(pace.eagerPause, refusedPause) * (0.5 + moment.jitter))] : []
+    let delay = max(pace.eagerPause, refusedPause) * (0.5 + moment.jitter)
+    guard phase == .dialing, moment.now + TimeAmount(delay) < nextAt else { return [] }
+    return [wait(delay, moment)]
   }
 
   /// No request waits any more.
@@ -146,7 +150,7 @@ struct LinkDialing {
   mutating func timerFired(_ moment: Moment) -> [Action] {
     guard phase == .dialing else { return [] }
     if let patientUntil = open.compactMap(\.patientUntil).max(), moment.now < patientUntil {
-      return [.wait(Duration(patientUntil - moment.now))]
+      return [wait(Duration(patientUntil - moment.now), moment)]
     }
     return untried.isEmpty ? beginRound(moment) : dialNext(moment)
   }
@@ -205,12 +209,17 @@ extension LinkDialing {
     open.append(OpenAttempt(attempt: attempt, began: moment.now))
     let actions = gone.map { Action.discard($0.attempt) } + [.dial(attempt, address)]
     let pause = pause(moment)
-    return actions + [.wait(untried.isEmpty ? pause : min(pause, pace.nextAddressAfter))]
+    return actions + [wait(untried.isEmpty ? pause : min(pause, pace.nextAddressAfter), moment)]
   }
 
   private mutating func takeOpen() -> [Action] {
     defer { open = [] }
     return open.map { .abandon($0.attempt) }
+  }
+
+  private mutating func wait(_ delay: Duration, _ moment: Moment) -> Action {
+    nextAt = moment.now + TimeAmount(delay)
+    return .wait(delay)
   }
 
   private func pause(_ moment: Moment) -> Duration {
