@@ -17,8 +17,9 @@ extension EdgeConfiguration {
     let process = try ProcessSettings(section, overrides, role: .edge, files: files)
     let upstream = try upstream(section, overrides)
     let preference = try section["prefer"]?.choice(EdgeConfiguration.Preference.self) ?? .first
-    var link = LinkSettings.defaults
-    if let value = section["link"] { link = try LinkSettings(value) }
+    let idleTimeout = process.transport.idleTimeout
+    let link = try section["link"].map { value throws(ConfigurationError) in try LinkSettings(value, idleTimeout: idleTimeout) }
+      ?? LinkSettings(idleTimeout: idleTimeout)
     let serverName = try serverName(section, overrides)
     let listening = try ListenerReading(section, flags: overrides.listen)
     let addresses = listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
@@ -48,9 +49,15 @@ extension EdgeConfiguration {
   private static func upstream(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> [HostPort] {
     // A flag may be repeated and hold several, with commas between them.
     let flags = overrides.upstream.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
-    let values = flags.isEmpty ? try section["upstream"]?.listOrOne() ?? [] : flags.map { Value(flag: "--upstream", String($0)) }
+    let values =
+      flags.isEmpty
+      ? try section["upstream"]?.listOrOne() ?? [] : flags.map { Value(flag: "--upstream", String($0.drop { $0 == " " })) }
     var upstream: [HostPort] = []
     for value in values {
+      if let text = try? value.text(), text.contains(",") {
+        let list = text.split(separator: ",").map { "\"\($0.drop { $0 == " " })\"" }.joined(separator: ", ")
+        throw value.error("“\(text)” are several cores in one text", "write a list, as in [\(list)]")
+      }
       let core = try value.hostPort(example: "core.example:4433")
       guard core.port != 0 else {
         throw value.error("a core has no port 0", "write the port that it listens on, as in \(core.host):4433")

@@ -46,6 +46,10 @@ import Testing
     ("listen:", "core.yaml:1: listen: it has no value; give it one or remove the key"),
     ("early_data: {accept: maybe}", "core.yaml:1: early_data.accept: “maybe” is not known here; write on, off"),
     ("early_data: {record: none}", "core.yaml:1: early_data.record: the folder none does not exist; make it, or name one that does"),
+    (
+      "early_data: {redis_password: certs/ca.pem}",
+      "core.yaml:1: early_data.redis_password: there is no redis that it could be the password of; add redis, or remove redis_password"
+    ),
     ("early_data: {send: on}", "core.yaml:1: early_data.send: this key is not known; known here: accept, record, redis, redis_password, ticket_keys"),
     ("idempotent: [/a/b]", "core.yaml:1: idempotent: this key is not known; it belongs into the configuration of an edge"),
     ("early_data: {redis: here}", "core.yaml:1: early_data.redis: “here” is not an address with a port; write host:port, as in \"redis.internal:6379\""),

@@ -48,6 +48,18 @@ import Testing
       "edge.yaml:2: link: suspect_after is not less than lost_after; lower suspect_after or raise lost_after"
     ),
     (
+      "upstream: a:1\ntransport: {idle_timeout: 10s}\nlink: {lost_after: 11s}",
+      "edge.yaml:3: link.lost_after: transport.idle_timeout ends a silent connection before; lower it, or raise transport.idle_timeout"
+    ),
+    (
+      "upstream: a:1\nlink: {keep_alive: 16s}",
+      "edge.yaml:2: link.keep_alive: it is more than half of transport.idle_timeout; lower it, or raise transport.idle_timeout"
+    ),
+    (
+      "upstream: a:1, b:1",
+      "edge.yaml:1: upstream: “a:1, b:1” are several cores in one text; write a list, as in [\"a:1\", \"b:1\"]"
+    ),
+    (
       "upstream: https://core:4433",
       "edge.yaml:1: upstream: “https://core:4433” is not an address with a port; write host:port, as in \"core.example:4433\""
     ),

@@ -51,9 +51,16 @@ import Testing
     var link = LinkSettings()
     (link.suspectAfter, link.lostAfter, link.keepAlive, link.requestWait) = (.seconds(1), .seconds(9), .seconds(5), .seconds(2))
     #expect(file.link == link)
-    overrides.upstream = ["c:1,[::1]:2", "d:3"]
+    overrides.upstream = ["c:1, [::1]:2", "d:3"]
     let flags = try EdgeConfiguration.load(file: "edge.yaml", overrides: overrides, files: workplace.files).configuration
     #expect(flags.upstream.map(\.description) == ["c:1", "[::1]:2", "d:3"])
+  }
+
+  @Test func aLinkKeepsWithinTheIdleTimeoutWhereNothingIsSaid() throws {
+    try workplace.write("edge.yaml", "upstream: a:1\nlink: {suspect_after: 1s}\ntransport: {idle_timeout: 10s}\n")
+    let link = try EdgeConfiguration.load(file: "edge.yaml", overrides: Overrides(), files: workplace.files).configuration.link
+    #expect(link.lostAfter == .seconds(10))
+    #expect(link.keepAlive == .seconds(5))
   }
 
   @Test func flagsReplaceWhatTheFileSays() throws {

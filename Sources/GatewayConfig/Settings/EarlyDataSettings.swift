@@ -44,6 +44,9 @@ public struct CoreEarlyDataSettings: Sendable, Equatable {
     let section = try value.section(["accept", "record", "ticket_keys", "redis", "redis_password"])
     if let value = section["redis"] { redis = try value.hostPort(example: "redis.internal:6379") }
     if let value = section["redis_password"] { redisPassword = try Self.password(value, files) }
+    if let value = section["redis_password"], redis == nil {
+      throw value.error("there is no redis that it could be the password of", "add redis, or remove redis_password")
+    }
     for key in ["redis_password", "ticket_keys"] {
       if let value = section[key] { self.files.append(files.fullPath(try value.text())) }
     }

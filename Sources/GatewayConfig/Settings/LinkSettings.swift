@@ -2,9 +2,11 @@
 public struct LinkSettings: Sendable, Equatable {
   /// `suspect_after`: so long a core may leave unanswered what was sent; then other ways to it are tried beside.
   public var suspectAfter: Duration = .seconds(3)
-  /// `lost_after`: after so long without an answer what is open on the connection is given up.
+  /// `lost_after`: after so long without an answer what is open on the connection is given up. `transport.idle_timeout` where that is
+  /// shorter and this is not given.
   public var lostAfter: Duration = .seconds(30)
-  /// `keep_alive`: how often an idle core is asked. Addresses that are translated on the way are kept by it.
+  /// `keep_alive`: how often an idle core is asked. Addresses that are translated on the way are kept by it. Half of
+  /// `transport.idle_timeout` where that is shorter and this is not given.
   public var keepAlive: Duration = .seconds(15)
   /// `request_wait`: how long a request may wait for a link, or for a stream of it.
   public var requestWait: Duration = .seconds(5)
@@ -20,13 +22,28 @@ public struct LinkSettings: Sendable, Equatable {
 }
 
 extension LinkSettings {
-  init(_ value: Value) throws(ConfigurationError) {
+  /// What holds where the file says nothing.
+  /// - Parameter idleTimeout: ends a silent connection whatever is said here.
+  init(idleTimeout: Duration) {
     self.init()
+    lostAfter = min(lostAfter, idleTimeout)
+    keepAlive = min(keepAlive, idleTimeout / 2)
+  }
+
+  init(_ value: Value, idleTimeout: Duration) throws(ConfigurationError) {
+    self.init(idleTimeout: idleTimeout)
     let section = try value.section(["suspect_after", "lost_after", "keep_alive", "request_wait"])
     if let value = section["suspect_after"] { suspectAfter = try value.duration(in: Self.suspectRange) }
     if let value = section["lost_after"] { lostAfter = try value.duration(in: Self.lostRange) }
     if let value = section["keep_alive"] { keepAlive = try value.duration(in: Self.keepAliveRange) }
     if let value = section["request_wait"] { requestWait = try value.duration(in: Self.waitRange) }
+    if let value = section["lost_after"], lostAfter > idleTimeout {
+      throw value.error("transport.idle_timeout ends a silent connection before", "lower it, or raise transport.idle_timeout")
+    }
+    // When one PING is lost, those that follow each second still come in time.
+    if let value = section["keep_alive"], keepAlive > idleTimeout / 2 {
+      throw value.error("it is more than half of transport.idle_timeout", "lower it, or raise transport.idle_timeout")
+    }
     guard suspectAfter < lostAfter else {
       throw value.error("suspect_after is not less than lost_after", "lower suspect_after or raise lost_after")
     }

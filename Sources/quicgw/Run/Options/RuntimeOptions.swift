@@ -85,8 +85,7 @@ extension EdgeOptions {
     limits.linkWait = TimeAmount(configuration.link.requestWait)
     liveness.suspectAfter = configuration.link.suspectAfter
     liveness.lostAfter = configuration.link.lostAfter
-    // Within half an idle timeout: when one is lost, those that follow each second come in time.
-    liveness.idleKeepAlive = min(configuration.link.keepAlive, configuration.process.transport.idleTimeout / 2)
+    liveness.idleKeepAlive = configuration.link.keepAlive
   }
 }
 
