@@ -12,6 +12,8 @@ final class FlightRecord: ReplayRecord {
   private struct State: ~Copyable {
     var flights: RememberedFlights
     var file: FlightFile?
+    /// How many entries the file may have before those that are forgotten are left out.
+    var rewriteAt = 0
     var isClosed = false
   }
 
@@ -40,7 +42,11 @@ final class FlightRecord: ReplayRecord {
         state.flights.removeLast()
         return .unrecorded
       }
-      if file.entryCount > 2 * max(entries.count, FlightRecord.rewriteFrom) { file.rewrite(entries) }
+      let limit = 2 * max(entries.count, FlightRecord.rewriteFrom)
+      if file.entryCount > max(limit, state.rewriteAt) {
+        // Where it fails, because the disk is full for one, it fails for a while; each try costs milliseconds.
+        state.rewriteAt = file.rewrite(entries) ? 0 : file.entryCount + FlightRecord.rewriteFrom
+      }
       return .new
     }
   }

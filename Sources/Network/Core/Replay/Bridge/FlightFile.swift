@@ -65,18 +65,21 @@ final class FlightFile: @unchecked Sendable {
     return true
   }
 
-  /// Leaves out what is forgotten. When that fails the file stays as it is, only longer.
-  func rewrite(_ entries: Deque<RememberedFlights.Entry>) {
+  /// Leaves out what is forgotten.
+  /// - Returns: false when that has failed; the file stays as it is, only longer.
+  func rewrite(_ entries: Deque<RememberedFlights.Entry>) -> Bool {
     let new = path + ".new"
-    guard let other = try? FlightFile.openLocked(new) else { return }
+    guard let other = try? FlightFile.openLocked(new) else { return false }
     guard ftruncate(other, 0) == 0, FlightFile.write(header + entries.flatMap(FlightFile.bytes), to: other), unsafe rename(new, path) == 0
     else {
+      unsafe unlink(new)
       close(other)
-      return
+      return false
     }
     close(descriptor)
     descriptor = other
     entryCount = entries.count
+    return true
   }
 
   private static func openLocked(_ path: String) throws(FileTrouble) -> Int32 {

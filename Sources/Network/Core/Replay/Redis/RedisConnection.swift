@@ -9,14 +9,30 @@ final class RedisConnection: ChannelInboundHandler {
   /// Called once when the connection is gone, behind the replies that are missing.
   var onClose: () -> Void = {}
   private var reader = RedisReader()
-  private var waiting: Deque<(RedisReply?) -> Void> = []
+  private var waiting: Deque<Waiting> = []
+  private var check: Scheduled<Void>?
   private var context: ChannelHandlerContext?
 
   /// - Parameter reply: nil when none came.
   func send(_ command: [String], reply: @escaping (RedisReply?) -> Void) {
     guard let context, let bytes = RedisReader.format(command) else { return reply(nil) }
-    waiting.append(reply)
+    waiting.append(Waiting(since: .now(), reply: reply))
     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    if check == nil { checkLater(context) }
+  }
+
+  /// A server that has vanished without a word would keep its connection for as long as the kernel sends again, a quarter of an
+  /// hour: when the oldest reply is this late, the connection is given up.
+  private func checkLater(_ context: ChannelHandlerContext) {
+    guard let oldest = waiting.first else { return check = nil }
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    check = context.eventLoop.scheduleTask(deadline: oldest.since + SharedFlightLimits.lateReply) {
+      let (connection, context) = bound.value
+      guard let oldest = connection.waiting.first, oldest.since + SharedFlightLimits.lateReply <= .now() else {
+        return connection.checkLater(context)
+      }
+      context.close(promise: nil)
+    }
   }
 
   func close() { context?.close(promise: nil) }
@@ -27,7 +43,7 @@ final class RedisConnection: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     reader.feed(unwrapInboundIn(data))
     do throws(RedisReader.Malformed) {
-      while let reply = try reader.next() { waiting.popFirst()?(reply) }
+      while let reply = try reader.next() { waiting.popFirst()?.reply(reply) }
     } catch {
       context.close(promise: nil)
     }
@@ -35,11 +51,17 @@ final class RedisConnection: ChannelInboundHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     self.context = nil
-    while let reply = waiting.popFirst() { reply(nil) }
+    check?.cancel()
+    while let next = waiting.popFirst() { next.reply(nil) }
     let onClose = onClose
     self.onClose = {}
     onClose()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  private struct Waiting {
+    let since: NIODeadline
+    let reply: (RedisReply?) -> Void
+  }
 }

@@ -23,6 +23,8 @@ enum SharedVerdict: Equatable {
 enum SharedFlightLimits {
   /// Longer than this the handshake does not take much longer.
   static let answer = TimeAmount.milliseconds(5)
+  /// Without a reply for so long a connection is given up.
+  static let lateReply = TimeAmount.seconds(2)
   static let connect = TimeAmount.seconds(2)
   static let firstPause = TimeAmount.milliseconds(100)
   static let longestPause = TimeAmount.seconds(5)
