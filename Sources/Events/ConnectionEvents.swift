@@ -11,6 +11,8 @@ public enum HandshakeFailure: String, Sendable, CaseIterable {
   case timedOut = "timed_out"
   case addressChanged = "address_changed"
   case refusedByPeer = "refused_by_peer"
+  /// A client has given an attempt up, mostly because another one was faster.
+  case abandoned
   case protocolViolation = "protocol_violation"
 }
 

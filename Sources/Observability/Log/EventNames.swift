@@ -48,6 +48,7 @@ extension Event {
     case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .addressChanged, .addressWatchUnavailable, .offloadDisabled,
       .datagramRefused, .messageRefused:
       .notice
+    case .handshakeFailed(_, .abandoned, _): .info
     case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
     case .reloadRefused: .error
     case .connectionClosed(_, let end, _):

@@ -29,6 +29,7 @@ extension Event {
     case .handshakeFailed(let connection, let failure, let reason):
       let what = failure.explanation(seenFrom: role)
       let detail = reason.isEmpty ? "" : " (\(reason))"
+      if failure == .abandoned { return "\(connection.peer) has given up a handshake; another attempt of its was faster\(detail)" }
       if role == .core, failure == .refusedByPeer { return "handshake from \(connection.peer) failed: \(what)\(detail)" }
       return role == .core
         ? "refused handshake from \(connection.peer): \(what)\(detail)"
@@ -99,6 +100,7 @@ extension HandshakeFailure {
     case (.addressChanged, _): "our address has changed; it is dialled anew"
     case (.refusedByPeer, .core): "the client refused this core"
     case (.refusedByPeer, .edge): "the core refused this edge; see its log, usually the certificate's CA, dates or name"
+    case (.abandoned, _): "the client has given it up; another attempt of its was faster"
     case (.protocolViolation, _): "the peer broke the protocol"
     }
   }

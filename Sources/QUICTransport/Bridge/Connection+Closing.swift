@@ -158,8 +158,10 @@ extension Connection {
         cause: .handshake(alert == .noApplicationProtocol ? .wrongApplicationProtocol : .refusedByPeer), code: code,
         reason: "the peer \(alert.meaning)\(quoted)")
     }
+    // What an application says before the handshake is complete is told as APPLICATION_ERROR (RFC 9000 §10.2.3).
+    let isGivenUp = !isClient && (isApplication || number == UInt64(NGTCP2_APPLICATION_ERROR))
     return ConnectionClosure(
-      cause: isHandshakeConfirmed ? .end(.closedByPeer) : .handshake(.refusedByPeer), code: code,
+      cause: isHandshakeConfirmed ? .end(.closedByPeer) : .handshake(isGivenUp ? .abandoned : .refusedByPeer), code: code,
       reason: "the peer closed the connection with \(isApplication ? "application" : "transport") error \(number)\(quoted)")
   }
 

@@ -116,7 +116,7 @@ import Testing
   @Test(arguments: HandshakeFailure.allCases)
   func `every failed handshake says what is wrong`(failure: HandshakeFailure) {
     let line = lines(of: [.handshakeFailed(sampleConnection, failure, reason: "x")], role: .core)[0]
-    #expect(line.hasPrefix("WARNING ") && line.hasSuffix(" (x)") && line.utf8.count > 60, "\(line)")
+    #expect(line.hasPrefix(failure == .abandoned ? "INFO " : "WARNING ") && line.hasSuffix(" (x)") && line.utf8.count > 60, "\(line)")
   }
 
   @Test func `a link that cannot be made is one line in ten seconds, and all is told before it is up`() {
