@@ -39,7 +39,11 @@ extension Connection {
       // Mostly for want of a connection ID; the peer sends one as soon as it has heard that others were retired.
       return localMoves.refused(until: now.advanced(byNanoseconds: max(probeTimeoutBeforeMove, Connection.retryNanoseconds)))
     }
-    if move.isImmediate { knownPath = target }
+    if move.isImmediate {
+      knownPath = target
+      // A PATH_CHALLENGE moves nobody (RFC 9000 §9.1), and a client that only listens has nothing else to send.
+      if isWaitingForPeer { silenceProbes = SilenceProbes(owed: Connection.probesOfMove) }
+    }
     localMoves.began(until: now.advanced(byNanoseconds: validationNanoseconds))
     setNeedsWrite()
   }

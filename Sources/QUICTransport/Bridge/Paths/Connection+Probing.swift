@@ -108,5 +108,6 @@ extension Connection {
 
   /// The first is mostly used up by two packets with PATH_CHALLENGE.
   static let resends = 2
+  static let probesOfMove = 2
   private static let probeBytes = 1100
 }
