@@ -75,6 +75,15 @@ import Testing
     #expect(dialing.timerFired(at(670.2)).last == .wait(.seconds(15)))
   }
 
+  @Test func `a request that begins to wait hurries the next attempt and never puts it off`() {
+    var dialing = linked()
+    _ = dialing.ended(attempt(1), isRefused: false, at(10))
+    #expect(dialing.wanted(at(10)) == [.wait(.milliseconds(200))])
+    // Another one comes when the first has been given up, a moment before the attempt.
+    dialing.unwanted()
+    #expect(dialing.wanted(at(10.15)) == [])
+  }
+
   @Test func `pauses are spread by half`() {
     for (jitter, pause) in [(0.0, 1000), (0.5, 2000), (0.999, 2998)] {
       var dialing = linked()
