@@ -43,6 +43,10 @@ class Plan:
   core_lines: list[str] = field(default_factory=list)
   edge_lines: list[str] = field(default_factory=list)
   """More lines for quicgw's configuration files."""
+  keeps_state: bool = False
+  """Each end keeps tickets and the like in a folder over its restarts, as under a service manager; for quicgw."""
+  idempotent: list[str] = field(default_factory=list)
+  """gRPC methods, /package.Service/Method, that may be processed twice; for quicgw's edge."""
   standby: list[str] = field(default_factory=list)
   """Addresses of further cores that quicgw's edge links to."""
   core_admin_port: int = field(default_factory=ports.free_port)
@@ -121,14 +125,21 @@ class Pair:
     return self._edge.edge(self.plan)
 
   def start_core(self) -> None:
-    self.core = Process("core", self.core_command(), self.folder)
+    self.core = Process("core", self.core_command(), self.folder, env=self._environment("core"))
     ports.wait_for_listener(self.core, self.plan.core_port)
 
   def start_edge(self) -> None:
     if self.world and not self.world.edge.is_here():
       raise RuntimeError(f"the edge of {self.world} is started from within its namespace: call world.edge.enter() before")
-    self.edge = Process("edge", self.edge_command(), self.folder)
+    self.edge = Process("edge", self.edge_command(), self.folder, env=self._environment("edge"))
     ports.wait_for_listener(self.edge, self.plan.edge_port, transport="tcp")
+
+  def _environment(self, end: str) -> dict[str, str]:
+    if not self.plan.keeps_state:
+      return {}
+    folder = self.folder / f"state-{end}"
+    folder.mkdir(exist_ok=True)
+    return {"STATE_DIRECTORY": str(folder)}
 
   def wait_until_linked(self, limit: float | None = None) -> None:
     """Returns when a request through both is answered by the origin or refused by name, not failed for want of a link."""

@@ -37,7 +37,7 @@ def edge(plan: Plan) -> list[str]:
 
 
 def _needs_file(plan: Plan) -> bool:
-  wanted = (plan.loops, plan.admin, plan.response_head, plan.origin_ca, plan.core_lines, plan.edge_lines)
+  wanted = (plan.loops, plan.admin, plan.response_head, plan.origin_ca, plan.core_lines, plan.edge_lines, plan.idempotent)
   return any(wanted)
 
 
@@ -56,6 +56,8 @@ def _edge_file(plan: Plan) -> str:
   lines = [
     f"upstream: {json.dumps([plan.link_address, *plan.standby])}", f"server_name: {plan.server_name}", *_common(plan, plan.certificates.edge),
     "listeners:", f"  - address: 127.0.0.1:{plan.edge_port}"]
+  if plan.idempotent:
+    lines.append(f"idempotent: {json.dumps(plan.idempotent)}")
   return _write(plan, "edge.yaml", lines + plan.edge_lines, plan.edge_admin_port)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...clients.grpc_calls import call_crosses
 from ...lib.pair import Pair
+from ...loads.channel import UNARY
 from ...loads.target import Target
 from ...rig.world import World
 from .. import Settings
@@ -22,7 +23,8 @@ class Gateways(Deployment):
     try:
       self._origin.start()
       probe = {} if kind is Kind.FILES else {"probe": call_crosses}
-      self._pair = Pair(self._origin.url, subject=subject, world=world, loops=settings.loops, **probe)
+      self._pair = Pair(
+        self._origin.url, subject=subject, world=world, loops=settings.loops, keeps_state=True, idempotent=[UNARY], **probe)
       self._pair.start()
     except BaseException:
       if self._pair:

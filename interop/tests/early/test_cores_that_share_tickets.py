@@ -99,7 +99,7 @@ def test_a_copy_sent_to_another_core_reaches_no_origin(cores, origin):
 
 def test_another_core_takes_early_data_that_is_new(cores):
   cores.place.pair.edge.stop()
-  cores.place.relay._core = ("127.0.0.1", cores.sibling.plan.core_port)
+  cores.place.relay.core = ("127.0.0.1", cores.sibling.plan.core_port)
   _, seen = cores.place.restart_edge("/seen/sibling")
   assert early(seen) == ["1"]
   assert cores.count_at_sibling('quicgw_early_requests_total{step="served"}') >= 1

@@ -15,7 +15,7 @@ import pytest
 from interop.clients.http1 import Http1Client
 from interop.lib import ports
 from interop.lib.pair import Pair
-from interop.lib.relays import SlowRelay
+from interop.lib.relays import DatagramRelay
 from interop.lib.waiting import wait_until
 from interop.origins.origin import Origin
 from interop.tests.conftest import SUBJECT
@@ -33,7 +33,7 @@ class Place:
     self.traces.mkdir()
     (folder / "state").mkdir()
     core_port = ports.free_port()
-    self.relay = SlowRelay(core_port, delay)
+    self.relay = DatagramRelay(core_port, delay)
     record = f", record: {folder / 'state'}" if keeps_record else ""
     self.pair = Pair(
       origin.http1_url, subject=SUBJECT, core_port=core_port, upstream_port=self.relay.port, admin=True,

@@ -62,7 +62,7 @@ def test_a_request_that_a_silent_core_has_taken_is_answered_in_the_end(origin, n
   with DatagramRelay(port) as relay:
     pair = new_pair(origin.http1_url, core_port=port, upstream_port=relay.port, edge_lines=["link: {suspect_after: 1s, lost_after: 4s}"])
     assert ask(pair.port).status == 200
-    relay.dark = True
+    relay.is_dark = True
     # On the connection, and from when that is suspect with the first flight of each attempt to connect: none is answered.
     begin = time.monotonic()
     assert ask(pair.port).status == 503
@@ -71,14 +71,14 @@ def test_a_request_that_a_silent_core_has_taken_is_answered_in_the_end(origin, n
 
 def test_a_silent_link_is_suspect_and_found_again(dimmed):
   pair, relay = dimmed
-  relay.dark = True
+  relay.is_dark = True
   first, answers = in_background(lambda: ask(pair.port, limit=30))
   # Found within 3 s from the first thing that was sent.
   wait_until(lambda: not is_ready(pair), 6, "the link is not suspect")
   assert "is suspect" in pair.edge.log.read_text()
   later, more = in_background(lambda: ask(pair.port, method="POST", path="/echo", body=b"once"))
   time.sleep(1.5)
-  relay.dark = False
+  relay.is_dark = False
   back = time.monotonic()
   first.join()
   later.join()
@@ -92,14 +92,14 @@ def test_a_silent_link_is_suspect_and_found_again(dimmed):
 
 def test_requests_wait_for_a_silent_link_no_longer_than_they_may(dimmed):
   pair, relay = dimmed
-  relay.dark = True
+  relay.is_dark = True
   in_background(lambda: ask(pair.port, limit=60))
   wait_until(lambda: not is_ready(pair), 6, "the link is not suspect")
   begin = time.monotonic()
   answer = ask(pair.port)
   assert answer.status == 503 and answer.gateway_error
   assert 4 < time.monotonic() - begin < 8
-  relay.dark = False
+  relay.is_dark = False
 
 
 @pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.long)])
@@ -112,11 +112,11 @@ def test_streams_outlive_a_black_out(dimmed, seconds):
     up = client.open("POST", "/echo")
     client.send(up, b"x" * 1000)
     time.sleep(0.5)
-    relay.dark = True
+    relay.is_dark = True
     # More than may be under way at first, and less than this client may send without being read.
     client.send(up, b"y" * 40_000)
     time.sleep(seconds)
-    relay.dark = False
+    relay.is_dark = False
     client.send(up, b"z" * 1000)
     client.end(up)
     assert len(client.read_answer(up).body) == 42_000
