@@ -172,11 +172,14 @@ final class CoreLink {
     link.becameEarly(dialled)
   }
 
-  /// Another way to the core was faster. If requests have left with this one it is kept as long as their answer may be under way.
+  /// Another way to the core was faster. If that is the connection in use, which answers again, requests that have left with this
+  /// attempt may be about to be answered: it is kept as long as that. Another attempt carries the same requests itself.
   private func abandon(_ attempt: LinkDialing.Attempt) {
     guard let connection = connections[attempt], let dialled = connection.owner as? DialledConnection, !dialled.isReplaced else { return }
     dialled.isReplaced = true
-    guard dialled.wire.openExchangeCount > 0 else { return closeIfUnused(connection, dialled) }
+    guard isUsable, dialled.wire.openExchangeCount > 0 else {
+      return connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection was faster")
+    }
     let roundTrip = current.flatMap { connections[$0.attempt] }?.figures.smoothedRoundTrip ?? .zero
     let bound = NIOLoopBound((connection, dialled), eventLoop: loop.eventLoop)
     loop.eventLoop.scheduleTask(in: TimeAmount(max(roundTrip * 2, Self.shortestAnswerWait))) {
