@@ -14,6 +14,8 @@ struct LossShield {
   /// In the order in which they were sent.
   private var flights = Deque<Flight>()
   private var lastLoss: (time: NIODeadline, packetsSent: UInt64)?
+  /// When the first probe timeout passed that no acknowledgement has explained yet.
+  private var suspectedAt: NIODeadline?
   private var packetsSent: UInt64 = 0
   /// When the flights of the handshake were last made due together.
   private var gatheredAt: NIODeadline?
@@ -48,6 +50,9 @@ struct LossShield {
   /// Whether anything waits for a copy, so that acknowledgements matter.
   var isWaiting: Bool { !flights.isEmpty }
 
+  /// Whether a probe timeout has passed of which nobody knows yet whether it was for a loss.
+  var isSuspicious: Bool { suspectedAt != nil }
+
   /// Whether a burst of that kind is copied now, if it is not too large. A client learns of losses by packets that it numbers, and
   /// before the first answer there are none: handshakes are copied unless the shield is off.
   func covers(_ kind: Burst.Kind, byteCount: Int, now: NIODeadline) -> Bool {
@@ -65,7 +70,9 @@ struct LossShield {
     case .off: false
     case .always: true
     case .auto:
-      if let lastLoss {
+      if suspectedAt != nil {
+        true
+      } else if let lastLoss {
         now < lastLoss.time + Self.memory || packetsSent < lastLoss.packetsSent + Self.memoryPackets
       } else {
         // Nothing is known of the link yet, and HANDSHAKE_DONE and the first request are among these.
@@ -91,9 +98,24 @@ struct LossShield {
     deadline = min(deadline ?? due, due)
   }
 
-  /// A packet was declared lost, or a probe timeout has passed.
+  /// A packet was declared lost.
   mutating func lossSeen(at now: NIODeadline) {
     lastLoss = (now, packetsSent)
+  }
+
+  /// A probe timeout has passed: something is lost, or the peer is slow to answer. The next sample of the round-trip time tells.
+  /// On a link that is known to lose it does not, because what arrived late may have been a copy.
+  mutating func probeTimedOut(at now: NIODeadline) {
+    if lastLoss != nil, isArmed(at: now) { return lossSeen(at: now) }
+    suspectedAt = suspectedAt ?? now
+  }
+
+  /// The largest packet that a new acknowledgement covers was sent at this time. If that was before the probe timeout, the timeout
+  /// was spurious (compare RFC 5682); if only what was sent after it has arrived, what was sent before it is lost.
+  mutating func sampled(sentAt time: NIODeadline, now: NIODeadline) {
+    guard let suspectedAt else { return }
+    self.suspectedAt = nil
+    if time >= suspectedAt { lossSeen(at: now) }
   }
 
   /// The peer has acknowledged a packet that was sent at this time.

@@ -42,6 +42,31 @@ struct LossShieldTests {
     #expect(!shield.isArmed(at: start + .seconds(61)))
   }
 
+  @Test("a probe timeout is a loss when only what was sent after it is acknowledged, and none when the answer was late")
+  func probeTimeouts() {
+    func resting() -> LossShield {
+      var shield = LossShield(mode: .auto)
+      shield.sent(datagrams: 1016, byteCount: 100_000)
+      return shield
+    }
+    let answered = start + .milliseconds(400)
+    var late = resting()
+    late.probeTimedOut(at: start)
+    #expect(late.isArmed(at: start), "while nobody knows")
+    late.probeTimedOut(at: start + .milliseconds(200))
+    late.sampled(sentAt: start - .milliseconds(1), now: answered)
+    #expect(!late.isArmed(at: answered))
+
+    var lossy = resting()
+    lossy.probeTimedOut(at: start)
+    lossy.sampled(sentAt: start, now: answered)
+    #expect(lossy.isArmed(at: answered + .seconds(59)))
+    lossy.probeTimedOut(at: answered + .seconds(59))
+    lossy.sampled(sentAt: start, now: answered + .seconds(59))
+    lossy.sent(datagrams: 1000, byteCount: 100_000)
+    #expect(lossy.isArmed(at: answered + .seconds(100)), "what was late may have been a copy")
+  }
+
   @Test("copies come one by one at the times of the schedule, with the same bytes, until the schedule ends")
   func schedule() {
     var shield = LossShield(mode: .always)

@@ -53,6 +53,27 @@ struct ShieldedPairTests {
     #expect(server.figures.copiesSent <= 16, "what is acknowledged late, while nothing is known of the link")
   }
 
+  @Test("an answer that is slower than a probe timeout does not make a clean link a lossy one")
+  func spurious() throws {
+    let (pair, client, _, recorder) = try Pair.connected(
+      try setups(.auto), conditions: LinkConditions(delay: .milliseconds(100)))
+    func calls(_ count: Int) throws -> UInt64 {
+      let before = client.figures.copiesSent
+      for _ in 0..<count {
+        let stream = try #require(recorder.send(pattern(100)))
+        #expect(pair.run(until: { recorder.ended.contains(stream) }))
+      }
+      // Until all is acknowledged, so that a link can be put in place of the other.
+      pair.run(for: .seconds(1))
+      return client.figures.copiesSent - before
+    }
+    _ = try calls(30)
+    pair.link = Link(LinkConditions(delay: .milliseconds(250)), seed: 2)
+    #expect(try calls(1) > 0, "while it may have been lost")
+    pair.link = Link(LinkConditions(delay: .milliseconds(100)), seed: 3)
+    #expect(try calls(30) == 0)
+  }
+
   @Test("bulk is not sent twice, always or not")
   func bulk() throws {
     let conditions = LinkConditions(delay: .milliseconds(100), lossProbability: 0.05)

@@ -31,13 +31,15 @@ extension Connection {
   /// ngtcp2 tells of no acknowledgement. But each one that covers a new largest packet gives a sample of the round-trip time, and
   /// that tells to the nanosecond when the packet was sent.
   func noteAcknowledgement() {
-    guard lossShield.isWaiting else { return }
+    guard lossShield.isWaiting || lossShield.isSuspicious else { return }
     let statistics = self.statistics
-    if statistics.bytes_in_flight == 0 { return lossShield.clear() }
-    guard statistics.latest_rtt > 0, statistics.latest_rtt < now.uptimeNanoseconds else { return }
-    lossShield.acknowledged(
-      sentAt: .uptimeNanoseconds(now.uptimeNanoseconds - statistics.latest_rtt), bytesInFlight: statistics.bytes_in_flight,
-      elicitingBytes: elicitingBytes)
+    if statistics.latest_rtt > 0, statistics.latest_rtt < now.uptimeNanoseconds {
+      let sentAt = NIODeadline.uptimeNanoseconds(now.uptimeNanoseconds - statistics.latest_rtt)
+      // ngtcp2 forgets its probe timeouts with the acknowledgement that it takes for their answer.
+      if statistics.pto_count == 0 { lossShield.sampled(sentAt: sentAt, now: now) }
+      lossShield.acknowledged(sentAt: sentAt, bytesInFlight: statistics.bytes_in_flight, elicitingBytes: elicitingBytes)
+    }
+    if statistics.bytes_in_flight == 0 { lossShield.clear() }
   }
 
   /// Packets of a stream that ngtcp2 has declared lost since the last look; looked at when the stream makes progress and when it
@@ -53,7 +55,7 @@ extension Connection {
 
   /// A probe timeout is the first that is heard of a loss when nothing comes back.
   func noteProbeTimeout() {
-    if statistics.pto_count > 0 { lossShield.lossSeen(at: now) }
+    if statistics.pto_count > 0 { lossShield.probeTimedOut(at: now) }
   }
 
   var statistics: ngtcp2_conn_stat {
