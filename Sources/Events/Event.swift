@@ -36,7 +36,11 @@ public enum Event: Sendable {
   /// Requests that may be processed twice were sent again, because their connection does not answer or was lost.
   case requestsRepeated(count: Int)
 
-  // The listeners of an edge
+  // The edges of a core
+  /// `reason` is empty where there is nothing to add.
+  case edge(EdgePhase, EdgeFacts, reason: String)
+
+  // TCP listeners
   case acceptFailed(listener: String, reason: String)
 
   // Messages

@@ -20,16 +20,17 @@ public struct GatewayError: Error, Sendable, Equatable {
   public let retry: Retry
   /// One sentence for the operator: what happened, where, and what to do if that is known.
   public let message: String
+  /// The status that a client gets when nothing of an answer has been sent.
+  public let status: Int
 
-  public init(_ cause: Cause, side: Side, retry: Retry = .unsafe, message: String) {
+  /// - Parameter status: nil for the one that RFC 9209 recommends for the cause.
+  public init(_ cause: Cause, side: Side, retry: Retry = .unsafe, status: Int? = nil, message: String) {
     self.side = side
     self.cause = cause
     self.retry = retry
     self.message = message
+    self.status = status ?? cause.status
   }
-
-  /// The status that a client gets when nothing of an answer has been sent.
-  public var status: Int { cause.status }
 }
 
 extension GatewayError {

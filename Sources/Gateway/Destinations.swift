@@ -8,4 +8,6 @@ public enum Destinations {
   /// Each service has origins of its own, usually a pool of connections: requests carry the authority that the service's
   /// `HostRule` says, and the verified identity in `Quicgw-Edge`.
   case origins((Service) -> any ExchangeHandler)
+  /// Everything goes to edges that have connected, as `Policy.edges` says; heads are written as on the link.
+  case edges(EdgeRegistry)
 }

@@ -37,7 +37,10 @@ public final class Gateway: ExchangeHandler {
     let passage = Passage(request, client: sink, gateway: self)
     do throws(GatewayError) {
       let dispatch = try dispatch(request, for: passage)
-      passage.begin(dispatch.handler.open(dispatch.request, respondingTo: passage))
+      switch dispatch.way {
+      case .handler(let handler): passage.begin(handler.open(dispatch.request, respondingTo: passage))
+      case .edge(let target, let registry): passage.begin(registry.open(dispatch.request, at: target, respondingTo: passage))
+      }
     } catch {
       passage.fail(error)
     }
@@ -47,8 +50,13 @@ public final class Gateway: ExchangeHandler {
 
 extension Gateway {
   private struct Dispatch {
-    let handler: any ExchangeHandler
+    let way: Way
     let request: ExchangeRequest
+
+    enum Way {
+      case handler(any ExchangeHandler)
+      case edge(EdgeTarget, EdgeRegistry)
+    }
   }
 
   private func dispatch(_ request: ExchangeRequest, for passage: Passage) throws(GatewayError) -> Dispatch {
@@ -60,6 +68,7 @@ extension Gateway {
         message: "the request has passed this hop before; an origin or a route leads back to where the request came from")
     }
     let client = try clientAuthority(of: head, authority)
+    if case .edges(let registry) = destinations { return try dispatch(request, to: registry, authority, client, for: passage) }
     let decision = try route(request, authority)
     if let decision {
       passage.service = decision.service.name
@@ -74,17 +83,32 @@ extension Gateway {
         &rewritten.head, from: request.origin, client: client,
         service: decision.map { $0.service.nameBytes[...] } ?? authority.host)
       if let decision { rewriting.strip(decision.strippedByteCount, fromPathOf: &rewritten.head) }
-      return Dispatch(handler: link, request: rewritten)
+      return Dispatch(way: .handler(link), request: rewritten)
     case (.origins(let pool), let decision?):
       passage.destinationWire = decision.service.origins.first?.scheme.wireName ?? passage.destinationWire
       rewriting.addressToOrigin(&rewritten.head, from: request.origin, client: client, service: decision.service)
       rewriting.strip(decision.strippedByteCount, fromPathOf: &rewritten.head, basePath: decision.service.basePathBytes)
-      return Dispatch(handler: pool(decision.service), request: rewritten)
-    case (.origins, nil):
+      return Dispatch(way: .handler(pool(decision.service)), request: rewritten)
+    case (.origins, nil), (.edges, _):
       throw GatewayError(
         .destinationNotFound, side: .client, retry: .safe,
         message: "no service answers to “\(printable(authority.host))”; name one in services or set default_service")
     }
+  }
+
+  /// From a listener of the core: the edge decides by the service's name alone.
+  private func dispatch(
+    _ request: ExchangeRequest, to registry: EdgeRegistry, _ authority: Authority, _ client: ArraySlice<UInt8>, for passage: Passage
+  ) throws(GatewayError) -> Dispatch {
+    try checkPath(of: request.head)
+    let listener = request.origin.listener
+    let target = try policy.edgeRoutes.target(listener: listener, head: request.head, host: authority.host)
+    if policy.edgeRoutes.services.contains(target.service) { passage.service = target.service }
+    passage.destinationWire = WireProtocol.http3.rawValue
+    var rewritten = request
+    for field in policy.edgeRoutes.routingFields(of: listener) { rewritten.head.fields.remove(field) }
+    rewriting.addressToLink(&rewritten.head, from: request.origin, client: client, service: Array(target.service.utf8)[...])
+    return Dispatch(way: .edge(target, registry), request: rewritten)
   }
 
   /// The request's authority; a message without one, with two different ones or with user information is malformed
@@ -124,11 +148,7 @@ extension Gateway {
 
   /// - Returns: nil on the way to the link for a request that no rule takes: it goes on under its own host name.
   private func route(_ request: ExchangeRequest, _ authority: Authority) throws(GatewayError) -> RoutingTable.Decision? {
-    guard let path = request.head.path, path.first == UInt8(ascii: "/") || path.elementsEqual(CollectionOfOne(UInt8(ascii: "*")))
-    else {
-      throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "the path of the request does not begin with “/”")
-    }
+    let path = try checkPath(of: request.head)
     let decision = policy.routing.route(listener: request.origin.listener, authority: authority, path: path)
     if let decision, decision.isByPath, PathPrefix.hasDotSegment(path) {
       throw GatewayError(
@@ -136,6 +156,15 @@ extension Gateway {
         message: "the path has “.” or “..” segments, so no path prefix can be told from it")
     }
     return decision
+  }
+
+  @discardableResult
+  private func checkPath(of head: RequestHead) throws(GatewayError) -> ArraySlice<UInt8> {
+    guard let path = head.path, path.first == UInt8(ascii: "/") || path.elementsEqual(CollectionOfOne(UInt8(ascii: "*"))) else {
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe, message: "the path of the request does not begin with “/”")
+    }
+    return path
   }
 
   private func checkAccess(_ identity: String?, to service: Service) throws(GatewayError) {

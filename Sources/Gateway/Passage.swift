@@ -7,13 +7,15 @@ import NIOCore
 ///
 /// It stands as the request sink towards the client and as the response sink towards the destination. Both ends record and
 /// return, so a part that comes in can be passed on within the same call.
-final class Passage: RequestSink, ResponseSink {
+final class Passage: RequestSink, ResponseSink, EdgeClient {
   /// The service's name once routing has found one that is configured here.
   var service = Passage.unnamed
   var destinationWire = Passage.unnamed
 
   private let gateway: Gateway
   private let request: ExchangeRequest
+  /// The edge that it went to, where that is this process's choice.
+  private var edge: String?
   private let isGRPC: Bool
   private let began: NIODeadline
   private var client: (any ResponseSink)?
@@ -44,6 +46,11 @@ final class Passage: RequestSink, ResponseSink {
   func begin(_ destination: any RequestSink) {
     guard client != nil else { return }
     self.destination = destination
+  }
+
+  func reached(_ edge: ConnectedEdge, service: String) {
+    self.edge = edge.identity
+    self.service = service
   }
 
   // MARK: From the client
@@ -172,7 +179,7 @@ extension Passage {
         ExchangeSummary(
           service: service, direction: gateway.hop.direction, clientWire: request.origin.wire.rawValue,
           destinationWire: destinationWire, methodBytes: request.head.method, pathBytes: request.head.path ?? [],
-          identity: request.origin.identity, client: request.origin.peerAddress, status: status, grpcStatus: grpcStatus,
+          identity: edge ?? request.origin.identity, client: request.origin.peerAddress, status: status, grpcStatus: grpcStatus,
           requestBytes: requestBytes, responseBytes: responseBytes, duration: .nanoseconds((gateway.now() - began).nanoseconds),
           outcome: outcome, reason: reason)))
   }

@@ -2,10 +2,18 @@
 public struct Policy: Sendable {
   public var routing: RoutingTable
   public var access: AccessRules
+  /// Where requests from the core's listeners go.
+  public var edgeRoutes: EdgeRoutes
+  /// What edges may claim.
+  public var edgeRules: EdgeRules
 
-  public init(routing: RoutingTable, access: AccessRules = .defaults) {
+  public init(
+    routing: RoutingTable, access: AccessRules = .defaults, edgeRoutes: EdgeRoutes = .none, edgeRules: EdgeRules = EdgeRules()
+  ) {
     self.routing = routing
     self.access = access
+    self.edgeRoutes = edgeRoutes
+    self.edgeRules = edgeRules
   }
 
   /// Routes nothing; on an edge every request goes on under the host name that its client used.

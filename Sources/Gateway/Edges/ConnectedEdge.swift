@@ -11,7 +11,7 @@ public struct ConnectedEdge {
   public internal(set) var announcement: EdgeAnnouncement
   /// Its address and port, for logs.
   public internal(set) var peerAddress: String
-  /// When it connected, in seconds since 1970 (UTC).
+  /// When it connected, in milliseconds since 1970 (UTC). Of two connections of one process the later one takes the other's place.
   public let since: Int64
   /// Whether its Finished has come (RFC 8446 §4.4.4). Before that it may be a copy of what an edge once sent: it takes nobody's
   /// place and is sent only what may be lost and sent again.

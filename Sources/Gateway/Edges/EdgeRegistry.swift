@@ -1,50 +1,229 @@
+public import Events
 public import Exchange
+public import HTTPMessage
+public import NIOCore
 
-/// The edges that are connected to a core, as one event loop knows them. There is one on each loop, told the same in the same order.
+/// The edges that are connected to a core, as one event loop knows them, and the requests that wait for one of them. There is a
+/// registry on each loop, told the same of every connection.
 ///
 /// Used on its loop only. An edge is told by `arrived` when its announcement has come, so that it is never in the table without one.
 public final class EdgeRegistry {
   /// A newer connection of the same edge process has taken this one's place; the loop that holds it lets it drain.
   public var onReplaced: ((EdgeConnectionID) -> Void)?
-  /// A connection may be dead, because another process of the same edge has come; the loop that holds it probes it, and says by
-  /// `suspected` what came of it.
+  /// A connection may be dead, because another process of the same edge has come; the loop that holds it probes it, and every loop
+  /// is told by `suspected` what came of it.
   public var onDoubted: ((EdgeConnectionID) -> Void)?
+  /// Who may claim what; what is connected is judged anew.
+  public var rules: EdgeRules { didSet { judgeAll() } }
 
-  private var edges: [ConnectedEdge] = []
+  private var table = EdgeTable()
+  private var waiting: [EdgeExchange] = []
+  private let events: any EventSink
+  private let timing: Timing
+  private let mayBeRepeated: (RequestHead) -> Bool
+  private let began: NIODeadline
 
-  public init() {}
+  /// The loop's clock and timer.
+  public struct Timing {
+    public var now: () -> NIODeadline
+    /// How long a request may wait for an edge.
+    public var limit: Duration
+    /// Calls its argument when a wait that begins now has lasted for `limit`, unless what it returns was called before.
+    public var begin: (@escaping () -> Void) -> () -> Void
 
+    public init(now: @escaping () -> NIODeadline, limit: Duration, begin: @escaping (@escaping () -> Void) -> () -> Void) {
+      self.now = now
+      self.limit = limit
+      self.begin = begin
+    }
+  }
+
+  /// - Parameters:
+  ///   - events: told of the edges whose connections live on this loop.
+  ///   - mayBeRepeated: whether it does no harm when an origin gets a request twice.
+  public init(
+    rules: EdgeRules = EdgeRules(), events: any EventSink, timing: Timing, mayBeRepeated: @escaping (RequestHead) -> Bool = { $0.isSafe }
+  ) {
+    self.rules = rules
+    self.events = events
+    self.timing = timing
+    self.mayBeRepeated = mayBeRepeated
+    began = timing.now()
+  }
+
+  /// The edges whose connections live on this loop, as they are now.
+  public var edges: [EdgeFacts] { table.records.filter(\.isHere).map(\.facts) }
+
+  /// Opens an exchange at one of the edges of a target, or lets it wait for one.
+  func open(_ request: ExchangeRequest, at target: EdgeTarget, respondingTo client: any EdgeClient) -> any RequestSink {
+    let exchange = EdgeExchange(request, target: target, mayBeRepeated: mayBeRepeated(request.head), registry: self, client: client)
+    place(exchange)
+    return exchange
+  }
+}
+
+// MARK: What connections tell
+
+extension EdgeRegistry {
   /// A connection has announced an edge for the first time.
   public func arrived(_ edge: ConnectedEdge) {
-    edges.append(edge)
+    let record = EdgeRecord(edge, rules: rules)
+    let consequences = table.insert(record)
+    tell(.connected, record)
+    run(consequences)
+    changed()
   }
 
   /// Its handshake is confirmed: it proved to be no copy, and may take another's place.
   public func confirmed(_ id: EdgeConnectionID) {
-    change(id) { $0.isConfirmed = true }
+    guard let record = table[id], !record.edge.isConfirmed else { return }
+    run(table.confirmed(record))
+    changed()
   }
 
   /// The edge announces something else than before, for example because its configuration was reloaded.
   public func announced(_ id: EdgeConnectionID, _ announcement: EdgeAnnouncement) {
-    change(id) { $0.announcement = announcement }
+    guard let record = table[id], record.edge.announcement != announcement else { return }
+    record.edge.announcement = announcement
+    record.judge(by: rules)
+    tell(.changed, record)
+    changed()
   }
 
   public func migrated(_ id: EdgeConnectionID, peerAddress: String) {
-    change(id) { $0.peerAddress = peerAddress }
+    table[id]?.edge.peerAddress = peerAddress
   }
 
   /// The edge has not answered for too long, or has answered again: requests go elsewhere while it is silent.
-  public func suspected(_ id: EdgeConnectionID, _ isSuspect: Bool) {}
+  public func suspected(_ id: EdgeConnectionID, _ isSuspect: Bool) {
+    guard let record = table[id], record.isSuspect != isSuspect else { return }
+    record.isSuspect = isSuspect
+    tell(isSuspect ? .suspect : .heard, record)
+    changed()
+  }
 
   /// It takes no new requests (GOAWAY); those that it has are finished.
-  public func draining(_ id: EdgeConnectionID) {}
+  public func draining(_ id: EdgeConnectionID) {
+    guard let record = table[id], !record.isDraining else { return }
+    record.isDraining = true
+    tell(.draining, record)
+    changed()
+  }
 
   public func left(_ id: EdgeConnectionID, _ departure: EdgeDeparture, reason: String) {
-    edges.removeAll { $0.id == id }
+    guard let record = table[id] else { return }
+    let expected = departure == .lost ? (timing.now() + Self.expectation).uptimeNanoseconds : nil
+    table.remove(record, expectedUntil: expected)
+    tell(.left, record, reason: reason)
+    changed()
   }
 
-  private func change(_ id: EdgeConnectionID, _ body: (inout ConnectedEdge) -> Void) {
-    guard let index = edges.firstIndex(where: { $0.id == id }) else { return }
-    body(&edges[index])
+  /// Tells of every edge whose connection lives on this loop.
+  public func list() {
+    for record in table.records { tell(.listed, record) }
   }
+
+  private func run(_ consequences: [EdgeTable.Consequence]) {
+    for consequence in consequences {
+      switch consequence {
+      case .replace(let id):
+        guard let record = table[id] else { continue }
+        record.isDraining = true
+        tell(.replaced, record)
+        onReplaced?(id)
+      case .doubt(let id):
+        // Without anybody to find out it would stay in doubt.
+        guard let onDoubted, let record = table[id], !record.isSuspect else { continue }
+        record.isSuspect = true
+        tell(.suspect, record, reason: "another process of the same edge has connected")
+        onDoubted(id)
+      }
+    }
+  }
+
+  private func judgeAll() {
+    for record in table.records where record.judge(by: rules) { tell(.changed, record, reason: "the rules of this core have changed") }
+    changed()
+  }
+
+  private func tell(_ phase: EdgePhase, _ record: EdgeRecord, reason: String = "") {
+    if record.isHere { events.record(.edge(phase, record.facts, reason: reason)) }
+  }
+
+  /// How long an edge that was lost is expected back.
+  private static let expectation = TimeAmount.seconds(60)
+}
+
+// MARK: Requests
+
+extension EdgeRegistry {
+  /// Sends an exchange to the edge whose turn it is, or lets it wait for one.
+  func place(_ exchange: EdgeExchange) {
+    let target = exchange.target
+    if let record = table.choose(for: target, mayBeRepeated: exchange.mayBeRepeated, isExcluded: exchange.hasFailed) {
+      return exchange.begin(on: record)
+    }
+    if let failure = exchange.lastFailure, !exchange.isWorthWaiting { return exchange.end(failure) }
+    let absent = table.absence(of: target, now: timing.now().uptimeNanoseconds)
+    guard absent == .expected || absent == .gone && isYoung, timing.limit > .zero else { return exchange.end(failure(absent, target)) }
+    guard waiting.count < Self.waitingLimit else {
+      return exchange.end(unavailable(target, status: 503, "too many requests wait for edges"))
+    }
+    waiting.append(exchange)
+    exchange.limitWait { [timing] in timing.begin($0) }
+  }
+
+  /// The exchange waits no more.
+  func forget(_ exchange: EdgeExchange) {
+    waiting.removeAll { $0 === exchange }
+  }
+
+  /// A request that an edge has is sent again.
+  func repeated() { events.record(.requestsRepeated(count: 1)) }
+
+  func waitPassed(_ exchange: EdgeExchange) {
+    forget(exchange)
+    exchange.end(exchange.lastFailure ?? unavailable(exchange.target, status: 503, "it does not answer; waited \(timing.limit)"))
+  }
+
+  /// Places what waits, and moves what may be sent twice away from edges that may not answer.
+  private func changed() {
+    table.changed()
+    let before = waiting
+    waiting.removeAll(keepingCapacity: true)
+    for exchange in before { place(exchange) }
+    for record in table.records where !record.exchanges.isEmpty && (record.isSuspect || !record.edge.isConfirmed) {
+      for exchange in record.exchanges.values where exchange.mayRepeat {
+        let better = table.choose(for: exchange.target, mayBeRepeated: false) { $0 === record || exchange.hasFailed(on: $0) }
+        if better != nil { exchange.move() }
+      }
+    }
+  }
+
+  /// Right after its start a core does not know who was there before.
+  private var isYoung: Bool { timing.now() < began + Self.youth }
+
+  private func failure(_ absent: EdgeTable.Absent, _ target: EdgeTarget) -> GatewayError {
+    switch absent {
+    case .expected: unavailable(target, status: 503, "it was lost a moment ago and this core does not wait")
+    case .gone: unavailable(target, status: 502, "no such edge is connected")
+    case .exposesOthers:
+      GatewayError(
+        .destinationNotFound, side: .edge, retry: .safe,
+        message: "\(target.edges) does not expose the service “\(target.service)”; name it in its configuration under expose")
+    case .mayNotClaim(let identity):
+      GatewayError(
+        .destinationNotFound, side: .core, retry: .safe,
+        message: "the edge \(identity) may not expose the service “\(target.service)”; see edges in this core's configuration")
+    }
+  }
+
+  private func unavailable(_ target: EdgeTarget, status: Int, _ reason: String) -> GatewayError {
+    GatewayError(
+      .destinationUnavailable, side: .edge, retry: .safe, status: status,
+      message: "\(target.edges) cannot be reached for the service “\(target.service)”: \(reason)")
+  }
+
+  private static let youth = TimeAmount.seconds(2)
+  private static let waitingLimit = 4096
 }

@@ -28,7 +28,8 @@ struct HeadRewriting {
   ) {
     addEntries(&head, origin: origin)
     if !head.fields.contains(.forwarded) { addForwarded(&head, origin: origin, client: client) }
-    if let identity = origin.identity { head.fields.append(.quicgwEdge, identity) }
+    // On an edge the peer is a core, whose name means nothing to origins.
+    if hop.role == .core, let identity = origin.identity { head.fields.append(.quicgwEdge, identity) }
     guard let first = service.origins.first else { return setAuthority(&head, client) }
     switch service.host {
     case .preserve: setAuthority(&head, client)

@@ -27,6 +27,7 @@ extension Event {
     case .linkChanged: "link_changed"
     case .linkDialled: "link_dialled"
     case .requestsRepeated: "requests_repeated"
+    case .edge(let phase, _, _): "edge_\(phase.rawValue)"
     case .acceptFailed: "accept_failed"
     case .exchangeEnded: "exchange_ended"
     case .messageRefused: "message_refused"
@@ -66,6 +67,7 @@ extension Event {
       case .suspect, .lost: .warning
       case .refused: .error
       }
+    case .edge(let phase, _, _): phase.logLevel
     case .exchangeEnded(let summary): summary.outcome.logLevel
     }
   }
@@ -109,6 +111,7 @@ extension Event {
     case .linkDialled(let core, let address, let isBeside):
       return ["core": .string(core), "address": .string(address), "beside": .stringConvertible(isBeside)]
     case .requestsRepeated(let count): return ["count": .stringConvertible(count)]
+    case .edge(_, let facts, let reason): return facts.logFields(reason: reason)
     case .acceptFailed(let listener, let reason): return ["listener": .string(listener), "reason": .string(reason)]
     case .exchangeEnded(let summary):
       return [

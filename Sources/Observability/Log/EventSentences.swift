@@ -61,6 +61,7 @@ extension Event {
       return count == 1
         ? "a request whose connection does not answer was sent again on another"
         : "\(count) requests whose connections do not answer were sent again on another"
+    case .edge(let phase, let facts, let reason): return facts.sentence(phase, reason: reason)
     case .acceptFailed(let listener, let reason): return "listener \(listener) could not take a connection: \(reason)"
     case .exchangeEnded(let summary):
       let what = "\(summary.method) \(summary.path) of service \(summary.service)"

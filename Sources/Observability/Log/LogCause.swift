@@ -22,6 +22,8 @@ struct LogCause: Hashable {
     case .handshakeFailed(_, let failure, _): cause = failure.rawValue
     case .messageRefused(let wire, let refusal, _, _): cause = wire + " " + refusal.rawValue
     case .originFailed(let service, let origin, _): cause = service + " " + origin
+    case .edge(.listed, _, _): return nil
+    case .edge(let phase, let facts, _): cause = phase.rawValue + " " + facts.identity
     case .acceptFailed(let listener, _): cause = listener
     case .exchangeEnded(let summary): cause = summary.outcome.rawValue
     case .connectionAccepted: cause = ""

@@ -55,6 +55,7 @@ public final class LoopMetrics: EventSink {
     case .linkDialled(_, _, let isBeside):
       counts.linkDials += 1
       if isBeside { counts.linkDialsBeside += 1 }
+    case .edge(let phase, _, _): count(phase)
     case .requestsRepeated(let count): counts.repeatedRequests += UInt64(count)
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
@@ -85,6 +86,16 @@ public final class LoopMetrics: EventSink {
     requests[index].duration.record(summary.duration)
     counts.outcomes[summary.outcome, default: 0] += 1
     if let status = summary.grpcStatus { counts.grpcStatuses[(0...16).contains(status) ? status : 17] += 1 }
+  }
+
+  private func count(_ phase: EdgePhase) {
+    switch phase {
+    case .listed: return
+    case .connected: counts.connectedEdges += 1
+    case .left: counts.connectedEdges -= 1
+    case .changed, .suspect, .heard, .draining, .replaced: break
+    }
+    counts.edgeChanges[phase, default: 0] += 1
   }
 
   private func add(service name: String) {

@@ -25,6 +25,10 @@ public struct LoopSnapshot: Sendable {
   var linkDialsBeside: UInt64 = 0
   var repeatedRequests: UInt64 = 0
 
+  /// Edges that are connected now, by a connection of this loop.
+  var connectedEdges = 0
+  var edgeChanges: [EdgePhase: UInt64] = [:]
+
   var datagrams = DatagramCounts()
   var refusedDatagrams: [DatagramRefusal: UInt64] = [:]
   var disabledOffloads: Set<Offload> = []
@@ -54,6 +58,8 @@ public struct LoopSnapshot: Sendable {
     linkDials += other.linkDials
     linkDialsBeside += other.linkDialsBeside
     repeatedRequests += other.repeatedRequests
+    connectedEdges += other.connectedEdges
+    edgeChanges.merge(other.edgeChanges, uniquingKeysWith: +)
     datagrams.add(other.datagrams)
     refusedDatagrams.merge(other.refusedDatagrams, uniquingKeysWith: +)
     disabledOffloads.formUnion(other.disabledOffloads)

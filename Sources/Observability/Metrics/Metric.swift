@@ -43,6 +43,10 @@ enum Metric: String, CaseIterable {
   case linkDials = "quicgw_link_dials_total"
   case repeatedRequests = "quicgw_repeated_requests_total"
 
+  // The edges of a core
+  case connectedEdges = "quicgw_connected_edges"
+  case edgeChanges = "quicgw_edge_changes_total"
+
   // Datagrams
   case datagrams = "quicgw_datagrams_total"
   case datagramBytes = "quicgw_datagram_bytes_total"
@@ -73,7 +77,7 @@ extension Metric {
     switch self {
     case .requestDuration, .handshakeDuration: .histogram
     case .openExchanges, .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .linkRoundTrip,
-      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
+      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .connectedEdges, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
       .processResident, .processOpenFiles, .processMaximumFiles, .processStart:
       .gauge
     default: .counter
@@ -117,6 +121,8 @@ extension Metric {
     case .linkChanges: "Changes of the link's state, by the new state."
     case .linkDials: "Attempts to reach a core, by whether they were made beside a connection that did not answer."
     case .repeatedRequests: "Requests sent again on another connection because theirs did not answer or was lost."
+    case .connectedEdges: "Connections by which edges can be called now."
+    case .edgeChanges: "What happened to edges that can be called, by what it was."
     case .datagrams: "UDP datagrams, by direction."
     case .datagramBytes: "Bytes of UDP datagrams, by direction."
     case .segmentedBatches: "Sends of several datagrams in one system call (UDP_SEGMENT)."

@@ -72,6 +72,8 @@ public struct MetricsPage {
       text.sample(metric, [("beside", "false")], total.linkDials - total.linkDialsBeside)
       text.sample(metric, [("beside", "true")], total.linkDialsBeside)
     case .repeatedRequests: text.sample(metric, total.repeatedRequests)
+    case .connectedEdges: text.sample(metric, total.connectedEdges)
+    case .edgeChanges: writeAll(metric, "change", total.edgeChanges, to: &text)
     case .linkChanges: writeAll(metric, "state", total.linkChanges, to: &text)
     case .datagrams:
       writeDirections(metric, received: total.datagrams.received, sent: total.datagrams.sent, to: &text)
@@ -156,8 +158,8 @@ extension Metric {
   /// Whether the page has it: an edge's link is not shown by a core, and the kernel's figures only where they could be read.
   fileprivate func isReported(with resources: ProcessResources?, role: Role) -> Bool {
     switch self {
-    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .linkChanges, .linkDials, .repeatedRequests:
-      role == .edge
+    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .linkChanges, .linkDials: role == .edge
+    case .connectedEdges, .edgeChanges: role == .core
     case .processCPU, .processResident, .processOpenFiles, .processMaximumFiles: resources != nil
     default: true
     }

@@ -16,6 +16,15 @@ struct Timestamp {
     bytes.append(UInt8(ascii: "Z"))
   }
 
+  /// One time, for those who write few.
+  static func text(milliseconds: Int64) -> String {
+    let seconds = milliseconds.flooredQuotient(1_000)
+    var bytes: [UInt8] = []
+    var stamp = Timestamp()
+    stamp.append(WallTime(seconds: seconds, nanoseconds: Int32(milliseconds - seconds * 1_000) * 1_000_000), to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   /// `2026-02-28T12:34:56.` of a second; the civil date by Howard Hinnant's `civil_from_days`.
   private static func prefix(of seconds: Int64) -> [UInt8] {
     let days = seconds.flooredQuotient(86_400)
