@@ -2,7 +2,7 @@ import Gateway
 
 extension CoreConfiguration {
   static let keys =
-    ["listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "early_data"] + ProcessSettings.keys
+    ["listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "early_data", "listeners", "edges", "edge_wait", "idempotent"] + ProcessSettings.keys
 
   static func read(
     _ section: Section, overrides: Overrides, files: FileReader
@@ -12,19 +12,25 @@ extension CoreConfiguration {
     }
     let process = try ProcessSettings(section, overrides, role: .core, files: files)
     let listen = try listen(section, overrides)
-    let addresses = [listen] + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
+    let listening = try CoreListenerReading(section["listeners"], files: files)
+    let addresses = [listen] + listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)
     let identity = try section["identity"]?.choice(IdentityKind.self) ?? .dns
     let name = try name(section)
     try refuseEmptyLists(section["services"])
     let reading = try ServiceReading(section["services"], flags: overrides.services, files: files)
-    let policy = try policy(section, reading, identity)
+    var policy = try policy(section, reading, identity)
+    policy.edgeRoutes = listening.edgeRoutes
+    policy.edgeRules = try EdgeRules(section["edges"], identity: identity)
     let credentials = try CredentialsReading(section, overrides, role: .core, files: files)
     var configuration = CoreConfiguration(
       listen: listen.address, credentials: credentials.credentials, identity: identity, name: name, policy: policy,
       originAuthorityFiles: reading.authorityFiles, process: process, addresses: addresses)
     if let value = section["early_data"] { configuration.earlyData = try CoreEarlyDataSettings(value, files: files) }
-    return Checked(configuration, warnings: (reading.services.isEmpty ? [withoutServices] : []) + credentials.warnings)
+    configuration.listeners = listening.listeners
+    if let value = section["edge_wait"] { configuration.edgeWait = try value.duration(in: edgeWaitRange) }
+    if let value = section["idempotent"] { configuration.idempotent = try value.idempotentMethods() }
+    return Checked(configuration, warnings: (reading.services.isEmpty && listening.listeners.isEmpty ? [withoutServices] : []) + credentials.warnings)
   }
 
   /// A core may be started before its services are known; edges can link to it.

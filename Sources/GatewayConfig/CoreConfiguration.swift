@@ -14,12 +14,30 @@ public struct CoreConfiguration: Sendable {
   public var policy: Policy
   /// The `ca` files of services, to be watched for changes.
   public var originAuthorityFiles: [String] = []
+  /// `listeners`: where clients in the cloud connect to, for services of edges.
+  public var listeners: [Listener] = []
+  /// `edge_wait`: how long a request waits for an edge that is expected back.
+  public var edgeWait = CoreConfiguration.defaultEdgeWait
+  /// `idempotent`: gRPC methods that an origin may get twice, beside the safe methods of HTTP.
+  public var idempotent = IdempotentMethods.safe
   /// `early_data`
   public var earlyData = CoreEarlyDataSettings.defaults
   public var process: ProcessSettings
-  /// `listen` and `admin`, each with where it was asked for.
+  /// `listen`, `admin` and the listeners', each with where it was asked for.
   public var addresses: [ConfiguredAddress]
 
+  /// Where clients in the cloud connect to.
+  public struct Listener: Sendable, Equatable {
+    /// `name`, by which the policy knows it; the address where none is given.
+    public var name: String
+    /// `address`: TCP.
+    public var address: HostPort
+    /// `tls`; nil without TLS.
+    public var certificate: ListenerCertificate?
+  }
+
+  public static let defaultEdgeWait: Duration = .seconds(5)
+  static let edgeWaitRange: ClosedRange<Duration> = .zero ... .seconds(300)
   public static let defaultListen = HostPort(host: "::", port: 4433)
 }
 

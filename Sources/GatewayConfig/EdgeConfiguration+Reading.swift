@@ -2,7 +2,7 @@ import Gateway
 
 extension EdgeConfiguration {
   static let keys =
-    ["upstream", "prefer", "server_name", "link", "early_data", "idempotent", "certificate", "key", "ca", "listeners", "routes", "default_service"]
+    ["upstream", "prefer", "server_name", "link", "early_data", "idempotent", "certificate", "key", "ca", "listeners", "routes", "default_service", "expose", "labels"]
     + ProcessSettings.keys
 
   static func read(
@@ -24,26 +24,17 @@ extension EdgeConfiguration {
     let listening = try ListenerReading(section, flags: overrides.listen)
     let addresses = listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)
+    let exposed = try ServiceReading(section["expose"], flags: overrides.expose, files: files, isExposed: true)
     let reading = try CredentialsReading(section, overrides, role: .edge, files: files)
     var configuration = EdgeConfiguration(
       upstream: upstream, preference: preference, link: link, serverName: serverName, credentials: reading.credentials,
       listeners: listening.listeners, policy: listening.policy, process: process, addresses: addresses)
     if let value = section["early_data"] { configuration.earlyData = try EdgeEarlyDataSettings(value, files: files) }
-    if let value = section["idempotent"] { configuration.idempotent = try idempotent(value) }
+    if let value = section["idempotent"] { configuration.idempotent = try value.idempotentMethods() }
+    configuration.exposed = Policy(routing: RoutingTable(services: exposed.services, isStrict: true))
+    configuration.originAuthorityFiles = exposed.authorityFiles
+    if let value = section["labels"] { configuration.labels = try value.labels() }
     return Checked(configuration, warnings: reading.warnings)
-  }
-
-  private static func idempotent(_ value: Value) throws(ConfigurationError) -> IdempotentMethods {
-    var patterns: [String] = []
-    for element in try value.listOrOne() {
-      let pattern = try element.text()
-      guard (try? IdempotentMethods([pattern])) != nil else {
-        throw element.error(
-          "“\(pattern)” names no gRPC method", "write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service")
-      }
-      patterns.append(pattern)
-    }
-    return (try? IdempotentMethods(patterns)) ?? .safe
   }
 
   private static func upstream(_ section: Section, _ overrides: Overrides) throws(ConfigurationError) -> [HostPort] {

@@ -19,6 +19,12 @@ public struct EdgeConfiguration: Sendable {
   public var listeners: [Listener]
   /// `routes`, the listeners' `service` and `default_service`.
   public var policy: Policy
+  /// `expose`: the services that the core may call, and nothing else.
+  public var exposed = Policy.defaults
+  /// The `ca` files of exposed services, to be watched for changes.
+  public var originAuthorityFiles: [String] = []
+  /// `labels`: the groups that this edge belongs to.
+  public var labels: [String: String] = [:]
   public var process: ProcessSettings
   /// The listeners' and `admin`, each with where it was asked for.
   public var addresses: [ConfiguredAddress]

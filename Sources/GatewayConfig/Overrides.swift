@@ -10,6 +10,8 @@ public struct Overrides: Sendable, Equatable {
   public var ca: String?
   /// `--service`, core only: `NAME=URL`; a name repeated has several origins. In place of the file's service of that name.
   public var services: [String] = []
+  /// `--expose`, edge only: like `--service`, of services that the core may call.
+  public var expose: [String] = []
   /// `--upstream`, edge only: `host:port`, or several with commas between them; in place of all of the file's.
   public var upstream: [String] = []
   /// `--server-name`, edge only.

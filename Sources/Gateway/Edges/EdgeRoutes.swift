@@ -1,5 +1,5 @@
 import Exchange
-public import HTTPMessage
+import HTTPMessage
 
 /// How the core's listeners find the edge and the service that a request is for.
 public struct EdgeRoutes: Sendable {
@@ -40,7 +40,7 @@ public struct EdgeRoutes: Sendable {
         let name = try Self.text(field, in: head, of: "service")
         guard Service.isName(name) else {
           throw GatewayError(
-            .httpRequestError, side: .client, retry: .safe, message: "the field \(field) of the request holds no name of a service")
+            .httpRequestError, side: .client, retry: .safe, message: "the field \(field.name) of the request holds no name of a service")
         }
         return EdgeTarget(service: name, edges: .edge(identity), balance: balance)
       }
@@ -50,8 +50,8 @@ public struct EdgeRoutes: Sendable {
   /// The fields by which requests of a listener say where they go; they end here.
   func routingFields(of listener: String) -> [FieldName] {
     guard case .byField(let edge, let service, _)? = routes.first(where: { $0.listener == listener })?.route else { return [] }
-    if case .field(let field) = service { return [edge, field] }
-    return [edge]
+    if case .field(let field) = service { return [edge.name, field.name] }
+    return [edge.name]
   }
 
   /// `<service>.<edge>.<suffix>`; an identity may have dots, a service that is asked for in this way has none.
@@ -73,11 +73,11 @@ public struct EdgeRoutes: Sendable {
       message: "the host names no edge; ask for SERVICE.EDGE.\(String(decoding: suffix, as: UTF8.self))")
   }
 
-  private static func text(_ field: FieldName, in head: RequestHead, of what: String) throws(GatewayError) -> String {
-    let values = head.fields.all(field)
+  private static func text(_ field: RoutingField, in head: RequestHead, of what: String) throws(GatewayError) -> String {
+    let values = head.fields.all(field.name)
     guard values.count == 1, let value = values.first, !value.isEmpty, value.count <= 253 else {
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "the request does not name one \(what); send its name in the field \(field)")
+        .httpRequestError, side: .client, retry: .safe, message: "the request does not name one \(what); send its name in the field \(field.name)")
     }
     return String(decoding: value, as: UTF8.self)
   }
@@ -90,10 +90,26 @@ public enum EdgeRoute: Sendable {
   /// By the host `<service>.<edge>.<suffix>`. The suffix is lower case and begins without a dot.
   case byHost(suffix: [UInt8], EdgeBalance)
   /// By fields of the request.
-  case byField(edge: FieldName, service: ServiceName, EdgeBalance)
+  case byField(edge: RoutingField, service: ServiceName, EdgeBalance)
 
   public enum ServiceName: Sendable {
     case fixed(String)
-    case field(FieldName)
+    case field(RoutingField)
   }
+}
+
+/// A field of requests that says where they go.
+public struct RoutingField: Sendable {
+  let name: FieldName
+
+  /// Nil for a text that is no field's name (RFC 9110 §5.1), or the name of one that means something else on every request.
+  public init?(_ text: String) {
+    let bytes = text.lowercased().utf8
+    guard !bytes.isEmpty, FieldRules.isToken(bytes), !Self.taken.contains(where: { $0.bytes.elementsEqual(bytes) }) else { return nil }
+    name = FieldName(text.lowercased())
+  }
+
+  private static let taken: [FieldName] = [
+    .host, .connection, .contentLength, .contentType, .te, .trailer, .transferEncoding, .upgrade, .via, .forwarded, .quicgwEdge,
+  ]
 }

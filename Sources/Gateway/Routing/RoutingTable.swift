@@ -9,6 +9,8 @@ public struct RoutingTable: Sendable {
   /// Takes what nothing else takes.
   public let defaultService: Service?
 
+  /// Whether only its own name finds a service.
+  private let isStrict: Bool
   private var listeners: [(name: String, service: Service)] = []
   private var byName = NameTable<Service>()
   private var byHost = NameTable<PathTable>()
@@ -25,17 +27,19 @@ public struct RoutingTable: Sendable {
   ///   - listeners: service names by listener name.
   ///   - routes: in any order; of two for the same host and path the first one counts.
   ///   - defaultService: a service's name. A table with one service has that one as its default if `answersToNames`.
+  ///   - isStrict: whether a service is found by exactly its name and by nothing else.
   /// Names that are not among `services` are left out; the configuration refuses them before.
   public init(
     services: [Service], answersToNames: Bool = true, listeners: [String: String] = [:], routes: [Route] = [],
-    defaultService: String? = nil
+    defaultService: String? = nil, isStrict: Bool = false
   ) {
     self.services = services
+    self.isStrict = isStrict
     let named = Dictionary(services.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     if let defaultService {
       self.defaultService = named[defaultService]
     } else {
-      self.defaultService = answersToNames && services.count == 1 ? services[0] : nil
+      self.defaultService = answersToNames && !isStrict && services.count == 1 ? services[0] : nil
     }
     if answersToNames {
       for service in services { byName[service.name] = service }
@@ -85,7 +89,7 @@ extension RoutingTable {
       return Decision(
         row.service, strippedByteCount: row.strip ? row.prefix.bytes.count : 0, isByPath: !row.prefix.bytes.isEmpty)
     }
-    if !byName.isEmpty, !authority.isAddress, let service = byName[authority.firstLabel] { return Decision(service) }
+    if !isStrict, !byName.isEmpty, !authority.isAddress, let service = byName[authority.firstLabel] { return Decision(service) }
     return defaultService.map { Decision($0) }
   }
 

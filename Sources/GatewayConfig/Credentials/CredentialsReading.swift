@@ -54,7 +54,7 @@ struct CredentialsReading {
 }
 
 extension CredentialsReading {
-  private static func leaf(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate {
+  static func leaf(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate {
     let blocks = PEMBlocks(pem)
     let texts = blocks.texts(labelled: "CERTIFICATE")
     guard let first = texts.first else {
@@ -73,7 +73,7 @@ extension CredentialsReading {
     return leaf
   }
 
-  private static func key(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate.PrivateKey {
+  static func key(_ pem: [UInt8], _ source: Source) throws(ConfigurationError) -> Certificate.PrivateKey {
     let keys = PEMBlocks(pem).blocks.filter { $0.label.hasSuffix("PRIVATE KEY") }
     guard let block = keys.first else {
       throw source.value.error("\(source.file) has no private key in it", "name the PEM file of the key")

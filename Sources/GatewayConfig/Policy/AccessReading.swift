@@ -37,7 +37,7 @@ extension Value {
     return patterns
   }
 
-  private func identityPattern(_ identity: IdentityKind) throws(ConfigurationError) -> IdentityPattern {
+  func identityPattern(_ identity: IdentityKind) throws(ConfigurationError) -> IdentityPattern {
     let text = try text()
     guard let pattern = IdentityPattern(text) else {
       throw error("“\(text)” is not an identity", "write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\"")

@@ -1,15 +1,19 @@
 import Gateway
 
-/// `services`: names with what is behind them, and the routes that lead there by host and path.
+/// `services` of a core and `expose` of an edge: names with what is behind them, and the routes that lead there by host and path.
 struct ServiceReading {
   private(set) var services: [Service] = []
   private(set) var routes: [Route] = []
   /// Where the authorities of origins were read from.
   private(set) var authorityFiles: [String] = []
 
-  /// - Parameter flags: `--service NAME=URL`, which win over services of the file with the same name.
-  init(_ value: Value?, flags: [String], files: FileReader) throws(ConfigurationError) {
-    let flagged = try Self.flagged(flags)
+  /// Whether the other end asks for them by name alone, so that nothing of a request has a say.
+  private let isExposed: Bool
+
+  /// - Parameter flags: `--service NAME=URL` or `--expose NAME=URL`, which win over services of the file with the same name.
+  init(_ value: Value?, flags: [String], files: FileReader, isExposed: Bool = false) throws(ConfigurationError) {
+    self.isExposed = isExposed
+    let flagged = try Self.flagged(flags, flag: isExposed ? "--expose" : "--service")
     for entry in try value?.mapping().entries ?? [] {
       guard Service.isName(entry.name) else {
         throw entry.key.error(
@@ -26,7 +30,9 @@ struct ServiceReading {
       services.append(Service(name: name, origins: try Self.origins(value)))
       return
     }
-    let section = try value.section(["origins", "host", "ca", "hosts", "paths", "strip", "response_head"])
+    let section = try value.section(isExposed ? Self.originKeys : Self.originKeys + Self.routeKeys) { key in
+      Self.routeKeys.contains(key) ? "the core asks for an exposed service by its name" : nil
+    }
     guard let originsValue = section["origins"] else {
       throw value.error("the service has no origins", "add origins: [http://host:port]")
     }
@@ -68,6 +74,9 @@ struct ServiceReading {
     routes += added
   }
 
+  private static let originKeys = ["origins", "host", "ca", "response_head"]
+  private static let routeKeys = ["hosts", "paths", "strip"]
+
   private static func responseHead(_ value: Value?) throws(ConfigurationError) -> Duration? {
     guard let value else { return Service.defaultResponseHeadTimeout }
     if value.isOff { return nil }
@@ -98,17 +107,17 @@ struct ServiceReading {
   }
 
   /// `NAME=URL`, repeated.
-  private static func flagged(_ flags: [String]) throws(ConfigurationError) -> [Service] {
+  private static func flagged(_ flags: [String], flag flagName: String) throws(ConfigurationError) -> [Service] {
     var names: [String] = []
     var origins: [String: [OriginURL]] = [:]
     for flag in flags {
-      let value = Value(flag: "--service", flag)
+      let value = Value(flag: flagName, flag)
       guard let equals = flag.firstIndex(of: "=") else {
-        throw value.error("“\(flag)” is not NAME=URL", "write for example --service modules=http://127.0.0.1:3000")
+        throw value.error("“\(flag)” is not NAME=URL", "write for example \(flagName) modules=http://127.0.0.1:3000")
       }
-      let name = try Value(flag: "--service", String(flag[..<equals])).serviceName()
+      let name = try Value(flag: flagName, String(flag[..<equals])).serviceName()
       if origins[name] == nil { names.append(name) }
-      try add(Value(flag: "--service", String(flag[flag.index(after: equals)...])), to: &origins[name, default: []])
+      try add(Value(flag: flagName, String(flag[flag.index(after: equals)...])), to: &origins[name, default: []])
     }
     return names.map { Service(name: $0, origins: origins[$0] ?? []) }
   }

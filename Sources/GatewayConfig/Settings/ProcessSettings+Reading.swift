@@ -10,7 +10,7 @@ extension ProcessSettings {
     if let value = section["drain_timeout"] { drainTimeout = try value.duration(in: Self.drainTimeoutRange) }
     if let value = section["log"] { log = try LogSettings(value) }
     qlog = try Self.traceFolder(section, overrides, files)
-    if let value = section["limits"] { limits = try LimitSettings(value, role: role) }
+    if let value = section["limits"] { limits = try LimitSettings(value) }
     if let value = section["transport"] { transport = try TransportSettings(value) }
   }
 }
@@ -51,18 +51,9 @@ extension LogSettings {
 }
 
 extension LimitSettings {
-  /// Clients are an edge's, origins a core's.
-  private static let keys: [Role: [String]] = [
-    .core: ["fields", "field_value", "connect"], .edge: ["fields", "field_value", "request_head", "idle_client"],
-  ]
-
-  init(_ value: Value, role: Role) throws(ConfigurationError) {
+  init(_ value: Value) throws(ConfigurationError) {
     self.init()
-    let section = try value.section(Self.keys[role] ?? []) { key in
-      Self.keys.first { $0.value.contains(key) }.map {
-        "it belongs into the configuration of \($0.key == .core ? "the core" : "an edge")"
-      }
-    }
+    let section = try value.section(["fields", "field_value", "request_head", "idle_client", "connect"])
     if let value = section["fields"] { fields = try value.byteCount(in: Self.fieldsRange) }
     if let value = section["field_value"] { fieldValue = try value.byteCount(in: Self.fieldValueRange) }
     if let value = section["request_head"] { requestHead = try value.duration(in: Self.timeRange) }
