@@ -16,6 +16,9 @@ public struct Policy: Sendable {
     self.edgeRules = edgeRules
   }
 
+  /// The services that have names in the configuration.
+  public var serviceNames: [String] { routing.services.map(\.name) + edgeRoutes.services.sorted() }
+
   /// Routes nothing; on an edge every request goes on under the host name that its client used.
   public static let defaults = Policy(routing: .empty)
 }

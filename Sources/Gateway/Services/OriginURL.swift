@@ -1,5 +1,6 @@
 /// Where an origin listens and what is spoken to it: `http://` (HTTP/1.1), `h2c://` (HTTP/2 without TLS, prior knowledge) or
-/// `https://` (HTTP/1.1 or HTTP/2 as ALPN decides), host, port and an optional base path.
+/// `https://` (HTTP/1.1 or HTTP/2 as ALPN decides), host, port and an optional base path; or a socket of this machine, `unix:/path`
+/// (HTTP/1.1) or `h2c+unix:/path`.
 public struct OriginURL: Sendable, Hashable {
   public enum Scheme: String, Sendable, CaseIterable {
     case http, h2c, https
@@ -24,6 +25,8 @@ public struct OriginURL: Sendable, Hashable {
   public let port: UInt16
   /// Put before the path of every request: empty or `/…` without a slash at the end.
   public let basePath: String
+  /// The path of a Unix socket that is connected to in place of host and port.
+  public let socketPath: String?
 
   /// `host[:port]` as it stands in `:authority`: brackets around IPv6, no default port.
   public var authority: String {
@@ -36,11 +39,25 @@ public struct OriginURL: Sendable, Hashable {
     self.host = host
     self.port = port
     self.basePath = basePath
+    socketPath = nil
   }
 
-  /// Reads `scheme://host[:port][/path]`.
+  /// A Unix socket; its server gets `localhost` as Host where it is to get its own name.
+  private init(scheme: Scheme, socketPath: String) {
+    self.scheme = scheme
+    host = "localhost"
+    port = scheme.defaultPort
+    basePath = ""
+    self.socketPath = socketPath
+  }
+
+  /// Reads `scheme://host[:port][/path]`, `unix:/path` or `h2c+unix:/path`.
   /// - Throws: `Malformed`, with what is wrong and what to write instead.
   public init(_ text: String) throws(Malformed) {
+    if let socket = try Self.unixSocket(text) {
+      self = socket
+      return
+    }
     let bytes = Array(text.utf8)[...]
     guard let schemeEnd = Self.position(of: "://", in: bytes) else {
       throw Malformed(message: "“\(text)” has no scheme", advice: "write http://host:port, h2c://host:port or https://host:port")
@@ -48,7 +65,7 @@ public struct OriginURL: Sendable, Hashable {
     guard let scheme = Scheme(rawValue: String(decoding: bytes[..<schemeEnd], as: UTF8.self)) else {
       throw Malformed(
         message: "“\(String(decoding: bytes[..<schemeEnd], as: UTF8.self))” is not a scheme that origins are reached by",
-        advice: "write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS) or https://")
+        advice: "write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https:// or unix:/path")
     }
     let rest = bytes[(schemeEnd + 3)...]
     let authorityEnd =
@@ -74,10 +91,39 @@ public struct OriginURL: Sendable, Hashable {
 }
 
 extension OriginURL: CustomStringConvertible {
-  public var description: String { "\(scheme.rawValue)://\(authority)\(basePath)" }
+  public var description: String {
+    guard let socketPath else { return "\(scheme.rawValue)://\(authority)\(basePath)" }
+    return scheme == .http ? "unix:\(socketPath)" : "\(scheme.rawValue)+unix:\(socketPath)"
+  }
 }
 
 extension OriginURL {
+  /// - Returns: nil for a text that names no Unix socket.
+  private static func unixSocket(_ text: String) throws(Malformed) -> OriginURL? {
+    let scheme: Scheme
+    let path: Substring
+    if text.hasPrefix("unix:") {
+      (scheme, path) = (.http, text.dropFirst(5))
+    } else if text.hasPrefix("http+unix:") {
+      (scheme, path) = (.http, text.dropFirst(10))
+    } else if text.hasPrefix("h2c+unix:") {
+      (scheme, path) = (.h2c, text.dropFirst(9))
+    } else {
+      return nil
+    }
+    let file = path.hasPrefix("///") ? path.dropFirst(2) : path
+    guard file.hasPrefix("/"), !file.hasPrefix("//"), file.utf8.count > 1, !file.utf8.contains(0) else {
+      throw Malformed(message: "“\(text)” names no file", advice: "write unix:/run/app.sock or h2c+unix:/run/app.sock")
+    }
+    guard file.utf8.count <= socketPathLimit else {
+      throw Malformed(message: "the path of a Unix socket has \(socketPathLimit) bytes at most", advice: "choose a shorter one")
+    }
+    return OriginURL(scheme: scheme, socketPath: String(file))
+  }
+
+  /// What `sockaddr_un` can hold, without the zero at its end.
+  private static var socketPathLimit: Int { 107 }
+
   private static func position(of text: StaticString, in bytes: ArraySlice<UInt8>) -> Int? {
     let sought = Array(text.description.utf8)
     return bytes.indices.first { bytes[$0...].starts(with: sought) }

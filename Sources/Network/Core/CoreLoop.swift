@@ -13,6 +13,9 @@ final class CoreLoop: ConnectionHost {
   private let loop: LoopContext
   private let options: CoreOptions
   private let gateway: Gateway
+  /// The edges that can be called, and the gateway that calls them for clients in the cloud.
+  let edges: EdgeRegistry
+  let edgeGateway: Gateway
   private let pools: OriginPools
   private let tracing: Tracing?
   private var tls: TLSContext
@@ -36,6 +39,16 @@ final class CoreLoop: ConnectionHost {
     self.pools = pools
     gateway = Gateway(
       hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
+    let waits = CoarseTimer(eventLoop: loop.eventLoop, limit: TimeAmount(options.edgeWait))
+    edges = EdgeRegistry(
+      rules: options.policy.edgeRules, events: loop.events,
+      timing: EdgeRegistry.Timing(now: { .now() }, limit: options.edgeWait) { action in
+        let wait = waits.begin(action)
+        return { wait.end() }
+      }, mayBeRepeated: options.mayBeRepeated)
+    edgeGateway = Gateway(
+      hop: Hop(role: .core, direction: .coreToEdge, name: hop.name), policy: options.policy, destinations: .edges(edges),
+      events: loop.events, now: { .now() })
     driver = EndpointDriver(
       socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: false,
       host: self)
@@ -43,7 +56,7 @@ final class CoreLoop: ConnectionHost {
       LoopGauges(
         openExchanges: openExchangeCount, connections: driver.endpoint.connections.map { ObservedConnection(figures: $0.figures) })
     }
-    loop.metrics.admit(services: options.policy.routing.services.map(\.name))
+    loop.metrics.admit(services: options.policy.serviceNames)
   }
 
   func start(siblings: [NIOLoopBound<CoreLoop>]) -> EventLoopFuture<Void> {
@@ -62,8 +75,11 @@ final class CoreLoop: ConnectionHost {
   func reload(tls: TLSContext, policy: Policy, originTLS: OriginTLSContexts) {
     self.tls = tls
     gateway.policy = policy
+    edgeGateway.policy = policy
+    edges.rules = policy.edgeRules
+    edges.list()
     pools.reload(services: policy.routing.services, tls: originTLS)
-    loop.metrics.admit(services: policy.routing.services.map(\.name))
+    loop.metrics.admit(services: policy.serviceNames)
   }
 
   /// Takes no new connections and says GOAWAY on those that are open.

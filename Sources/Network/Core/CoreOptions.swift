@@ -1,5 +1,6 @@
 public import Gateway
 public import HTTP3
+public import HTTPMessage
 public import QUICTransport
 
 /// What a core is told, checked and in the types of the modules that use it.
@@ -19,6 +20,12 @@ public struct CoreOptions: Sendable {
   public var earlyData: EarlyDataOptions? = EarlyDataOptions()
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
+  /// For clients in the cloud; `policy.edgeRoutes` says where what arrives there goes.
+  public var listeners: [Listener] = []
+  /// How long a request waits for an edge that is expected back.
+  public var edgeWait: Duration = .seconds(5)
+  /// Whether an origin of an edge may get a request twice.
+  public var mayBeRepeated: @Sendable (RequestHead) -> Bool = { $0.isSafe }
   /// Whether the kernel is asked to deliver datagrams to the loop of their connection ID.
   var isSteered = true
 

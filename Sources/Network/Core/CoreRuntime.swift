@@ -9,12 +9,15 @@ import Synchronization
 public final class CoreRuntime: Sendable {
   /// The UDP address that edges reach it at.
   public let localAddress: Address
+  /// Where clients in the cloud connect to, in the order of the options.
+  public let listenerAddresses: [SocketAddress]
   /// Where the admin pages are; nil when there are none.
   public let adminAddress: SocketAddress?
 
   private let options: CoreOptions
   private let loops: LoopGroup
   private let cores: [NIOLoopBound<CoreLoop>]
+  private let listeners: CoreListeners
   private let admin: TCPListener?
   private let tracing: Tracing?
   private let log: EventLog
@@ -42,6 +45,8 @@ public final class CoreRuntime: Sendable {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
       }
       if sockets.count > 1, options.isSteered { steer(sockets, loops: loops) }
+      let gateways = try await loops.onEach { loop in cores[loop.index].value.edgeGateway }
+      let listeners = try await CoreListeners.bind(options.listeners, gateways: gateways, options: options, loops: loops)
       let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
       loops.watch { life.certificates }
       life.becameReady()
@@ -52,11 +57,11 @@ public final class CoreRuntime: Sendable {
       }
       log.record(
         .started(
-          role: .core, listeners: ["udp \(sockets[0].localAddress)"], link: describe(options.policy.routing.services),
+          role: .core, listeners: ["udp \(sockets[0].localAddress)"] + listeners.all.map { "tcp \($0.localAddress.text)" }, link: describe(options.policy.routing.services),
           identity: tls.certificate.names.first,
           instance: process.instance.hexadecimal))
       return CoreRuntime(
-        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, admin: admin, tracing: tracing, log: log,
+        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners, admin: admin, tracing: tracing, log: log,
         life: life, protection: protection)
     } catch {
       try await tracing?.finish()
@@ -67,13 +72,21 @@ public final class CoreRuntime: Sendable {
 
   /// Swaps certificate, key, CA, services and access rules for new connections and requests.
   /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
-  public func reload(tls: TLSConfiguration, policy: Policy) async throws {
+  public func reload(tls: TLSConfiguration, policy: Policy, listeners wanted: [CoreOptions.Listener] = []) async throws {
     let context = try TLSContext(tls.taking(protection), unixTime: WallTime.now().seconds)
     let originTLS = try OriginTLSContexts(services: policy.routing.services)
     for core in cores {
       try await core.eventLoop.submit { core.value.reload(tls: context, policy: policy, originTLS: originTLS) }.get()
     }
+    try await listeners.reload(wanted)
     life.renewed(certificates: [CertificateExpiry(context)])
+  }
+
+  /// The edges that can be called now, each with what is known of it: for whoever shows a list.
+  public func connectedEdges() async throws -> [EdgeFacts] {
+    var edges: [EdgeFacts] = []
+    for core in cores { edges += try await core.eventLoop.submit { core.value.edges.edges }.get() }
+    return edges.sorted { ($0.identity, $0.connection.number) < ($1.identity, $1.connection.number) }
   }
 
   /// Takes an event of the process as a whole: logged and counted like those of its loops.
@@ -86,9 +99,11 @@ public final class CoreRuntime: Sendable {
   public func drain() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
+    await listeners.drain()
     for core in cores { core.eventLoop.execute { core.value.drain() } }
     try await wait(atMost: options.process.drainTimeout) { try await self.isDrained() }
     log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
+    listeners.abort()
     for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
@@ -113,11 +128,11 @@ public final class CoreRuntime: Sendable {
 
   private func isDrained() async throws -> Bool {
     for core in cores where try await core.eventLoop.submit({ core.value.isDrained }).get() == false { return false }
-    return true
+    return try await listeners.openExchangeCount() == 0
   }
 
   private func openExchangeCount() async throws -> Int {
-    var count = 0
+    var count = try await listeners.openExchangeCount()
     for core in cores { count += try await core.eventLoop.submit { core.value.openExchangeCount }.get() }
     return count
   }
@@ -146,7 +161,8 @@ public final class CoreRuntime: Sendable {
   }
 
   private init(
-    options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], admin: TCPListener?,
+    options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], listeners: CoreListeners,
+    admin: TCPListener?,
     tracing: Tracing?, log: EventLog, life: ProcessLife,
     protection: EarlyDataProtection?
   ) {
@@ -154,6 +170,8 @@ public final class CoreRuntime: Sendable {
     self.localAddress = localAddress
     self.loops = loops
     self.cores = cores
+    self.listeners = listeners
+    listenerAddresses = listeners.all.map(\.localAddress)
     self.admin = admin
     self.tracing = tracing
     adminAddress = admin?.localAddress

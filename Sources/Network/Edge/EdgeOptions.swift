@@ -1,3 +1,4 @@
+import Exchange
 public import Gateway
 public import HTTP3
 public import HTTPMessage
@@ -28,6 +29,10 @@ public struct EdgeOptions: Sendable {
   public var usesEarlyData = true
   /// Keeps tickets over a restart; nil keeps them in memory.
   public var ticketFolder: String?
+  /// The services that cores may call, and nothing else.
+  public var exposed = Policy.defaults
+  /// The groups that this edge belongs to.
+  public var labels: [String: String] = [:]
   var dialing = DialingPace.defaults
 
   /// A TCP listener for the node's applications.
@@ -61,6 +66,12 @@ public struct EdgeOptions: Sendable {
   }
 
   var hop: Hop { Hop(role: .edge, name: Hop.name(role: .edge, instance: process.instance)) }
+
+  /// What cores are told on reversed connections.
+  var announcement: EdgeAnnouncement {
+    EdgeAnnouncement(
+      instance: process.instance, version: process.version, services: exposed.routing.services.map(\.name), labels: labels)
+  }
 
   /// For log lines: `a.example:4433, b.example:4433`.
   var coreNames: String { cores.map(\.description).joined(separator: ", ") }

@@ -4,7 +4,6 @@ public import QUICTransport
 public import Events
 import Exchange
 import Observability
-import Wires
 
 /// A running edge: its loops, its link to the core on one of them, and its listeners on all.
 public final class EdgeRuntime: Sendable {
@@ -64,7 +63,10 @@ public final class EdgeRuntime: Sendable {
     }
     var listeners: [TCPListener] = []
     for listener in options.listeners {
-      listeners.append(try await bind(listener, options: options, loops: loops, gateways: gateways))
+      listeners.append(
+        try await GatewayListener.bind(
+          name: listener.name, to: listener.address, gateways: gateways, hop: options.hop.name, limits: options.limits, loops: loops
+        ).listener)
     }
     var admin: TCPListener?
     if let address = process.admin {
@@ -79,28 +81,6 @@ public final class EdgeRuntime: Sendable {
     return EdgeRuntime(
       options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, tracing: tracing, log: log,
       life: life)
-  }
-
-  private static func bind(
-    _ listener: EdgeOptions.Listener, options: EdgeOptions, loops: LoopGroup, gateways: [NIOLoopBound<Gateway>]
-  ) async throws -> TCPListener {
-    var timeouts = ServerTimeouts()
-    timeouts.head = options.limits.requestHead
-    timeouts.idle = options.limits.idleClient
-    let made = timeouts
-    let messages = options.limits.messages
-    let hop = options.hop.name
-    let perLoop = try await loops.onEach { loop in
-      let gateway = gateways[loop.index].value
-      return ListenerLoop(name: listener.name, turn: loop.turn) { origin in
-        DetectingServerWire(
-          ServerWireContext(
-            handler: gateway, origin: origin, hop: hop, events: loop.events, limits: messages, timeouts: made))
-      }
-    }
-    return try await TCPListener.bind(to: listener.address, group: loops.group, loops: perLoop) { failure in
-      loops.record(.acceptFailed(listener: listener.name, reason: failure.description))
-    }
   }
 
   /// Swaps certificate, key and CA for the next connection, and routes for new requests.

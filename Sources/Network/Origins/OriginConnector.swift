@@ -6,7 +6,7 @@ import NIOSSL
 import NIOTLS
 import Wires
 
-/// Opens TCP connections to an origin and puts the right wire on them: HTTP/1.1, h2c, or what ALPN chose under TLS.
+/// Opens connections to an origin, over TCP or to a Unix socket, and puts the right wire on them: HTTP/1.1, h2c, or what ALPN chose under TLS.
 ///
 /// Names are resolved at each connection and their addresses tried as RFC 8305 says (NIO does both).
 struct OriginConnector {
@@ -29,17 +29,14 @@ struct OriginConnector {
     let eventLoop = turn.eventLoop
     let deadline = NIODeadline.now() + timeout
     let context = NIOLoopBound((self, turn, onTurn, onClose), eventLoop: eventLoop)
-    let connected = ClientBootstrap(group: eventLoop)
+    let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(timeout)
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
-      .channelLiveness()
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try context.value.0.addTLS(to: channel) }
       }
-      .connect(host: origin.host, port: Int(origin.port))
-    return connected.flatMap { channel in
+    return open(bootstrap).flatMap { channel in
       let (connector, turn, onTurn, onClose) = context.value
       let ready = eventLoop.makePromise(of: NIOLoopBound<OriginConnection>.self)
       let limit = eventLoop.scheduleTask(deadline: deadline) {
@@ -57,6 +54,11 @@ struct OriginConnector {
       }
       return ready.futureResult
     }
+  }
+
+  private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+    if let path = origin.socketPath { return bootstrap.connect(unixDomainSocketPath: path) }
+    return bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).channelLiveness().connect(host: origin.host, port: Int(origin.port))
   }
 
   /// Puts the wire on the channel and fulfils `ready` when exchanges can be opened.

@@ -1,6 +1,7 @@
 import Exchange
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Wires
 
 /// A TCP listener whose connections are spread over the loops and served by a wire each.
@@ -87,6 +88,8 @@ final class TCPListener: Sendable {
 /// A listener's part on one loop: makes wires for accepted connections and knows those that are open.
 final class ListenerLoop {
   let connections = ConnectionTable()
+  /// What new connections are shown; nil without TLS.
+  var tls: NIOSSLContext?
   private let turn: LoopTurn
   private let makeWire: (RequestOrigin) -> any ByteStreamWire
   private let name: String
@@ -94,18 +97,20 @@ final class ListenerLoop {
   /// - Parameters:
   ///   - name: the listener's name in the configuration.
   ///   - makeWire: the wire for a connection from this client.
-  init(name: String, turn: LoopTurn, makeWire: @escaping (RequestOrigin) -> any ByteStreamWire) {
+  init(name: String, turn: LoopTurn, tls: NIOSSLContext? = nil, makeWire: @escaping (RequestOrigin) -> any ByteStreamWire) {
     self.name = name
     self.turn = turn
+    self.tls = tls
     self.makeWire = makeWire
   }
 
   func accept(_ channel: any Channel) throws {
     let peer = channel.remoteAddress?.text ?? "unknown"
-    let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: peer, listener: name, isSecure: false)
+    let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: peer, listener: name, isSecure: tls != nil)
     let connection = ListenerConnection(wire: makeWire(origin))
     let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler
+    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
     try channel.pipeline.syncOperations.addHandler(handler)
     connections.insert(connection)
   }

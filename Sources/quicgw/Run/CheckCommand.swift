@@ -17,13 +17,16 @@ struct CheckCommand: ParsableCommand {
       let names = core.policy.routing.services.map(\.name)
       print(checked.warnings)
       StandardOutput.write(
-        "\(file): a core, listens on \(core.listen), serves \(names.isEmpty ? "nothing" : names.joined(separator: ", "))")
+        "\(file): a core, listens on \(core.listen), serves \(names.isEmpty ? "nothing" : names.joined(separator: ", "))"
+          + (core.listeners.isEmpty ? "" : ", calls edges for clients on \(core.listeners.map { "\($0.address)" }.joined(separator: ", "))"))
     case .edge(let checked):
       let edge = checked.configuration
       print(checked.warnings)
       StandardOutput.write(
         "\(file): an edge, listens on \(edge.listeners.map { "\($0.address)" }.joined(separator: ", ")), "
           + "links to \(edge.upstream.map { "\($0)" }.joined(separator: ", "))"
+          + (edge.exposed.routing.services.isEmpty
+            ? "" : ", exposes \(edge.exposed.routing.services.map(\.name).joined(separator: ", "))")
           + (edge.credentials.leaf.identity(.dns).map { ", is \($0)" } ?? ""))
     }
   }

@@ -28,14 +28,22 @@ struct EdgeCommand: AsyncParsableCommand {
     parsing: .singleValue, help: ArgumentHelp("TCP address (default: 127.0.0.1:8080). May be repeated.", valueName: "host:port"))
   var listen: [String] = []
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A service here that the core may call, and where it is: http://, h2c://, https:// or unix:/path. May be repeated like --service.",
+      valueName: "name=url"))
+  var expose: [String] = []
+
   func run() async throws {
-    let (options, upstream, serverName, listen) = (options, upstream, serverName, listen)
+    let (options, upstream, serverName, listen, expose) = (options, upstream, serverName, listen, expose)
     if options.keylog { try KeyLog.prepare() }
     try await ProcessLifecycle<EdgeEnd>.run(configurationFile: options.config) {
       var overrides = options.overrides
       overrides.upstream = upstream
       overrides.serverName = serverName
       overrides.listen = listen
+      overrides.expose = expose
       var checked = try EdgeConfiguration.load(file: options.config, overrides: overrides)
       options.apply(to: &checked.configuration.process)
       return checked

@@ -52,7 +52,7 @@ struct CoreEnd: LinkEnd {
 
   func reload(_ configuration: CoreConfiguration) async throws {
     let options = try CoreOptions(configuration)
-    try await runtime.reload(tls: options.tls, policy: options.policy)
+    try await runtime.reload(tls: options.tls, policy: options.policy, listeners: options.listeners)
   }
 
   func record(_ event: Event) { runtime.record(event) }
@@ -85,12 +85,16 @@ struct EdgeEnd: LinkEnd {
 extension CoreConfiguration: EndConfiguration {
   static var role: Role { .core }
   var readyStatus: String { "serving" }
-  var files: [String] { credentials.files.all + originAuthorityFiles + earlyData.files }
+  var files: [String] { credentials.files.all + originAuthorityFiles + earlyData.files + listeners.flatMap { $0.certificate?.files ?? [] } }
 
   func fixedDifferences(from other: CoreConfiguration) -> [String] {
     var names = process.differences(from: other.process)
     if listen != other.listen { names.append("listen") }
     if name != other.name { names.append("name") }
+    // Where they lead and the certificates that they show can change, where they are cannot.
+    if listeners.map(\.placement) != other.listeners.map(\.placement) { names.append("listeners") }
+    if edgeWait != other.edgeWait { names.append("edge_wait") }
+    if idempotent != other.idempotent { names.append("idempotent") }
     if earlyData.isFixed(unlike: other.earlyData) { names.append("early_data") }
     return names
   }
@@ -99,7 +103,7 @@ extension CoreConfiguration: EndConfiguration {
 extension EdgeConfiguration: EndConfiguration {
   static var role: Role { .edge }
   var readyStatus: String { "connected to \(upstream.map(\.description).joined(separator: ", "))" }
-  var files: [String] { credentials.files.all }
+  var files: [String] { credentials.files.all + originAuthorityFiles }
 
   func fixedDifferences(from other: EdgeConfiguration) -> [String] {
     var names = process.differences(from: other.process)
@@ -110,6 +114,11 @@ extension EdgeConfiguration: EndConfiguration {
     if serverName != other.serverName { names.append("server_name") }
     return names
   }
+}
+
+extension CoreConfiguration.Listener {
+  /// What of a listener is fixed while it is open.
+  fileprivate var placement: [String] { [name, "\(address)", certificate == nil ? "plain" : "TLS"] }
 }
 
 extension CredentialFiles {

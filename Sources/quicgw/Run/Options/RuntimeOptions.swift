@@ -28,6 +28,13 @@ extension CoreOptions {
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       stableName: configuration.name ?? ProcessInfo.processInfo.hostName, secret: secret.bytes,
       usesSegmentation: configuration.process.transport.gso == .auto)
+    listeners = try configuration.listeners.map { listener in
+      Listener(
+        name: listener.name, address: try listener.address.streamAddress(),
+        certificate: listener.certificate.map { ListenerCertificate(chain: $0.chain, privateKey: $0.privateKey) })
+    }
+    edgeWait = configuration.edgeWait
+    mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
     let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true) }
     self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false)
     self.tls.furtherTicketKeys = Array(shared.dropFirst())
@@ -79,6 +86,8 @@ extension EdgeOptions {
       tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       usesSegmentation: configuration.process.transport.gso == .auto)
+    exposed = configuration.exposed
+    labels = configuration.labels
     usesEarlyData = configuration.earlyData.send == .on
     ticketFolder = configuration.earlyData.tickets ?? StateFolder.path
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }

@@ -1,0 +1,44 @@
+import Exchange
+import Gateway
+import NIOCore
+import NIOSSL
+import Wires
+
+/// A TCP listener whose requests go to the gateway of the loop that they arrive on: HTTP/1.1 and HTTP/2 on one port.
+struct GatewayListener: Sendable {
+  let listener: TCPListener
+  private let loops: [NIOLoopBound<ListenerLoop>]
+
+  /// Binds and begins to accept.
+  /// - Parameters:
+  ///   - name: by which the policy knows it.
+  ///   - tls: what clients are shown; nil without TLS.
+  ///   - gateways: one for each loop, in their order.
+  /// - Throws: `ListenError` when the address cannot be bound.
+  static func bind(
+    name: String, to address: SocketAddress, tls: NIOSSLContext? = nil, gateways: [NIOLoopBound<Gateway>], hop: String,
+    limits: NetworkLimits, loops: LoopGroup
+  ) async throws -> GatewayListener {
+    var timeouts = ServerTimeouts()
+    timeouts.head = limits.requestHead
+    timeouts.idle = limits.idleClient
+    let made = timeouts
+    let messages = limits.messages
+    let perLoop = try await loops.onEach { loop in
+      let gateway = gateways[loop.index].value
+      return ListenerLoop(name: name, turn: loop.turn, tls: tls) { origin in
+        DetectingServerWire(
+          ServerWireContext(handler: gateway, origin: origin, hop: hop, events: loop.events, limits: messages, timeouts: made))
+      }
+    }
+    let listener = try await TCPListener.bind(to: address, group: loops.group, loops: perLoop) { failure in
+      loops.record(.acceptFailed(listener: name, reason: failure.description))
+    }
+    return GatewayListener(listener: listener, loops: perLoop)
+  }
+
+  /// New connections get this certificate; those that are open keep theirs.
+  func reload(tls: NIOSSLContext) async throws {
+    for loop in loops { try await loop.eventLoop.submit { loop.value.tls = tls }.get() }
+  }
+}
