@@ -29,7 +29,7 @@ import Testing
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
       "services: {m: http://a}\nflux_capacitor: 1",
-      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, early_data, identity, key, limits, listen, log, loops, name, qlog, services, transport"
+      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, name, qlog, services, transport"
     ),
     ("upstream: core:4433", "core.yaml:1: upstream: this key is not known; it belongs into the configuration of an edge"),
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),
@@ -51,7 +51,8 @@ import Testing
       "core.yaml:1: early_data.redis_password: there is no redis that it could be the password of; add redis, or remove redis_password"
     ),
     ("early_data: {send: on}", "core.yaml:1: early_data.send: this key is not known; known here: accept, record, redis, redis_password, ticket_keys"),
-    ("idempotent: [/a/b]", "core.yaml:1: idempotent: this key is not known; it belongs into the configuration of an edge"),
+    ("idempotent: [a/b]", "core.yaml:1: idempotent[0]: “a/b” names no gRPC method; write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service"),
+    ("expose: {m: http://a}", "core.yaml:1: expose: this key is not known; it belongs into the configuration of an edge"),
     ("early_data: {redis: here}", "core.yaml:1: early_data.redis: “here” is not an address with a port; write host:port, as in \"redis.internal:6379\""),
     (
       "early_data: {redis: \"a:1\", ticket_keys: certs/ca.pem}",
@@ -111,8 +112,8 @@ import Testing
       "core.yaml:1: limits: field_value (32KiB) is more than fields (4KiB); raise fields or lower field_value"
     ),
     (
-      "limits: {idle_client: 1s}",
-      "core.yaml:1: limits.idle_client: this key is not known; it belongs into the configuration of an edge"
+      "limits: {idle: 1s}",
+      "core.yaml:1: limits.idle: this key is not known; known here: connect, field_value, fields, idle_client, request_head"
     ),
     ("name: \"\"", "core.yaml:1: name: the name is empty; write one or remove the key"),
     ("services: []", "core.yaml:1: services: a list stands where a mapping is wanted; write key: value"),
@@ -130,7 +131,7 @@ import Testing
     ),
     (
       "services: {m: {origins: [http://a, ftp://b]}}",
-      "core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS) or https://"
+      "core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https:// or unix:/path"
     ),
     (
       "services: {m: [http://a, https://b]}",

@@ -151,7 +151,7 @@ final class EdgeExchange: RequestSink, ResponseSink {
       leaveEdge()
       return registry.place(self)
     }
-    if mayRepeat, [.destinationUnavailable, .connectionTerminated].contains(error.cause) {
+    if mayRepeat, attempts < Self.attemptLimit, [.destinationUnavailable, .connectionTerminated].contains(error.cause) {
       hasRepeated = true
       leaveEdge()
       registry.repeated()
