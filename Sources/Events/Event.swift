@@ -33,6 +33,10 @@ public enum Event: Sendable {
   case linkChanged(LinkPhase, core: String, reason: String)
   /// An attempt to reach a core begins; `isBeside` while a connection to it is suspect.
   case linkDialled(core: String, address: String, isBeside: Bool)
+  /// The connection by which a core sends requests to this edge.
+  case reversedLinkChanged(LinkPhase, core: String, reason: String)
+  /// Two names of cores lead to one process.
+  case coreMetTwice(core: String, other: String, instance: String)
   /// Requests that may be processed twice were sent again, because their connection does not answer or was lost.
   case requestsRepeated(count: Int)
 

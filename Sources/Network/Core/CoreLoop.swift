@@ -21,6 +21,7 @@ final class CoreLoop: ConnectionHost {
   private var tls: TLSContext
   private let sharedFlights: RedisFlightStore?
   private var driver: EndpointDriver!
+  private let streamWait: CoarseTimer
   private var siblings: [NIOLoopBound<CoreLoop>] = []
   private var nextNumber: UInt64
   private var isDraining = false
@@ -49,6 +50,7 @@ final class CoreLoop: ConnectionHost {
     edgeGateway = Gateway(
       hop: Hop(role: .core, direction: .coreToEdge, name: hop.name), policy: options.policy, destinations: .edges(edges),
       events: loop.events, now: { .now() })
+    streamWait = CoarseTimer(eventLoop: loop.eventLoop, limit: options.limits.linkWait)
     driver = EndpointDriver(
       socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: false,
       host: self)
@@ -57,6 +59,8 @@ final class CoreLoop: ConnectionHost {
         openExchanges: openExchangeCount, connections: driver.endpoint.connections.map { ObservedConnection(figures: $0.figures) })
     }
     loop.metrics.admit(services: options.policy.serviceNames)
+    edges.onReplaced = { [unowned self] in reversedEdge($0)?.drain() }
+    edges.onDoubted = { [unowned self] in reversedEdge($0)?.doubt() }
   }
 
   func start(siblings: [NIOLoopBound<CoreLoop>]) -> EventLoopFuture<Void> {
@@ -68,7 +72,7 @@ final class CoreLoop: ConnectionHost {
   var connectionCount: Int { driver.endpoint.connectionCount }
 
   var openExchangeCount: Int {
-    driver.endpoint.connections.reduce(0) { $0 + (edge(of: $1)?.wire?.openExchangeCount ?? 0) }
+    driver.endpoint.connections.reduce(0) { $0 + (edge(of: $1)?.openExchangeCount ?? 0) }
   }
 
   /// New connections get the new certificate and authorities, new requests the new policy; what is open keeps the old ones.
@@ -107,19 +111,30 @@ final class CoreLoop: ConnectionHost {
   func accept(_ incoming: IncomingConnection) -> ServerSetup? {
     ServerSetup(
       tls: tls, connection: options.connection,
-      applications: [ApplicationProtocol(name: Array("h3".utf8)) { [unowned self] in makeWire(for: $0).application }],
+      applications: [
+        ApplicationProtocol(name: Array("h3".utf8)) { [unowned self] in makeWire(for: $0).application },
+        ApplicationProtocol(name: ReversedServerWire.protocolName) { [unowned self] in makeReversedEdge(for: $0).application },
+      ],
       unixTime: WallTime.now().seconds, trace: tracing?.sink)
   }
 
   func serve(_ connection: Connection) {
     while let event = connection.nextEvent() { handle(event, on: connection) }
-    edge(of: connection)?.wire?.processEvents()
+    switch edge(of: connection)?.service {
+    case .forward(let wire): wire.processEvents()
+    case .reversed(let edge): edge.serve()
+    case nil: break
+    }
   }
 
   func served(_ connection: Connection) {
-    guard let wire = edge(of: connection)?.wire else { return }
-    wire.processEvents()
-    connection.setKeepAlive(wire.openExchangeCount > 0 ? Self.busyKeepAlive : nil)
+    switch edge(of: connection)?.service {
+    case .forward(let wire):
+      wire.processEvents()
+      connection.setKeepAlive(wire.openExchangeCount > 0 ? Self.busyKeepAlive : nil)
+    case .reversed(let edge): edge.served()
+    case nil: break
+    }
   }
 
   /// An edge with open requests is heard each second, so this leaves only when it is not. An edge whose congestion window is full
@@ -137,8 +152,35 @@ final class CoreLoop: ConnectionHost {
   private func makeWire(for connection: Connection) -> HTTP3ServerWire {
     let edge = connectionRecord(of: connection)
     let wire = HTTP3ServerWire(handler: gateway, hop: options.hop.name, events: loop.events, configuration: options.http3)
-    edge.wire = wire
+    edge.service = .forward(wire)
     return wire
+  }
+
+  private func makeReversedEdge(for connection: Connection) -> ReversedEdge {
+    let record = connectionRecord(of: connection)
+    let edge = ReversedEdge(
+      connection, loop: loop, options: options, name: { [unowned record] in record.name }, streamWait: streamWait,
+      publish: { [unowned self] in publish($0) })
+    record.service = .reversed(edge)
+    return edge
+  }
+
+  /// Tells the registries of all loops, this one's at once.
+  private func publish(_ news: EdgeNews) {
+    for sibling in siblings {
+      guard sibling.eventLoop !== loop.eventLoop else {
+        news.tell(edges, on: loop)
+        continue
+      }
+      sibling.eventLoop.execute { news.tell(sibling.value.edges, on: sibling.value.loop) }
+    }
+  }
+
+  private func reversedEdge(_ id: EdgeConnectionID) -> ReversedEdge? {
+    for connection in driver.endpoint.connections {
+      if case .reversed(let edge)? = self.edge(of: connection)?.service, edge.id == id { return edge }
+    }
+    return nil
   }
 
   private func handle(_ event: ConnectionEvent, on connection: Connection) {
@@ -147,24 +189,26 @@ final class CoreLoop: ConnectionHost {
     case .handshakeCompleted(let identity, let isResumed):
       loop.events.record(
         .handshakeCompleted(record.name, identity: identity, duration: record.age, isResumed: isResumed))
-      record.wire?.authorize(origin(of: record, identity))
+      switch record.service {
+      case .forward(let wire): wire.authorize(origin(of: record, identity))
+      case .reversed(let edge): edge.proved(identity: identity, isConfirmed: true)
+      case nil: break
+      }
       if isDraining { drain(connection) }
     case .earlyDataTaken(let identity, let flight):
       loop.events.record(.earlyData(record.name, .accepted))
-      let origin = origin(of: record, identity)
-      guard let sharedFlights, let wire = record.wire else {
-        record.wire?.authorizeEarly(origin)
-        break
-      }
       // Until it has answered the requests wait inside their streams' windows; without it they wait for the handshake, which a copy
       // never completes.
-      let name = record.name
-      sharedFlights.admit(flight) { [loop] verdict in
+      guard let sharedFlights else {
+        takeEarlyData(of: record, identity)
+        break
+      }
+      sharedFlights.admit(flight) { [unowned self] verdict in
         switch verdict {
-        case .new: wire.authorizeEarly(origin)
-        case .seen: loop.events.record(.earlyData(name, .replayed))
-        case .slow: loop.events.record(.earlyData(name, .storeSlow))
-        case .unavailable: loop.events.record(.earlyData(name, .storeUnavailable))
+        case .new: takeEarlyData(of: record, identity)
+        case .seen: loop.events.record(.earlyData(record.name, .replayed))
+        case .slow: loop.events.record(.earlyData(record.name, .storeSlow))
+        case .unavailable: loop.events.record(.earlyData(record.name, .storeUnavailable))
         }
       }
     case .earlyDataRefused(let verdict):
@@ -174,8 +218,18 @@ final class CoreLoop: ConnectionHost {
     case .migrated(let path):
       loop.events.record(.connectionMigrated(record.name, from: record.name.peer))
       record.name = ConnectionName(number: record.name.number, peer: path.remote.description)
+      if case .reversed(let edge) = record.service { edge.migrated(to: record.name.peer) }
     case .closed(let closure):
       closed(record, connection, closure)
+    }
+  }
+
+  /// The first flight of a resumed session is no copy of an earlier one.
+  private func takeEarlyData(of record: EdgeConnection, _ identity: String?) {
+    switch record.service {
+    case .forward(let wire): wire.authorizeEarly(origin(of: record, identity))
+    case .reversed(let edge): edge.proved(identity: identity, isConfirmed: false)
+    case nil: break
     }
   }
 
@@ -189,25 +243,24 @@ final class CoreLoop: ConnectionHost {
     case .handshake(let failure): loop.events.record(.handshakeFailed(record.name, failure, reason: closure.reason))
     case .end(let end): loop.events.record(.connectionClosed(record.name, end, reason: closure.reason))
     }
-    record.wire?.connectionClosed()
+    switch record.service {
+    case .forward(let wire): wire.connectionClosed()
+    case .reversed(let edge): edge.closed(closure)
+    case nil: break
+    }
+    record.service = nil
     connection.owner = nil
   }
 
-  /// GOAWAY in two steps (RFC 9114 §5.2): the notice, and two round trips later the last request that is served.
   private func drain(_ connection: Connection) {
-    guard let wire = edge(of: connection)?.wire else { return }
-    wire.drain()
-    drainingCount += 1
-    let delay = max(connection.figures.smoothedRoundTrip * 2, Self.shortestDrain)
-    let bound = NIOLoopBound((self, wire), eventLoop: loop.eventLoop)
-    loop.eventLoop.scheduleTask(in: TimeAmount(delay)) {
-      let (core, wire) = bound.value
-      wire.completeDrain()
-      core.drainingCount -= 1
+    switch edge(of: connection)?.service {
+    case .forward(let wire):
+      drainingCount += 1
+      wire.drain(within: connection.figures.smoothedRoundTrip, on: loop.eventLoop) { [unowned self] in drainingCount -= 1 }
+    case .reversed(let edge): edge.drain()
+    case nil: break
     }
   }
-
-  private static let shortestDrain = Duration.milliseconds(50)
 
   private func edge(of connection: Connection) -> EdgeConnection? {
     connection.owner as? EdgeConnection
@@ -222,18 +275,4 @@ final class CoreLoop: ConnectionHost {
     loop.events.record(.connectionAccepted(record.name))
     return record
   }
-}
-
-/// What a core keeps with a connection.
-private final class EdgeConnection {
-  var name: ConnectionName
-  /// Nil until TLS has agreed on the application protocol.
-  var wire: HTTP3ServerWire?
-  private let began = NIODeadline.now()
-
-  init(name: ConnectionName) {
-    self.name = name
-  }
-
-  var age: Duration { .nanoseconds((NIODeadline.now() - began).nanoseconds) }
 }

@@ -16,7 +16,7 @@ public final class CoreRuntime: Sendable {
 
   private let options: CoreOptions
   private let loops: LoopGroup
-  private let cores: [NIOLoopBound<CoreLoop>]
+  let cores: [NIOLoopBound<CoreLoop>]
   private let listeners: CoreListeners
   private let admin: TCPListener?
   private let tracing: Tracing?

@@ -1,4 +1,3 @@
-import Exchange
 public import Gateway
 public import HTTP3
 public import HTTPMessage
@@ -67,11 +66,8 @@ public struct EdgeOptions: Sendable {
 
   var hop: Hop { Hop(role: .edge, name: Hop.name(role: .edge, instance: process.instance)) }
 
-  /// What cores are told on reversed connections.
-  var announcement: EdgeAnnouncement {
-    EdgeAnnouncement(
-      instance: process.instance, version: process.version, services: exposed.routing.services.map(\.name), labels: labels)
-  }
+  /// What cores may ask of this edge; without any service no reversed connection is dialled.
+  public var exposure: EdgeExposure { EdgeExposure(policy: exposed, labels: labels) }
 
   /// For log lines: `a.example:4433, b.example:4433`.
   var coreNames: String { cores.map(\.description).joined(separator: ", ") }

@@ -46,10 +46,11 @@ public final class EdgeRuntime: Sendable {
     let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
     loops.watch { life.certificates }
     life.becameUnready("the link to \(options.coreNames) is not confirmed yet")
+    let originTLS = try OriginTLSContexts(services: options.exposure.policy.routing.services)
     let home = loops.loops[0]
     let link = try await home.eventLoop.submit {
       let socket = try BoundSocket.openForDialling()
-      let link = QUICLink(loop: home.value, socket: socket, options: options, tls: tls, life: life, tracing: tracing)
+      let link = QUICLink(loop: home.value, socket: socket, options: options, tls: tls, originTLS: originTLS, life: life, tracing: tracing)
       return NIOLoopBound(link, eventLoop: home.eventLoop)
     }.get()
     let handler = try await home.eventLoop.submit {
@@ -83,11 +84,15 @@ public final class EdgeRuntime: Sendable {
       life: life)
   }
 
-  /// Swaps certificate, key and CA for the next connection, and routes for new requests.
-  /// - Throws: `TLSContextError`; then nothing has changed.
-  public func reload(tls: TLSConfiguration, policy: Policy) async throws {
+  /// Swaps certificate, key and CA for the next connection, and routes and what is exposed for new requests.
+  /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
+  public func reload(tls: TLSConfiguration, policy: Policy, exposure: EdgeExposure) async throws {
     let context = try TLSContext(tls, unixTime: WallTime.now().seconds)
-    try await link.eventLoop.submit { [link] in link.value.reload(tls: context) }.get()
+    let originTLS = try OriginTLSContexts(services: exposure.policy.routing.services)
+    try await link.eventLoop.submit { [link] in
+      link.value.reload(tls: context)
+      link.value.reversed.reload(exposure, originTLS: originTLS)
+    }.get()
     for gateway in gateways { try await gateway.eventLoop.submit { gateway.value.policy = policy }.get() }
     life.renewed(certificates: [CertificateExpiry(context)])
   }
@@ -101,8 +106,12 @@ public final class EdgeRuntime: Sendable {
   public func drain() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
+    try await link.eventLoop.submit { [link] in link.value.reversed.drain() }.get()
     for listener in listeners { await listener.drain() }
-    try await wait(atMost: options.process.drainTimeout) { try await self.openExchangeCount() == 0 }
+    try await wait(atMost: options.process.drainTimeout) {
+      guard try await self.openExchangeCount() == 0 else { return false }
+      return try await self.link.eventLoop.submit { [link = self.link] in link.value.reversed.isDrained }.get()
+    }
     log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
     for listener in listeners { listener.abort() }
     try await link.eventLoop.submit { [link] in
@@ -119,7 +128,7 @@ public final class EdgeRuntime: Sendable {
   private func openExchangeCount() async throws -> Int {
     var count = 0
     for listener in listeners { count += try await listener.openExchangeCount() }
-    return count
+    return count + (try await link.eventLoop.submit { [link] in link.value.reversed.openExchangeCount }.get())
   }
 
   private init(

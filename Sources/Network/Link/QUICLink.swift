@@ -18,13 +18,18 @@ final class QUICLink: Link, ConnectionHost {
   private let life: ProcessLife
   private var driver: EndpointDriver!
   private var cores: [CoreLink] = []
+  /// The connections by which the cores send requests.
+  private(set) var reversed: ReversedLink!
   private var choice: LinkChoice
   private var waiting: [LinkExchange] = []
   private let waitTimer: CoarseTimer
   private var connectionCount: UInt64 = 0
   private var isDraining = false
 
-  init(loop: LoopContext, socket: BoundSocket, options: EdgeOptions, tls: TLSContext, life: ProcessLife, tracing: Tracing?) {
+  init(
+    loop: LoopContext, socket: BoundSocket, options: EdgeOptions, tls: TLSContext, originTLS: OriginTLSContexts, life: ProcessLife,
+    tracing: Tracing?
+  ) {
     self.loop = loop
     self.options = options
     self.tls = tls
@@ -35,6 +40,8 @@ final class QUICLink: Link, ConnectionHost {
       socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation),
       configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: true, host: self)
     cores = options.cores.map { CoreLink($0, loop: loop, options: options, driver: driver, tracing: tracing, link: self) }
+    reversed = ReversedLink(
+      options.exposure, loop: loop, options: options, originTLS: originTLS, driver: driver, tracing: tracing, link: self)
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(openExchanges: openExchangeCount, connections: driver.endpoint.connections.map(observe))
     }
@@ -51,7 +58,10 @@ final class QUICLink: Link, ConnectionHost {
   /// Reads from the socket and dials.
   func start() -> EventLoopFuture<Void> {
     let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-    return driver.start().map { for core in bound.value.cores { core.start() } }
+    return driver.start().map {
+      for core in bound.value.cores { core.start() }
+      bound.value.reversed.start()
+    }
   }
 
   var state: LinkState {
@@ -166,12 +176,18 @@ final class QUICLink: Link, ConnectionHost {
   func forward(_ datagram: ForwardedDatagram, toLoop index: Int) {}
 
   func serve(_ connection: Connection) {
-    guard let dialled = connection.owner as? DialledConnection else { return }
+    guard let dialled = connection.owner as? DialledConnection else {
+      (connection.owner as? ServedConnection)?.serve(connection)
+      return
+    }
     dialled.core.serve(connection, dialled)
   }
 
   func served(_ connection: Connection) {
-    guard let dialled = connection.owner as? DialledConnection else { return }
+    guard let dialled = connection.owner as? DialledConnection else {
+      (connection.owner as? ServedConnection)?.served(connection)
+      return
+    }
     dialled.core.served(connection, dialled)
   }
 

@@ -26,6 +26,8 @@ extension Event {
     case .traceStopped: "trace_stopped"
     case .linkChanged: "link_changed"
     case .linkDialled: "link_dialled"
+    case .reversedLinkChanged: "reversed_link_changed"
+    case .coreMetTwice: "core_met_twice"
     case .requestsRepeated: "requests_repeated"
     case .edge(let phase, _, _): "edge_\(phase.rawValue)"
     case .acceptFailed: "accept_failed"
@@ -58,7 +60,8 @@ extension Event {
       case .protocolViolation: .warning
       case .internalError: .error
       }
-    case .linkChanged(let phase, _, let reason):
+    case .coreMetTwice: .warning
+    case .linkChanged(let phase, _, let reason), .reversedLinkChanged(let phase, _, let reason):
       switch phase {
       case .draining, .closed: .info
       case .confirmed: .notice
@@ -106,7 +109,9 @@ extension Event {
     case .datagramRefused(let refusal, let from): return ["cause": .string(refusal.rawValue), "peer": .string(from)]
     case .offloadDisabled(let offload, let reason): return ["offload": .string(offload.rawValue), "reason": .string(reason)]
     case .traceStopped(let file, let reason): return ["file": .string(file), "reason": .string(reason)]
-    case .linkChanged(let phase, let core, let reason):
+    case .coreMetTwice(let core, let other, let instance):
+      return ["core": .string(core), "other": .string(other), "instance": .string(instance)]
+    case .linkChanged(let phase, let core, let reason), .reversedLinkChanged(let phase, let core, let reason):
       return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
     case .linkDialled(let core, let address, let isBeside):
       return ["core": .string(core), "address": .string(address), "beside": .stringConvertible(isBeside)]

@@ -55,6 +55,12 @@ extension Event {
     case .linkChanged(let phase, let core, let reason):
       let words = phase == .connecting && !reason.isEmpty ? "could not be made and will be tried again" : phase.words
       return "link to \(core) \(words)" + (reason.isEmpty ? "" : ": \(reason)")
+    case .reversedLinkChanged(let phase, let core, let reason):
+      let words = phase == .connecting && !reason.isEmpty ? "could not be made and will be tried again" : phase.words
+      return "way back from \(core) \(words)" + (reason.isEmpty ? "" : ": \(reason)")
+    case .coreMetTwice(let core, let other, let instance):
+      return "\(core) and \(other) lead to the same core (instance \(instance)), which sends requests over one of them only; "
+        + "give each core an address of its own"
     case .linkDialled(let core, let address, let isBeside):
       return "dialling \(core) at \(address)" + (isBeside ? ", beside the connection that does not answer" : "")
     case .requestsRepeated(let count):

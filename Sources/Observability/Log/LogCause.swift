@@ -16,7 +16,10 @@ struct LogCause: Hashable {
 
   init?(_ recorded: Event) {
     event = recorded.name
-    if case .linkChanged = recorded { window = .seconds(10) } else { window = .seconds(1) }
+    switch recorded {
+    case .linkChanged, .reversedLinkChanged: window = .seconds(10)
+    default: window = .seconds(1)
+    }
     switch recorded {
     case .datagramRefused(let refusal, _): cause = refusal.rawValue
     case .handshakeFailed(_, let failure, _): cause = failure.rawValue
@@ -36,10 +39,12 @@ struct LogCause: Hashable {
     case .traceStopped: cause = ""
     case .linkDialled(let core, _, _): cause = core
     case .requestsRepeated: cause = ""
-    case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty:
+    case .coreMetTwice(let core, let other, _): cause = core + " " + other
+    case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty,
+      .reversedLinkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty:
       cause = phase.rawValue + " " + core
     case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled, .addressWatchUnavailable, .linkChanged,
-      .handshakeCompleted:
+      .reversedLinkChanged, .handshakeCompleted:
       return nil
     }
   }

@@ -52,6 +52,7 @@ public final class LoopMetrics: EventSink {
     case .linkChanged(let phase, let core, _):
       counts.linkPhases[core] = phase
       counts.linkChanges[phase, default: 0] += 1
+    case .reversedLinkChanged(let phase, let core, _): counts.reversedLinkPhases[core] = phase
     case .linkDialled(_, _, let isBeside):
       counts.linkDials += 1
       if isBeside { counts.linkDialsBeside += 1 }
@@ -59,7 +60,7 @@ public final class LoopMetrics: EventSink {
     case .requestsRepeated(let count): counts.repeatedRequests += UInt64(count)
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
-    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed,
+    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed, .coreMetTwice,
       .traceStopped, .earlyDataStorage: break
     }
   }

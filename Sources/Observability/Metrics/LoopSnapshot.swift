@@ -19,6 +19,7 @@ public struct LoopSnapshot: Sendable {
   var retired = PacketTotals()
 
   var linkPhases: [String: LinkPhase] = [:]
+  var reversedLinkPhases: [String: LinkPhase] = [:]
   var linkChanges: [LinkPhase: UInt64] = [:]
   var linkDials: UInt64 = 0
   /// Those of them that were made beside a connection that did not answer.
@@ -54,6 +55,7 @@ public struct LoopSnapshot: Sendable {
     earlyRequests.merge(other.earlyRequests, uniquingKeysWith: +)
     retired.add(other.retired)
     linkPhases.merge(other.linkPhases) { $1 }
+    reversedLinkPhases.merge(other.reversedLinkPhases) { $1 }
     linkChanges.merge(other.linkChanges, uniquingKeysWith: +)
     linkDials += other.linkDials
     linkDialsBeside += other.linkDialsBeside

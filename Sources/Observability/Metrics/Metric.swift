@@ -39,6 +39,7 @@ enum Metric: String, CaseIterable {
   case linkMinimumRoundTrip = "quicgw_link_minimum_round_trip_seconds"
   case linkCongestionWindow = "quicgw_link_congestion_window_bytes"
   case linkState = "quicgw_link_state"
+  case reversedLinkState = "quicgw_reversed_link_state"
   case linkChanges = "quicgw_link_changes_total"
   case linkDials = "quicgw_link_dials_total"
   case repeatedRequests = "quicgw_repeated_requests_total"
@@ -77,7 +78,7 @@ extension Metric {
     switch self {
     case .requestDuration, .handshakeDuration: .histogram
     case .openExchanges, .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .linkRoundTrip,
-      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .connectedEdges, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
+      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .connectedEdges, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
       .processResident, .processOpenFiles, .processMaximumFiles, .processStart:
       .gauge
     default: .counter
@@ -118,6 +119,7 @@ extension Metric {
     case .linkMinimumRoundTrip: "Smallest round-trip time of each of this edge's connections, in seconds."
     case .linkCongestionWindow: "Congestion window of each of this edge's connections, in bytes."
     case .linkState: "1 for the state that the edge's link to the core is in."
+    case .reversedLinkState: "1 for the state of the connection by which the core sends requests to this edge."
     case .linkChanges: "Changes of the link's state, by the new state."
     case .linkDials: "Attempts to reach a core, by whether they were made beside a connection that did not answer."
     case .repeatedRequests: "Requests sent again on another connection because theirs did not answer or was lost."

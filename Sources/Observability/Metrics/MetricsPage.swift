@@ -62,12 +62,8 @@ public struct MetricsPage {
     case .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .packetsSent, .packetsReceived, .packetsLost,
       .copiesSent, .copyBytes, .connectionBytes, .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow:
       ConnectionFamilies(connections: total.gauges.connections, retired: total.retired).write(metric, to: &text)
-    case .linkState:
-      for (core, current) in total.linkPhases.sorted(by: { $0.key < $1.key }) {
-        for phase in LinkPhase.allCases {
-          text.sample(metric, [("core", core), ("state", phase.rawValue)], phase == current ? 1 : 0)
-        }
-      }
+    case .linkState: writePhases(metric, total.linkPhases, to: &text)
+    case .reversedLinkState: writePhases(metric, total.reversedLinkPhases, to: &text)
     case .linkDials:
       text.sample(metric, [("beside", "false")], total.linkDials - total.linkDialsBeside)
       text.sample(metric, [("beside", "true")], total.linkDialsBeside)
@@ -141,6 +137,14 @@ public struct MetricsPage {
     }
   }
 
+  private func writePhases(_ metric: Metric, _ phases: [String: LinkPhase], to text: inout PrometheusText) {
+    for (core, current) in phases.sorted(by: { $0.key < $1.key }) {
+      for phase in LinkPhase.allCases {
+        text.sample(metric, [("core", core), ("state", phase.rawValue)], phase == current ? 1 : 0)
+      }
+    }
+  }
+
   /// A sample for every case of an enumeration, zeros too: a rate over a counter needs its first value.
   private func writeAll<Cause: CaseIterable & RawRepresentable<String>>(
     _ metric: Metric, _ label: String, _ counts: [Cause: UInt64], to text: inout PrometheusText
@@ -158,7 +162,7 @@ extension Metric {
   /// Whether the page has it: an edge's link is not shown by a core, and the kernel's figures only where they could be read.
   fileprivate func isReported(with resources: ProcessResources?, role: Role) -> Bool {
     switch self {
-    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .linkChanges, .linkDials: role == .edge
+    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .linkChanges, .linkDials: role == .edge
     case .connectedEdges, .edgeChanges: role == .core
     case .processCPU, .processResident, .processOpenFiles, .processMaximumFiles: resources != nil
     default: true

@@ -37,6 +37,9 @@ public final class HTTP3ServerWire {
   /// Exchanges that are open.
   public var openExchangeCount: Int { session.openStreamCount }
 
+  /// Whether the client sends no new requests (GOAWAY received).
+  public var isPeerGoingAway: Bool { session.isGoingAway }
+
   /// Whether requests are served.
   public var isAuthorized: Bool { origin != nil }
 

@@ -74,7 +74,7 @@ struct EdgeEnd: LinkEnd {
 
   func reload(_ configuration: EdgeConfiguration) async throws {
     let options = try EdgeOptions(configuration)
-    try await runtime.reload(tls: options.tls, policy: options.policy)
+    try await runtime.reload(tls: options.tls, policy: options.policy, exposure: options.exposure)
   }
 
   func record(_ event: Event) { runtime.record(event) }

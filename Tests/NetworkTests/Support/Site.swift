@@ -92,4 +92,6 @@ struct Site {
 
 enum SiteError: Error {
   case badAddress
+  /// So many are connected, and others were expected.
+  case edges(Int)
 }

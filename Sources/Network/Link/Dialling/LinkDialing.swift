@@ -155,6 +155,12 @@ struct LinkDialing {
     return untried.isEmpty ? beginRound(moment) : dialNext(moment)
   }
 
+  /// The connection in use is to be the last for now; `started` begins anew. It is left to whoever holds it.
+  mutating func rested() -> [Action] {
+    (current, isSuspect, phase, untried) = (nil, false, .idle, [])
+    return takeOpen() + [.cancelTimer]
+  }
+
   /// No more attempts. Those that are under way, like the present connection, are left to whoever drains and closes all of them:
   /// abandoned they would say that another address was faster.
   mutating func stopped() -> [Action] {

@@ -1,0 +1,143 @@
+import Events
+import Exchange
+import Gateway
+import HTTP3
+import NIOCore
+import Observability
+import QUICTransport
+import Wires
+
+/// An edge's reversed connections, one to each of its cores: on them the cores send requests, which go to the origins of what the
+/// edge exposes.
+///
+/// Lives on the link's loop, with its origins. Nothing is dialled before something is exposed.
+final class ReversedLink {
+  private let loop: LoopContext
+  private let options: EdgeOptions
+  private let gateway: Gateway
+  private let pools: OriginPools
+  private var announcement: EdgeAnnouncement
+  private var dialers: [CoreDialer<ReversedServerWire>] = []
+  private var cores = CoreInstances()
+  private var resting: Set<Int> = []
+  private var isStarted = false
+  private var isDraining = false
+  private var drainingCount = 0
+
+  init(
+    _ exposure: EdgeExposure, loop: LoopContext, options: EdgeOptions, originTLS: OriginTLSContexts, driver: EndpointDriver,
+    tracing: Tracing?, link: QUICLink
+  ) {
+    self.loop = loop
+    self.options = options
+    let hop = Hop(role: .edge, direction: .coreToEdge, name: options.hop.name)
+    let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
+    self.pools = pools
+    gateway = Gateway(
+      hop: hop, policy: exposure.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
+    announcement = exposure.announcement(instance: options.process.instance, version: options.process.version)
+    loop.metrics.admit(services: announcement.services)
+    dialers = options.cores.map {
+      CoreDialer(
+        $0, protocolName: ReversedServerWire.protocolName, ticketName: "reversed", loop: loop, options: options, driver: driver,
+        tracing: tracing, link: link, user: self)
+    }
+  }
+
+  func start() {
+    guard !isStarted, !isDraining, !announcement.services.isEmpty else { return }
+    isStarted = true
+    for dialer in dialers { dialer.start() }
+  }
+
+  /// New requests are served by what is exposed now, and the cores are told of it.
+  func reload(_ exposure: EdgeExposure, originTLS: OriginTLSContexts) {
+    gateway.policy = exposure.policy
+    pools.reload(services: exposure.policy.routing.services, tls: originTLS)
+    let changed = exposure.announcement(instance: options.process.instance, version: options.process.version)
+    loop.metrics.admit(services: changed.services)
+    guard changed != announcement else { return }
+    announcement = changed
+    for dialled in dialers.flatMap(\.dialled) { dialled.wire.announcements.send(.edge(changed)) }
+    start()
+  }
+
+  var openExchangeCount: Int { dialers.reduce(0) { $0 + $1.dialled.reduce(0) { $0 + $1.wire.openExchangeCount } } }
+
+  /// Takes nothing new: the cores are told on every connection.
+  func drain() {
+    isDraining = true
+    for dialer in dialers {
+      dialer.drain()
+      for dialled in dialer.dialled { drain(dialled, of: dialer) }
+    }
+  }
+
+  /// Whether everything that began before the drain is over.
+  var isDrained: Bool { openExchangeCount == 0 && drainingCount == 0 }
+
+  private func drain(_ dialled: Dialled<ReversedServerWire>, of dialer: CoreDialer<ReversedServerWire>) {
+    drainingCount += 1
+    dialled.wire.requests.drain(within: dialer.roundTrip(of: dialled), on: loop.eventLoop) { [self] in drainingCount -= 1 }
+  }
+
+  private func place(of dialled: Dialled<ReversedServerWire>) -> Int? {
+    dialers.firstIndex { $0.current === dialled }
+  }
+}
+
+extension ReversedLink: CoreDialerUser {
+  func makeWire() -> ReversedServerWire {
+    ReversedServerWire(
+      HTTP3ServerWire(handler: gateway, hop: options.hop.name, events: loop.events, configuration: options.http3))
+  }
+
+  func began(_ dialled: Dialled<ReversedServerWire>) {
+    dialled.wire.announcements.send(.edge(announcement))
+  }
+
+  func completed(_ dialled: Dialled<ReversedServerWire>, identity: String?) {
+    dialled.wire.requests.authorize(
+      RequestOrigin(
+        wire: .http3, identity: identity, peerAddress: dialled.name.peer, listener: Self.listenerName, isSecure: true))
+    if isDraining, let place = place(of: dialled) { drain(dialled, of: dialers[place]) }
+  }
+
+  func processed(_ dialled: Dialled<ReversedServerWire>) {
+    guard let place = place(of: dialled) else { return }
+    do throws(ApplicationError) {
+      guard case .core(let core)? = try dialled.wire.announcements.takeReceived() else { return }
+      for other in cores.met(core.instance, at: place) {
+        loop.events.record(
+          .coreMetTwice(
+            core: "\(dialers[place].core)", other: "\(dialers[other].core)", instance: core.instance.hexadecimal))
+      }
+    } catch {
+      dialers[place].close(dialled, code: error.code, reason: error.reason)
+    }
+  }
+
+  func mayRest(_ dialled: Dialled<ReversedServerWire>) -> Bool {
+    guard let place = place(of: dialled) else { return false }
+    let hasOther = cores.left(place)
+    if hasOther {
+      resting.insert(place)
+    } else {
+      // Those that rested because of this one are wanted again.
+      for rested in resting { dialers[rested].start() }
+      resting.removeAll()
+    }
+    return hasOther
+  }
+
+  func ended(_ dialled: Dialled<ReversedServerWire>, _ closure: ConnectionClosure) {
+    dialled.wire.connectionClosed()
+  }
+
+  func report(_ phase: LinkPhase, core: CoreName, reason: String) {
+    loop.events.record(.reversedLinkChanged(phase, core: "\(core)", reason: reason))
+  }
+
+  /// The core's requests come through no listener.
+  private static let listenerName = "reversed"
+}

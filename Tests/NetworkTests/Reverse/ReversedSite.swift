@@ -1,0 +1,112 @@
+import Exchange
+import Gateway
+import HTTPMessage
+import NIOCore
+@testable import Network
+import Observability
+import QUICTransport
+import TestCertificates
+
+/// A core, edges that expose an echoing origin to it, and gateways on each of the core's loops that lead to any edge, on loopback.
+final class ReversedSite {
+  let authority: TestAuthority
+  let origin: HandlerServer
+  private(set) var core: CoreRuntime
+  private(set) var gateways: [NIOLoopBound<any ExchangeHandler>]
+  private(set) var edges: [EdgeRuntime] = []
+  private let loopCount: Int
+
+  static func start(loopCount: Int = 2) async throws -> ReversedSite {
+    let authority = try TestAuthority()
+    let origin = try await HandlerServer.start(on: Site.loopback(), name: "echo") { _ in EchoHandler() }
+    let core = try await Site.startCore(authority: authority, policy: Self.policy, loopCount: loopCount)
+    return ReversedSite(authority, origin, core, try await gateways(of: core), loopCount)
+  }
+
+  private init(
+    _ authority: TestAuthority, _ origin: HandlerServer, _ core: CoreRuntime, _ gateways: [NIOLoopBound<any ExchangeHandler>],
+    _ loopCount: Int
+  ) {
+    self.authority = authority
+    self.origin = origin
+    self.core = core
+    self.gateways = gateways
+    self.loopCount = loopCount
+  }
+
+  /// - Parameter cores: ports; nil for that of the site's own core.
+  @discardableResult
+  func startEdge(_ identity: String = "edge-1", ports: [UInt16]? = nil, ticketFolder: String? = nil) async throws -> EdgeRuntime {
+    let leaf = try authority.client(identity)
+    var options = EdgeOptions(
+      process: ProcessOptions(
+        role: .edge, loopCount: 1, drainTimeout: .seconds(5), log: LogSettings(level: .critical, isAccessLogOn: false), version: "test"),
+      cores: (ports ?? [core.localAddress.port]).map { CoreName(host: "127.0.0.1", port: Int($0)) }, serverName: "localhost",
+      listeners: [],
+      tls: TLSConfiguration(
+        role: .client, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
+      policy: .defaults)
+    options.exposed = try exposure().policy
+    options.ticketFolder = ticketFolder
+    let edge = try await EdgeRuntime.start(options)
+    edges.append(edge)
+    return edge
+  }
+
+  func exposure(of services: [String] = ["echo"]) throws -> EdgeExposure {
+    let url = try OriginURL("h2c://127.0.0.1:\(origin.localAddress.port ?? 0)")
+    return EdgeExposure(policy: Policy(routing: RoutingTable(services: services.map { Service(name: $0, origins: [url]) })))
+  }
+
+  /// Sends a request to any edge that exposes `echo`, from one of the core's loops.
+  func call(
+    _ method: String = "GET", path: String = "/", body: [ByteBuffer] = [], trailers: FieldSection? = nil, fields: FieldSection = [:],
+    onLoop index: Int = 0
+  ) async throws -> Call.Answer {
+    try await Call.send(
+      RequestHead(method: method, authority: "api.example", path: path, fields: fields, bodyLength: body.isEmpty ? .none : .unknown),
+      body: body, trailers: trailers, through: gateways[index])
+  }
+
+  /// Waits until so many edges are connected.
+  func wait(forEdges count: Int) async throws {
+    for _ in 0..<500 where try await total() != count { try await Task.sleep(for: .milliseconds(10)) }
+    let total = try await total()
+    guard total == count else { throw SiteError.edges(total) }
+  }
+
+  private func total() async throws -> Int {
+    var sum = 0
+    for core in core.cores { sum += try await core.eventLoop.submit { core.value.edges.edges.count }.get() }
+    return sum
+  }
+
+  func restartCore() async throws {
+    let port = core.localAddress.port
+    try await core.drain()
+    core = try await Site.startCore(authority: authority, policy: Self.policy, loopCount: loopCount, port: port)
+    gateways = try await Self.gateways(of: core)
+  }
+
+  func stop() async throws {
+    for edge in edges { try await edge.drain() }
+    try await core.drain()
+    try await origin.stop()
+  }
+
+  private static func gateways(of core: CoreRuntime) async throws -> [NIOLoopBound<any ExchangeHandler>] {
+    var gateways: [NIOLoopBound<any ExchangeHandler>] = []
+    for each in core.cores {
+      gateways.append(
+        try await each.eventLoop.submit { NIOLoopBound(each.value.edgeGateway as any ExchangeHandler, eventLoop: each.eventLoop) }.get())
+    }
+    return gateways
+  }
+
+  /// Requests of these tests go to any edge that exposes `echo`.
+  private static let policy = {
+    var policy = Policy.defaults
+    policy.edgeRoutes = EdgeRoutes(["test": .fixed(EdgeTarget(service: "echo", edges: .group([:])))])
+    return policy
+  }()
+}
