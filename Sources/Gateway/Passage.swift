@@ -179,10 +179,13 @@ extension Passage {
         ExchangeSummary(
           service: service, direction: gateway.hop.direction, clientWire: request.origin.wire.rawValue,
           destinationWire: destinationWire, methodBytes: request.head.method, pathBytes: request.head.path ?? [],
-          identity: edge ?? request.origin.identity, client: request.origin.peerAddress, status: status, grpcStatus: grpcStatus,
+          identity: edgeIdentity, client: request.origin.peerAddress, status: status, grpcStatus: grpcStatus,
           requestBytes: requestBytes, responseBytes: responseBytes, duration: .nanoseconds((gateway.now() - began).nanoseconds),
           outcome: outcome, reason: reason)))
   }
+
+  /// On an edge the peer is a core.
+  private var edgeIdentity: String? { gateway.hop.role == .core ? edge ?? request.origin.identity : nil }
 
   private func readGRPCStatus(_ fields: FieldSection) {
     guard let value = fields.first(.grpcStatus), let number = FieldRules.contentLength(value) else { return }

@@ -33,4 +33,16 @@ import Testing
     #expect(error?.retry == .safe)
     try await client.stop()
   }
+
+  @Test(.timeLimit(.minutes(1))) func `a socket of this machine that is not there is an error that says so`() async throws {
+    let client = try await OriginClient.start(OriginURL("unix:/nowhere/quicgw-test.sock"))
+    for _ in 0..<2 {
+      let error = await #expect(throws: GatewayError.self) {
+        try await Call.send(RequestHead(method: "GET", authority: "origin", path: "/"), through: client.handler)
+      }
+      #expect(error?.cause == .connectionRefused)
+      #expect(error?.message.contains("unix:/nowhere/quicgw-test.sock") == true)
+    }
+    try await client.stop()
+  }
 }

@@ -28,6 +28,17 @@ import Testing
     #expect(declared == Metric.allCases.filter { !ofEdges.contains($0) }.map(\.rawValue))
   }
 
+  @Test func `edges that can be called are counted`() {
+    let loop = LoopMetrics()
+    for phase in [EdgePhase.connected, .suspect, .heard, .listed, .connected, .left] {
+      loop.record(.edge(phase, sampleEdge, reason: ""))
+    }
+    let page = page(of: [loop.snapshot()])
+    #expect(page.contains("\nquicgw_connected_edges 1\n"))
+    #expect(page.contains("\nquicgw_edge_changes_total{change=\"connected\"} 2\n"))
+    #expect(page.contains("\nquicgw_edge_changes_total{change=\"listed\"} 0\n"))
+  }
+
   @Test func `names say what Prometheus' conventions ask for`() {
     for metric in Metric.allCases {
       let name = metric.rawValue

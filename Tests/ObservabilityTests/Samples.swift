@@ -54,3 +54,8 @@ func sampleFigures(
     congestionWindowBytes: 14_720, bytesInFlight: 1_200, bytesSent: 1_000, bytesReceived: 2_000, packetsSent: 10,
     packetsReceived: 20, packetsLost: packetsLost, copiesSent: 4, copyBytesSent: 500)
 }
+
+let sampleEdge = EdgeFacts(
+  connection: ConnectionName(number: 9, peer: "192.0.2.1:40000"), identity: "shop-17", instance: [0xa1, 0x02] + [UInt8](repeating: 0, count: 14),
+  version: "1.2.3", services: ["camera", "metrics"], labels: ["site": "berlin", "tier": "gold"], refused: [], since: 1_709_208_000_007,
+  smoothedRoundTrip: .milliseconds(40), packetsSent: 2_000, packetsLost: 30)

@@ -1,3 +1,4 @@
+import Exchange
 public import HTTPMessage
 
 /// Something reachable through the link, under a name.
@@ -31,6 +32,8 @@ public struct Service: Sendable, Hashable {
     basePathBytes = Array((origins.first?.basePath ?? "").utf8)
   }
 
+  /// How many an edge can announce to cores.
+  public static let maximumExposedCount = EdgeAnnouncement.Limits.services
   public static let defaultResponseHeadTimeout: Duration = .seconds(60)
 
   /// Gives a head the authority of the origin that a pool has chosen, if the service's rule is that origins get their own.

@@ -23,6 +23,10 @@ struct ServiceReading {
       try read(entry.name, entry.value, files)
     }
     services += flagged
+    if isExposed, services.count > Service.maximumExposedCount {
+      let value = value ?? Value(flag: "--expose", flags.last ?? "")
+      throw value.error("\(services.count) services are exposed", "expose \(Service.maximumExposedCount) or fewer")
+    }
   }
 
   private mutating func read(_ name: String, _ value: Value, _ files: FileReader) throws(ConfigurationError) {

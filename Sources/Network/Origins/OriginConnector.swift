@@ -36,7 +36,7 @@ struct OriginConnector {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try context.value.0.addTLS(to: channel) }
       }
-    return open(bootstrap).flatMap { channel in
+    return open(bootstrap, on: eventLoop).flatMap { channel in
       let (connector, turn, onTurn, onClose) = context.value
       let ready = eventLoop.makePromise(of: NIOLoopBound<OriginConnection>.self)
       let limit = eventLoop.scheduleTask(deadline: deadline) {
@@ -56,8 +56,12 @@ struct OriginConnector {
     }
   }
 
-  private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-    if let path = origin.socketPath { return bootstrap.connect(unixDomainSocketPath: path) }
+  private func open(_ bootstrap: ClientBootstrap, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
+    if let path = origin.socketPath {
+      // A socket that is not there fails at once; like all failures this one must come after the call has returned.
+      let bound = NIOLoopBound(bootstrap, eventLoop: eventLoop)
+      return eventLoop.flatSubmit { bound.value.connect(unixDomainSocketPath: path) }
+    }
     return bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).channelLiveness().connect(host: origin.host, port: Int(origin.port))
   }
 

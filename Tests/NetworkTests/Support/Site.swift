@@ -33,7 +33,8 @@ struct Site {
   }
 
   static func startCore(
-    authority: TestAuthority, policy: Policy, loopCount: Int = 1, port: UInt16 = 0, secret: UInt8 = 7, isSteered: Bool = true
+    authority: TestAuthority, policy: Policy, loopCount: Int = 1, port: UInt16 = 0, secret: UInt8 = 7, isSteered: Bool = true,
+    listeners: [CoreOptions.Listener] = []
   ) async throws -> CoreRuntime {
     let leaf = try authority.server("localhost")
     guard let listen = Address(ipAddress: "::", port: port) else { throw SiteError.badAddress }
@@ -44,6 +45,7 @@ struct Site {
         role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
       policy: policy, stableName: "core-1", secret: Array(repeating: secret, count: 32))
     options.isSteered = isSteered
+    options.listeners = listeners
     return try await CoreRuntime.start(options)
   }
 

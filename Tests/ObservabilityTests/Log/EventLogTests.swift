@@ -62,6 +62,18 @@ import Testing
         .handshakeFailed(sampleConnection, .refusedByPeer, reason: "the peer refuses our certificate: it has expired"),
         "WARNING handshake from [::1]:51234 failed: the client refused this core (the peer refuses our certificate: it has expired)"
       ),
+      (
+        .edge(.connected, sampleEdge, reason: ""),
+        "NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) can be called; exposes camera, metrics, labels site=berlin, tier=gold; instance a1020000, version 1.2.3"
+      ),
+      (
+        .edge(.listed, sampleEdge, reason: ""),
+        "NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) is connected since 2024-02-29T12:00:00.007Z; exposes camera, metrics, labels site=berlin, tier=gold; instance a1020000, version 1.2.3; round trip 40.000 ms, 1.5 % of 2000 packets lost"
+      ),
+      (
+        .edge(.left, sampleEdge, reason: "shutting down"),
+        "NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) is gone: shutting down; round trip 40.000 ms, 1.5 % of 2000 packets lost"
+      ),
       (.reloadRefused(reason: "services.x: no origin"), "ERROR not reloaded, everything stays as it is: services.x: no origin"),
       (
         .certificateExpires(name: "certs/core.pem", daysLeft: 1),

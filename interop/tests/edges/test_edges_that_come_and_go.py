@@ -123,7 +123,7 @@ def test_calls_while_edges_are_killed_end_in_an_answer_or_a_clear_error(new_clou
 
 def test_a_killed_edge_that_comes_back_takes_over(new_cloud, origin, grpc_origin):
   """The new process is asked, not the old one that is not known to be dead yet."""
-  cloud = new_cloud({"echo": {"service": "echo", "edge": "edge-1"}})
+  cloud = new_cloud({"echo": {"service": "echo", "edge": "edge-1"}}, transport={"idle_timeout": "8s"})
   edge = cloud.edge(expose={"echo": grpc_origin.url}).start_and_wait()
   with Echo(cloud.port) as echo:
     assert echo.unary(b"before", timeout=10) == b"before"
@@ -140,8 +140,8 @@ def test_a_killed_edge_that_comes_back_takes_over(new_cloud, origin, grpc_origin
 
 
 def test_an_edge_that_was_lost_is_waited_for(new_cloud, origin):
-  cloud = new_cloud({"web": {"service": "web", "edge": "edge-1"}}, edge_wait="10s", transport={"idle_timeout": "3s"})
-  edge = cloud.edge(expose={"web": origin.http1_url}, link={"keep_alive": "1s"}, transport={"idle_timeout": "3s"}).start_and_wait()
+  cloud = new_cloud({"web": {"service": "web", "edge": "edge-1"}}, edge_wait="10s", transport={"idle_timeout": "5s"})
+  edge = cloud.edge(expose={"web": origin.http1_url}, link={"keep_alive": "1s"}, transport={"idle_timeout": "5s"}).start_and_wait()
   edge.kill()
   wait_until(lambda: " is gone" in cloud.log(), 20, "the core has not noticed")
   with Http1Client(cloud.port, limit=20) as client:
