@@ -99,7 +99,7 @@ extension ReversedLink: CoreDialerUser {
   func completed(_ dialled: Dialled<ReversedServerWire>, identity: String?) {
     dialled.wire.requests.authorize(
       RequestOrigin(
-        wire: .http3, identity: identity, peerAddress: dialled.name.peer, listener: Self.listenerName, isSecure: true))
+        wire: .http3, identity: nil, peerAddress: dialled.name.peer, listener: Self.listenerName, isSecure: true))
     if isDraining, let place = place(of: dialled) { drain(dialled, of: dialers[place]) }
   }
 

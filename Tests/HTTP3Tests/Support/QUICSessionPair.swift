@@ -14,9 +14,18 @@ final class QUICSessionPair {
   private(set) var server: HTTP3Session
   private(set) var clientLog = SessionLog()
   private(set) var serverLog = SessionLog()
+  /// What the ends tell each other besides requests.
+  private(set) var extensions: (client: HTTP3ExtensionStream, server: HTTP3ExtensionStream)
+  /// When the server of QUIC has learned who its client is, before the handshake was complete.
+  var earlyDataTakenAt: UInt64? { far.earlyDataTakenAt }
   var onRequest: (HTTP3Stream, RequestHead) -> Void = { _, _ in }
   var onRequestEnd: (HTTP3Stream) -> Void = { _ in }
 
+  /// What an owner does behind the events of both ends.
+  var onTurn: () -> Void = {}
+
+  private let isReversed: Bool
+  private let name: [UInt8]
   private let makeContext: (TLSConfiguration.Role, AntiReplay?) throws -> TLSContext
   private let near: End
   private let far: End
@@ -26,15 +35,17 @@ final class QUICSessionPair {
 
   /// - Parameter isReversed: the HTTP client is the QUIC server.
   init(isReversed: Bool, conditions: LinkConditions, seed: UInt64, transport: ConnectionConfiguration = .defaults) throws {
+    self.isReversed = isReversed
     client = HTTP3Session(role: .client)
     server = HTTP3Session(role: .server)
-    let (dialing, accepting) = isReversed ? (server, client) : (client, server)
+    extensions = (HTTP3ExtensionStream(.test, beside: client), HTTP3ExtensionStream(.test, beside: server))
+    let (dialing, accepting) = isReversed ? (extensions.server, extensions.client) : (extensions.client, extensions.server)
     let authority = try TestAuthority()
     let serverLeaf = try authority.server("core.test")
     let clientLeaf = try authority.client("edge-1.test")
     let unixTime = Int64(Date().timeIntervalSince1970)
     // The bytes of draft-thomson-ptth-potato, or h3.
-    let name: [UInt8] = isReversed ? [0xc6, 0x90, 0xc9, 0xa5] : Array("h3".utf8)
+    name = isReversed ? [0xc6, 0x90, 0xc9, 0xa5] : Array("h3".utf8)
     makeContext = { role, antiReplay in
       let leaf = role == .client ? clientLeaf : serverLeaf
       var configuration = TLSConfiguration(
@@ -49,6 +60,8 @@ final class QUICSessionPair {
     far.setup = ServerSetup(
       tls: try makeContext(.server, nil), connection: transport,
       applications: [ApplicationProtocol(name: name) { _ in accepting }])
+    near.onTurn = { [unowned self] in onTurn() }
+    far.onTurn = { [unowned self] in onTurn() }
     _ = try near.endpoint.connect(
       ClientSetup(
         tls: try makeContext(.client, nil), connection: transport,
@@ -64,21 +77,24 @@ final class QUICSessionPair {
     let ticket = try #require(near.tickets.last)
     let (client, server) = (HTTP3Session(role: .client), HTTP3Session(role: .server))
     (self.client, self.server, clientLog, serverLog) = (client, server, SessionLog(), SessionLog())
+    extensions = (HTTP3ExtensionStream(.test, beside: client), HTTP3ExtensionStream(.test, beside: server))
+    let (dialing, accepting) = isReversed ? (extensions.server, extensions.client) : (extensions.client, extensions.server)
     far.setup = ServerSetup(
       tls: try makeContext(.server, antiReplay), connection: transport,
-      applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in server }])
+      applications: [ApplicationProtocol(name: name) { _ in accepting }])
     _ = try near.endpoint.connect(
       ClientSetup(
         tls: try makeContext(.client, nil),
-        applications: [ApplicationProtocol(name: Array("h3".utf8)) { _ in client }], serverName: "core.test", ticket: ticket,
+        applications: [ApplicationProtocol(name: name) { _ in dialing }], serverName: "core.test", ticket: ticket,
         usesEarlyData: true),
       path: NetworkPath(local: near.address, remote: far.address), now: .uptimeNanoseconds(now))
   }
 
   /// A server that takes early data, for connections that get tickets.
   func takeEarlyData(_ antiReplay: AntiReplay) throws {
+    let accepting = isReversed ? extensions.client : extensions.server
     far.setup = ServerSetup(
-      tls: try makeContext(.server, antiReplay), applications: [ApplicationProtocol(name: Array("h3".utf8)) { [server] _ in server }])
+      tls: try makeContext(.server, antiReplay), applications: [ApplicationProtocol(name: name) { _ in accepting }])
   }
 
   var ticketCount: Int { near.tickets.count }
@@ -114,8 +130,9 @@ final class QUICSessionPair {
       while end.endpoint.needsService, rounds < 64 {
         rounds += 1
         end.endpoint.service(now: .uptimeNanoseconds(now)) { connection in
-          end.collect(connection)
+          end.collect(connection, at: now)
           drain()
+          end.onTurn()
           while let burst = connection.nextBurst(into: buffer, now: .uptimeNanoseconds(now)) { send(burst, from: end) }
           drain()
         }
@@ -151,6 +168,8 @@ private final class End: EndpointOwner {
   var setup: ServerSetup?
   private(set) var closures: [String] = []
   private(set) var tickets: [SessionTicket] = []
+  private(set) var earlyDataTakenAt: UInt64?
+  var onTurn: () -> Void = {}
 
   init(address: Address, seed: UInt64) {
     self.address = address
@@ -170,10 +189,11 @@ private final class End: EndpointOwner {
     }
   }
 
-  func collect(_ connection: Connection) {
+  func collect(_ connection: Connection, at now: UInt64) {
     while let event = connection.nextEvent() {
       if case .closed(let closure) = event { closures.append(closure.reason) }
       if case .sessionTicket(let ticket) = event { tickets.append(ticket) }
+      if case .earlyDataTaken = event { earlyDataTakenAt = now }
     }
   }
 }

@@ -137,7 +137,7 @@ enum RawFrames {
   }
 }
 
-private final class SilentApplication: StreamApplication {
+final class SilentApplication: StreamApplication {
   func start(on transport: any StreamTransport) throws(ApplicationError) {}
   func earlyDataDecided(isAccepted: Bool, on transport: any StreamTransport) throws(ApplicationError) {}
   func receive(_ bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool, isEarly: Bool) throws(ApplicationError) {}

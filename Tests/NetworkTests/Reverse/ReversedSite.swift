@@ -1,3 +1,4 @@
+import Events
 import Exchange
 import Gateway
 import HTTPMessage
@@ -14,6 +15,7 @@ final class ReversedSite {
   private(set) var core: CoreRuntime
   private(set) var gateways: [NIOLoopBound<any ExchangeHandler>]
   private(set) var edges: [EdgeRuntime] = []
+  private var leaves: [String: TestLeaf] = [:]
   private let loopCount: Int
 
   static func start(loopCount: Int = 2) async throws -> ReversedSite {
@@ -36,26 +38,31 @@ final class ReversedSite {
 
   /// - Parameter cores: ports; nil for that of the site's own core.
   @discardableResult
-  func startEdge(_ identity: String = "edge-1", ports: [UInt16]? = nil, ticketFolder: String? = nil) async throws -> EdgeRuntime {
-    let leaf = try authority.client(identity)
+  func startEdge(
+    _ identity: String = "edge-1", exposing services: [String] = ["echo"], ports: [UInt16]? = nil, ticketFolder: String? = nil
+  ) async throws -> EdgeRuntime {
     var options = EdgeOptions(
       process: ProcessOptions(
         role: .edge, loopCount: 1, drainTimeout: .seconds(5), log: LogSettings(level: .critical, isAccessLogOn: false), version: "test"),
       cores: (ports ?? [core.localAddress.port]).map { CoreName(host: "127.0.0.1", port: Int($0)) }, serverName: "localhost",
-      listeners: [],
-      tls: TLSConfiguration(
-        role: .client, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
-      policy: .defaults)
-    options.exposed = try exposure().policy
+      listeners: [], tls: try tls(of: identity), policy: .defaults)
+    options.exposed = try exposure(of: services).policy
     options.ticketFolder = ticketFolder
     let edge = try await EdgeRuntime.start(options)
     edges.append(edge)
     return edge
   }
 
-  func exposure(of services: [String] = ["echo"]) throws -> EdgeExposure {
+  func tls(of identity: String) throws -> TLSConfiguration {
+    let leaf = try leaves[identity] ?? authority.client(identity)
+    leaves[identity] = leaf
+    return TLSConfiguration(
+      role: .client, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem)
+  }
+
+  func exposure(of services: [String] = ["echo"], labels: [String: String] = [:]) throws -> EdgeExposure {
     let url = try OriginURL("h2c://127.0.0.1:\(origin.localAddress.port ?? 0)")
-    return EdgeExposure(policy: Policy(routing: RoutingTable(services: services.map { Service(name: $0, origins: [url]) })))
+    return EdgeExposure(policy: Policy(routing: RoutingTable(services: services.map { Service(name: $0, origins: [url]) })), labels: labels)
   }
 
   /// Sends a request to any edge that exposes `echo`, from one of the core's loops.
@@ -70,15 +77,15 @@ final class ReversedSite {
 
   /// Waits until so many edges are connected.
   func wait(forEdges count: Int) async throws {
-    for _ in 0..<500 where try await total() != count { try await Task.sleep(for: .milliseconds(10)) }
-    let total = try await total()
-    guard total == count else { throw SiteError.edges(total) }
+    try await wait { $0.count == count }
   }
 
-  private func total() async throws -> Int {
-    var sum = 0
-    for core in core.cores { sum += try await core.eventLoop.submit { core.value.edges.edges.count }.get() }
-    return sum
+  func wait(until holds: ([EdgeFacts]) -> Bool) async throws {
+    for _ in 0..<1000 {
+      if holds(try await core.connectedEdges()) { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    throw SiteError.edges(try await core.connectedEdges())
   }
 
   func restartCore() async throws {
@@ -86,6 +93,11 @@ final class ReversedSite {
     try await core.drain()
     core = try await Site.startCore(authority: authority, policy: Self.policy, loopCount: loopCount, port: port)
     gateways = try await Self.gateways(of: core)
+  }
+
+  func stop(_ edge: EdgeRuntime) async throws {
+    edges.removeAll { $0 === edge }
+    try await edge.drain()
   }
 
   func stop() async throws {

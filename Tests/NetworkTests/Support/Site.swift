@@ -1,3 +1,4 @@
+import Events
 import Exchange
 import Gateway
 import HTTPMessage
@@ -94,6 +95,6 @@ struct Site {
 
 enum SiteError: Error {
   case badAddress
-  /// So many are connected, and others were expected.
-  case edges(Int)
+  /// These are connected, and others were expected.
+  case edges([EdgeFacts])
 }

@@ -17,21 +17,19 @@ struct ExtensionStreamFinder {
     case own(typeBytes: Int)
     /// These bytes of the type came before, and belong before what came now.
     case other(heldBack: ArraySlice<UInt8>)
-    /// All of the bytes are kept back until more come.
+    /// All of the bytes are kept back until more come. None may: a stream may end within its type (RFC 9114 §6.2).
     case undecided
     /// A second stream of the type.
     case repeated
   }
 
-  mutating func look(at bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool) -> Verdict {
+  mutating func look(at bytes: UnsafeRawBufferPointer, on stream: StreamID) -> Verdict {
     if stream == found { return .own(typeBytes: 0) }
     if others.contains(stream) { return .other(heldBack: []) }
     let known = undecided[stream] ?? 0
     let news = min(bytes.count, type.count - known)
     guard unsafe bytes.prefix(news).elementsEqual(type[known..<known + news]) else { return other(stream, known) }
     guard known + news == type.count else {
-      // A stream may end within its type (RFC 9114 §6.2); then it is not this one.
-      if isFinal { return other(stream, known) }
       undecided[stream] = known + news
       return .undecided
     }

@@ -82,7 +82,7 @@ extension HTTP3ExtensionStream: StreamApplication {
     _ bytes: UnsafeRawBufferPointer, on stream: StreamID, isFinal: Bool, isEarly: Bool
   ) throws(ApplicationError) {
     guard stream.isUnidirectional else { return try unsafe session.receive(bytes, on: stream, isFinal: isFinal, isEarly: isEarly) }
-    switch unsafe finder.look(at: bytes, on: stream, isFinal: isFinal) {
+    switch unsafe finder.look(at: bytes, on: stream) {
     case .own(let typeBytes):
       unsafe received.writeBytes(bytes.dropFirst(typeBytes))
       if isFinal { throw Self.endedByPeer() }
