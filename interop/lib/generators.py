@@ -21,12 +21,18 @@ class Load:
 
 def h2load(port: int, path: str, *, requests: int | None = None, seconds: float | None = None, connections: int = 4,
            streams: int = 16, body: Path | None = None, fields: tuple[str, ...] = (), http1: bool = False,
-           limit: float = 600) -> Load:
-  """h2load against a port of loopback, for a number of requests or for a time."""
+           limit: float = 600, log: Path | None = None) -> Load:
+  """h2load against a port of loopback, for a number of requests or for a time.
+
+  log -- gets a line for each request; `h2load_times` reads it.
+  """
+  if log:
+    log.unlink(missing_ok=True)
   argv = [programs.system("h2load"), f"-c{connections}", f"-m{1 if http1 else streams}", f"http://127.0.0.1:{port}{path}"]
   argv += [f"-n{requests}"] if requests else ["-D", f"{seconds or 5:g}"]
   argv += ["--h1"] if http1 else []
   argv += ["-d", str(body)] if body else []
+  argv += [f"--log-file={log}"] if log else []
   argv += [part for each in fields for part in ("-H", each)]
   run = subprocess.run([str(part) for part in argv], capture_output=True, text=True, timeout=limit)
   totals = re.search(r"requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", run.stdout)
@@ -37,6 +43,12 @@ def h2load(port: int, path: str, *, requests: int | None = None, seconds: float 
   # A run for a time ends with requests under way, which it counts neither as done nor as failed.
   missing = total - succeeded if requests else failed + errored + timed_out
   return Load(succeeded, missing, float(speed[1]))
+
+
+def h2load_times(log: Path) -> list[tuple[int, int]]:
+  """When each request began and how long it took, in microseconds, in the order in which they began."""
+  rows = (line.split("\t") for line in log.read_text().splitlines())
+  return sorted((int(begin), int(took)) for begin, status, took in rows if status == "200")
 
 
 def wrk(port: int, path: str, *, seconds: float, connections: int, threads: int = 1, limit: float = 600) -> Load:

@@ -30,7 +30,8 @@ class Sample:
 def run(names: list[str], subjects: list[str], settings: Settings, folder: Path, written: Callable[[list[Sample]], None]) -> list[Sample]:
   """All samples; `written` gets those there are after each, so that a run that is stopped has not been for nothing."""
   samples: list[Sample] = []
-  turns = [(repeat, name, subject) for repeat in range(settings.repeats) for name in names for subject in subjects]
+  turns = [(repeat, name, subject) for repeat in range(settings.repeats) for name in names for subject in subjects
+           if subject in getattr(measure(name), "SUBJECTS", subjects)]
   begin = time.monotonic()
   for done, (repeat, name, subject) in enumerate(turns, 1):
     fresh = _sample(name, subject, repeat, settings)
