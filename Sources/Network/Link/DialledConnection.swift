@@ -3,15 +3,18 @@ import NIOCore
 import QUICTransport
 import Wires
 
-/// What a link keeps with a connection to its core.
-final class DialledConnection {
+/// A connection on which an edge sends requests to a core.
+typealias ForwardConnection = DialledConnection<HTTP3ClientWire>
+
+/// What is kept with a connection that an edge has dialled.
+final class DialledConnection<Wire: DialledWire>: ServedConnection {
   let attempt: LinkDialing.Attempt
-  let wire: HTTP3ClientWire
+  let wire: Wire
   let name: ConnectionName
-  unowned let core: CoreLink
   /// What the connection was begun with, and the ticket that it resumes with.
   let tls: TLSContext
   let ticket: SessionTicket?
+  let liveness: LivenessWatch
   /// Something has come from the core.
   var isHeard = false
   /// The core has accepted our certificate; before that it serves nothing that we ask for.
@@ -23,24 +26,28 @@ final class DialledConnection {
   var endedInSilence = false
   /// For requests that leave before the core has answered.
   var earlyRoom = EarlyRoom()
-  var liveness: LinkLiveness
-  /// Makes the connection be looked at when its liveness wants it.
-  var look: Scheduled<Void>?
+  private unowned let dialer: CoreDialer<Wire>
   private let began = NIODeadline.now()
 
   init(
-    attempt: LinkDialing.Attempt, wire: HTTP3ClientWire, name: ConnectionName, core: CoreLink, tls: TLSContext, ticket: SessionTicket?,
-    limits: LivenessLimits
+    attempt: LinkDialing.Attempt, wire: Wire, name: ConnectionName, dialer: CoreDialer<Wire>, tls: TLSContext, ticket: SessionTicket?,
+    liveness: LivenessWatch
   ) {
     self.attempt = attempt
     self.wire = wire
     self.name = name
-    self.core = core
+    self.dialer = dialer
     self.tls = tls
     self.ticket = ticket
-    liveness = LinkLiveness(limits: limits)
+    self.liveness = liveness
   }
+
+  var isSuspect: Bool { liveness.isSuspect }
 
   /// How long ago its dialling began.
   var age: Duration { Duration(.now() - began) }
+
+  override var title: String? { dialer.title(of: self) }
+  override func serve(_ connection: Connection) { dialer.serve(connection, self) }
+  override func served(_ connection: Connection) { dialer.served(connection, self) }
 }

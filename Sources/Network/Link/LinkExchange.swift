@@ -16,7 +16,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   let mayBeRepeated: Bool
   private var client: (any ResponseSink)?
   private var target: (any RequestSink)?
-  private var connection: DialledConnection?
+  private var connection: ForwardConnection?
   /// Copies with the first flights of attempts that were not answered yet.
   private var rides: [EarlyRide] = []
   /// All that the client has sent behind the head; nil when it is not kept any more.
@@ -44,7 +44,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   }
 
   /// Sends the request on a connection, with all that has come of it.
-  func begin(on connection: DialledConnection) {
+  func begin(on connection: ForwardConnection) {
     guard client != nil, let backlog else { return }
     // As long as a core is not confirmed it may refuse us, and then the wait goes on.
     if connection.isConfirmed { endWait() }
@@ -77,7 +77,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// The wait for a link has been as long as it may be. What a connection carries by then goes on there, but moves no more.
   func waitPassed(_ error: GatewayError) {
     guard let client else { return }
-    if let connection, rides.isEmpty || !connection.liveness.isSuspect {
+    if let connection, rides.isEmpty || !connection.isSuspect {
       isOutOfPatience = true
       return
     }
@@ -231,7 +231,7 @@ extension LinkExchange {
   /// answered, nobody knows yet.
   ///
   /// - Returns: false when no copy may be made.
-  func ride(on attempt: DialledConnection) -> Bool {
+  func ride(on attempt: ForwardConnection) -> Bool {
     guard client != nil, mayBeRepeated, !isAnswered, let backlog, rideCount < Self.rideLimit,
       connection !== attempt, !rides.contains(where: { $0.connection === attempt })
     else { return false }
@@ -248,7 +248,7 @@ extension LinkExchange {
   }
 
   /// The core has answered this attempt. A copy that went with it is the exchange from now on.
-  func answered(on attempt: DialledConnection) {
+  func answered(on attempt: ForwardConnection) {
     if let ride = rides.first(where: { $0.connection === attempt }) { follow(ride) }
   }
 
@@ -256,7 +256,7 @@ extension LinkExchange {
   /// well. When a link comes back their answer may be under way, a round trip ahead.
   func goBesideRides() {
     guard client != nil, !rides.isEmpty, !isAnswered, backlog != nil else { return }
-    if let connection, !connection.isOver, !connection.liveness.isSuspect { return }
+    if let connection, !connection.isOver, !connection.isSuspect { return }
     let former = target
     detach()
     former?.cancel(.cancelled)
@@ -286,7 +286,7 @@ extension LinkExchange {
 
   fileprivate func consumed(_ byteCount: Int) { tell(taken: byteCount) }
 
-  func isCarried(by connection: DialledConnection) -> Bool { self.connection === connection }
+  func isCarried(by connection: ForwardConnection) -> Bool { self.connection === connection }
 
   /// What it takes of a first flight, before compression.
   private var byteCount: Int { request.head.fields.reduce(keptBytes) { $0 + $1.name.count + $1.value.count } }
@@ -304,11 +304,11 @@ extension LinkExchange {
 /// A copy of a request with the first flight of an attempt.
 private final class EarlyRide: ResponseSink {
   private(set) var exchange: LinkExchange?
-  let connection: DialledConnection
+  let connection: ForwardConnection
   var target: (any RequestSink)?
   private(set) var takenBytes = 0
 
-  init(of exchange: LinkExchange, on connection: DialledConnection) {
+  init(of exchange: LinkExchange, on connection: ForwardConnection) {
     self.exchange = exchange
     self.connection = connection
   }

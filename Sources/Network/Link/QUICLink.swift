@@ -47,12 +47,9 @@ final class QUICLink: Link, ConnectionHost {
     }
   }
 
-  /// The connections in use have names, attempts and those that were replaced have none.
   private func observe(_ connection: Connection) -> ObservedConnection {
-    guard let dialled = connection.owner as? DialledConnection, dialled === dialled.core.current else {
-      return ObservedConnection(figures: connection.figures)
-    }
-    return ObservedConnection(name: cores.count == 1 ? "forward" : "forward \(dialled.core.name)", figures: connection.figures)
+    guard let title = (connection.owner as? ServedConnection)?.title else { return ObservedConnection(figures: connection.figures) }
+    return ObservedConnection(name: title, figures: connection.figures)
   }
 
   /// Reads from the socket and dials.
@@ -102,7 +99,7 @@ final class QUICLink: Link, ConnectionHost {
   }
 
   /// An attempt can carry requests that may be processed twice before its core has answered.
-  func becameEarly(_ attempt: DialledConnection) {
+  func becameEarly(_ attempt: ForwardConnection) {
     guard !waiting.isEmpty else { return }
     let left = waiting.filter { !$0.ride(on: attempt) }
     waiting = left
@@ -116,11 +113,7 @@ final class QUICLink: Link, ConnectionHost {
 
   /// Bounds how long a request may wait for a stream of a connection.
   func boundWait(of exchange: any RequestSink, on wire: HTTP3ClientWire) {
-    // Nearly none does, so the closure is made only for those.
-    guard wire.isWaiting(exchange) else { return }
-    var wait: LimitedWait?
-    _ = wire.isWaiting(exchange, onEnd: { wait?.end() })
-    wait = waitTimer.begin { [limit = options.limits.linkWait.text] in wire.giveUp(exchange, after: limit) }
+    wire.boundWait(of: exchange, by: waitTimer, limit: options.limits.linkWait)
   }
 
   /// Requests that had been sent were sent again, on another connection.
@@ -175,21 +168,9 @@ final class QUICLink: Link, ConnectionHost {
 
   func forward(_ datagram: ForwardedDatagram, toLoop index: Int) {}
 
-  func serve(_ connection: Connection) {
-    guard let dialled = connection.owner as? DialledConnection else {
-      (connection.owner as? ServedConnection)?.serve(connection)
-      return
-    }
-    dialled.core.serve(connection, dialled)
-  }
+  func serve(_ connection: Connection) { (connection.owner as? ServedConnection)?.serve(connection) }
 
-  func served(_ connection: Connection) {
-    guard let dialled = connection.owner as? DialledConnection else {
-      (connection.owner as? ServedConnection)?.served(connection)
-      return
-    }
-    dialled.core.served(connection, dialled)
-  }
+  func served(_ connection: Connection) { (connection.owner as? ServedConnection)?.served(connection) }
 
   private func unavailable(_ reason: String) -> GatewayError {
     let troubles = cores.map { "no link to the core \($0.name): \(reason); \($0.lastTrouble)" }

@@ -7,6 +7,9 @@ import Observability
 import QUICTransport
 import Wires
 
+/// A connection on which a core sends requests to an edge.
+typealias ReversedConnection = DialledConnection<ReversedServerWire>
+
 /// An edge's reversed connections, one to each of its cores: on them the cores send requests, which go to the origins of what the
 /// edge exposes.
 ///
@@ -62,7 +65,7 @@ final class ReversedLink {
     start()
   }
 
-  var openExchangeCount: Int { dialers.reduce(0) { $0 + $1.dialled.reduce(0) { $0 + $1.wire.openExchangeCount } } }
+  var openExchangeCount: Int { dialers.reduce(0) { $0 + $1.openExchangeCount } }
 
   /// Takes nothing new: the cores are told on every connection.
   func drain() {
@@ -76,12 +79,12 @@ final class ReversedLink {
   /// Whether everything that began before the drain is over.
   var isDrained: Bool { openExchangeCount == 0 && drainingCount == 0 }
 
-  private func drain(_ dialled: Dialled<ReversedServerWire>, of dialer: CoreDialer<ReversedServerWire>) {
+  private func drain(_ dialled: ReversedConnection, of dialer: CoreDialer<ReversedServerWire>) {
     drainingCount += 1
     dialled.wire.requests.drain(within: dialer.roundTrip(of: dialled), on: loop.eventLoop) { [self] in drainingCount -= 1 }
   }
 
-  private func place(of dialled: Dialled<ReversedServerWire>) -> Int? {
+  private func place(of dialled: ReversedConnection) -> Int? {
     dialers.firstIndex { $0.current === dialled }
   }
 }
@@ -92,18 +95,21 @@ extension ReversedLink: CoreDialerUser {
       HTTP3ServerWire(handler: gateway, hop: options.hop.name, events: loop.events, configuration: options.http3))
   }
 
-  func began(_ dialled: Dialled<ReversedServerWire>) {
+  /// Only cores want connections of this kind, and they cannot say so.
+  var isWanting: Bool { false }
+
+  func began(_ dialled: ReversedConnection, isEarly: Bool) {
     dialled.wire.announcements.send(.edge(announcement))
   }
 
-  func completed(_ dialled: Dialled<ReversedServerWire>, identity: String?) {
+  func uses(_ dialled: ReversedConnection, insteadOf former: ReversedConnection?) {
     dialled.wire.requests.authorize(
       RequestOrigin(
         wire: .http3, identity: nil, peerAddress: dialled.name.peer, listener: Self.listenerName, isSecure: true))
     if isDraining, let place = place(of: dialled) { drain(dialled, of: dialers[place]) }
   }
 
-  func processed(_ dialled: Dialled<ReversedServerWire>) {
+  func processed(_ dialled: ReversedConnection) {
     guard let place = place(of: dialled) else { return }
     do throws(ApplicationError) {
       guard case .core(let core)? = try dialled.wire.announcements.takeReceived() else { return }
@@ -117,7 +123,13 @@ extension ReversedLink: CoreDialerUser {
     }
   }
 
-  func mayRest(_ dialled: Dialled<ReversedServerWire>) -> Bool {
+  func suspects(_ dialled: ReversedConnection) {}
+
+  func hears(_ dialled: ReversedConnection) {}
+
+  func isAnswered(on dialled: ReversedConnection) -> Bool { dialled.wire.openExchangeCount > 0 }
+
+  func mayRest(_ dialled: ReversedConnection) -> Bool {
     guard let place = place(of: dialled) else { return false }
     let hasOther = cores.left(place)
     if hasOther {
@@ -130,13 +142,15 @@ extension ReversedLink: CoreDialerUser {
     return hasOther
   }
 
-  func ended(_ dialled: Dialled<ReversedServerWire>, _ closure: ConnectionClosure) {
+  func ended(_ dialled: ReversedConnection, _ closure: ConnectionClosure) {
     dialled.wire.connectionClosed()
   }
 
   func report(_ phase: LinkPhase, core: CoreName, reason: String) {
     loop.events.record(.reversedLinkChanged(phase, core: "\(core)", reason: reason))
   }
+
+  func title(of core: CoreName) -> String { options.cores.count == 1 ? "reversed" : "reversed \(core)" }
 
   /// The core's requests come through no listener.
   private static let listenerName = "reversed"

@@ -1,8 +1,8 @@
-"""Small gRPC calls of 64 callers from edge to core, from core to edge, and both at once: calls a second, CPU of edge and core, P99.
+"""Small gRPC calls from edge to core, from core to edge, and both at once: calls a second, CPU of edge and core, P99.
 
-The callers are h2load and the origins nghttpd, as in grpc_cost. With both directions at once the processors are shared by two loads:
-one way alone is measured beside an equal load that does not touch the gateways, so that what is compared is what the directions do
-to each other."""
+The callers are h2load and the origins nghttpd, as in grpc_cost. Callers ask again at once, so that the processors are always busy and a
+call takes as long as all callers together make it: both ways at once are taken with 64 callers each, and with 32, which are as many
+together as one way alone has."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ from . import Metric
 
 SUBJECTS = ("quicgw",)
 """Nobody else carries requests both ways."""
-CALLERS = (4, 16)
-"""Connections, and calls at once on each."""
+CONNECTIONS = 4
+STREAMS = 16
+"""Calls at once on each connection."""
 WAYS = {"up": "edge to core", "down": "core to edge"}
 METRICS = {
-  **{f"{way}_cpu_s_per_100k": Metric(f"small gRPC calls, {words}: CPU of edge and core per 100 000", "s") for way, words in WAYS.items()},
-  **{f"{way}_calls_per_second": Metric(f"small gRPC calls, {words}", "calls/s", less_is_better=False) for way, words in WAYS.items()},
-  **{f"{way}_beside_p99_ms": Metric(f"small gRPC calls, {words}, beside a load that is not the gateways': P99", "ms") for way, words in WAYS.items()},
-  **{f"{way}_both_p99_ms": Metric(f"small gRPC calls, {words}, both ways at once: P99", "ms") for way, words in WAYS.items()},
+  **{f"{way}_cpu_s_per_100k": Metric(f"small gRPC calls, {words}, 64 callers: CPU of edge and core per 100 000", "s")
+     for way, words in WAYS.items()},
+  **{f"{way}_calls_per_second": Metric(f"small gRPC calls, {words}, 64 callers", "calls/s", less_is_better=False) for way, words in WAYS.items()},
+  **{f"{way}_p99_ms": Metric(f"small gRPC calls, {words}, 64 callers: P99", "ms") for way, words in WAYS.items()},
+  **{f"{way}_both_64_p99_ms": Metric(f"small gRPC calls, {words}, 64 callers, while 64 call the other way: P99", "ms") for way, words in WAYS.items()},
+  **{f"{way}_both_32_p99_ms": Metric(f"small gRPC calls, {words}, 32 callers, while 32 call the other way: P99", "ms")
+     for way, words in WAYS.items()},
 }
 
 
@@ -33,7 +37,7 @@ def measure(subject: str, scratch: Path, settings: Settings) -> dict[str, float]
   message = scratch / "message"
   message.write_bytes(b"\0\0\0\0\x07message")
   calls = settings.calls_or(50_000, 20_000)
-  call = {"path": "/echo.Echo/Unary", "connections": CALLERS[0], "streams": CALLERS[1], "body": message,
+  call = {"path": "/echo.Echo/Unary", "connections": CONNECTIONS, "streams": STREAMS, "body": message,
           "fields": ("content-type: application/grpc", "te: trailers")}
   more = {"loops": settings.loops} if settings.loops else {}
   with _origin(scratch, "upper") as upper, _origin(scratch, "lower") as lower:
@@ -49,12 +53,10 @@ def measure(subject: str, scratch: Path, settings: Settings) -> dict[str, float]
         load = _load(port, scratch / way, requests=calls, **call)
         found[f"{way}_cpu_s_per_100k"] = (total_cpu((cloud.core.pid, edge.process.pid)) - before) * 100_000 / calls
         found[f"{way}_calls_per_second"] = load.per_second
-      for way, port in entrances.items():
-        # The other direction's origin is asked directly.
-        other = lower.port if way == "up" else upper.port
-        found[f"{way}_beside_p99_ms"] = _together({way: port, "other": other}, scratch, calls, call)[way]
-      for way, p99 in _together(entrances, scratch, calls, call).items():
-        found[f"{way}_both_p99_ms"] = p99
+        found[f"{way}_p99_ms"] = _p99(generators.h2load_times(scratch / way))
+      for callers in (64, 32):
+        for way, p99 in _together(entrances, scratch, calls, {**call, "streams": callers // CONNECTIONS}).items():
+          found[f"{way}_both_{callers}_p99_ms"] = p99
       return found
 
 
@@ -98,8 +100,10 @@ def _together(entrances: dict[str, int], scratch: Path, calls: int, call: dict[s
     raise errors[0]
   times = {way: generators.h2load_times(scratch / f"{way}.log") for way in entrances}
   begin, end = max(each[0][0] for each in times.values()), min(each[-1][0] for each in times.values())
-  p99: dict[str, float] = {}
-  for way, each in times.items():
-    inside = sorted(took for at, took in each if begin <= at <= end)
-    p99[way] = inside[int(len(inside) * 0.99)] / 1000
-  return p99
+  return {way: _p99([(at, took) for at, took in each if begin <= at <= end]) for way, each in times.items()}
+
+
+def _p99(times: list[tuple[int, int]]) -> float:
+  """In milliseconds."""
+  took = sorted(each for _, each in times)
+  return took[int(len(took) * 0.99)] / 1000

@@ -11,7 +11,7 @@ import QUICTransport
 /// there again, and the connection is closed when nothing is left or when it is lost. Lives on the link's loop.
 final class CoreDialer<Wire: DialledWire> {
   let core: CoreName
-  private(set) var current: Dialled<Wire>?
+  private(set) var current: DialledConnection<Wire>?
   private let protocolName: [UInt8]
   private let loop: LoopContext
   private let options: EdgeOptions
@@ -48,9 +48,20 @@ final class CoreDialer<Wire: DialledWire> {
   }
 
   /// Every connection that is open, attempts included.
-  var dialled: [Dialled<Wire>] { connections.values.compactMap { $0.owner as? Dialled<Wire> } }
+  var dialled: [DialledConnection<Wire>] { connections.values.compactMap { $0.owner as? DialledConnection<Wire> } }
+
+  /// Whether the core answers, and takes more on the present connection.
+  var isUsable: Bool { current.map { !$0.isSuspect && !$0.wire.isDraining } ?? false }
+
+  var openExchangeCount: Int { dialled.reduce(0) { $0 + $1.wire.openExchangeCount } }
 
   func start() { run(dialing.started(moment)) }
+
+  /// Somebody waits for a connection; dialling may hurry.
+  func wanted() { run(dialing.wanted(moment)) }
+
+  /// Nobody waits any more.
+  func unwanted() { dialing.unwanted() }
 
   /// Dials no more until `start()`; the present connection is kept for what is open on it.
   func rest() {
@@ -65,23 +76,20 @@ final class CoreDialer<Wire: DialledWire> {
     run(dialing.stopped())
   }
 
-  func close(_ dialled: Dialled<Wire>, code: UInt64 = HTTP3ErrorCode.noError.rawValue, reason: String) {
+  func close(_ dialled: DialledConnection<Wire>, code: UInt64 = HTTP3ErrorCode.noError.rawValue, reason: String) {
     connections[dialled.attempt]?.close(applicationCode: code, reason: reason)
   }
 
-  func roundTrip(of dialled: Dialled<Wire>) -> Duration {
-    connections[dialled.attempt]?.figures.smoothedRoundTrip ?? .zero
-  }
+  /// Attempts, and connections that were replaced, have none.
+  func title(of dialled: DialledConnection<Wire>) -> String? { dialled === current ? user.title(of: core) : nil }
 
-  /// The core may be gone: it is asked at once, and not only when the next keep-alive is due.
-  func doubt() {
-    guard let current, let connection = connections[current.attempt] else { return }
-    connection.probe(now: driver.now)
+  func roundTrip(of dialled: DialledConnection<Wire>) -> Duration {
+    connections[dialled.attempt]?.figures.smoothedRoundTrip ?? .zero
   }
 
   // MARK: A pass over a connection
 
-  fileprivate func serve(_ connection: Connection, _ dialled: Dialled<Wire>) {
+  func serve(_ connection: Connection, _ dialled: DialledConnection<Wire>) {
     if !dialled.isHeard, connection.signs.lastReceived != nil {
       dialled.isHeard = true
       if let ticket = dialled.ticket { tickets.spend(ticket) }
@@ -94,10 +102,10 @@ final class CoreDialer<Wire: DialledWire> {
     user.processed(dialled)
   }
 
-  fileprivate func served(_ connection: Connection, _ dialled: Dialled<Wire>) {
+  func served(_ connection: Connection, _ dialled: DialledConnection<Wire>) {
     dialled.wire.processEvents()
     guard !dialled.isOver else { return }
-    if dialled.isHeard, connection.phase != .handshaking || dialled === current { dialled.liveness?.look() }
+    if dialled.isHeard, connection.phase != .handshaking || dialled === current { dialled.liveness.look() }
     guard dialled === current else { return closeIfUnused(connection, dialled) }
     guard dialled.wire.isDraining, !isDraining else { return }
     // The core said GOAWAY: open exchanges go on here, new ones need another connection.
@@ -112,8 +120,7 @@ final class CoreDialer<Wire: DialledWire> {
       switch action {
       case .resolve: resolve()
       case .dial(let attempt, let address): dial(attempt, address)
-      case .abandon(let attempt):
-        connections[attempt]?.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another attempt was faster")
+      case .abandon(let attempt): abandon(attempt)
       case .discard(let attempt): discard(attempt)
       case .wait(let delay): wait(delay)
       case .cancelTimer: dialTimer?.cancel()
@@ -153,19 +160,36 @@ final class CoreDialer<Wire: DialledWire> {
     loop.events.record(.linkDialled(core: "\(core)", address: address.description, isBeside: dialing.isDialingBeside))
     do {
       let connection = try driver.endpoint.connect(setup, path: driver.path(to: address), now: driver.now)
-      let dialled = Dialled(
-        attempt: attempt, wire: wire, name: ConnectionName(number: link.nextConnectionNumber(), peer: address.description),
-        dialer: self, tls: tls, ticket: ticket)
-      dialled.liveness = LivenessWatch(
+      let liveness = LivenessWatch(
         connection, limits: options.liveness, eventLoop: loop.eventLoop, isInUse: { wire.openExchangeCount > 0 },
-        act: { [unowned self, unowned dialled, unowned connection] in act($0, dialled, connection) })
+        act: { [unowned self, unowned connection] in act($0, on: connection) })
+      let dialled = DialledConnection(
+        attempt: attempt, wire: wire, name: ConnectionName(number: link.nextConnectionNumber(), peer: address.description),
+        dialer: self, tls: tls, ticket: ticket, liveness: liveness)
       connection.owner = dialled
       connections[attempt] = connection
       if connection.isEarly { loop.events.record(.earlyData(dialled.name, .attempted)) }
-      user.began(dialled)
+      user.began(dialled, isEarly: connection.isEarly)
     } catch {
       report(.connecting, "\(error)")
       run(dialing.ended(attempt, isRefused: false, moment))
+    }
+  }
+
+  /// Another way to the core was faster. If that is the connection in use, which answers again, what has left with this attempt may be
+  /// about to be answered: it is kept as long as that. Another attempt carries the same itself.
+  private func abandon(_ attempt: LinkDialing.Attempt) {
+    guard let connection = connections[attempt], let dialled = connection.owner as? DialledConnection<Wire>, !dialled.isReplaced else { return }
+    dialled.isReplaced = true
+    guard isUsable, dialled.wire.openExchangeCount > 0 else {
+      return connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection was faster")
+    }
+    let roundTrip = current.map(roundTrip) ?? .zero
+    let bound = NIOLoopBound((self, connection, dialled), eventLoop: loop.eventLoop)
+    loop.eventLoop.scheduleTask(in: TimeAmount(max(roundTrip * 2, .milliseconds(200)))) {
+      let (dialer, connection, dialled) = bound.value
+      guard !dialled.isOver, !dialer.user.isAnswered(on: dialled) else { return }
+      connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection was faster")
     }
   }
 
@@ -173,7 +197,7 @@ final class CoreDialer<Wire: DialledWire> {
   private func discard(_ attempt: LinkDialing.Attempt) {
     guard let connection = connections[attempt] else { return }
     connection.discard(reason: "no answer")
-    guard current == nil, let dialled = connection.owner as? Dialled<Wire> else { return }
+    guard current == nil, let dialled = connection.owner as? DialledConnection<Wire> else { return }
     report(.connecting, "nothing was heard from \(dialled.name.peer); is UDP let through, and does somebody listen there?")
   }
 
@@ -182,61 +206,66 @@ final class CoreDialer<Wire: DialledWire> {
     let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
     dialTimer = loop.eventLoop.scheduleTask(in: TimeAmount(delay)) {
       let dialer = bound.value
+      if !dialer.user.isWanting { dialer.unwanted() }
       dialer.run(dialer.dialing.timerFired(dialer.moment))
     }
   }
 
   private func use(_ attempt: LinkDialing.Attempt) {
-    guard let dialled = connections[attempt]?.owner as? Dialled<Wire> else { return }
+    guard let dialled = connections[attempt]?.owner as? DialledConnection<Wire> else { return }
     let former = current
     current = dialled
     former?.isReplaced = true
+    user.uses(dialled, insteadOf: former)
   }
 
-  private func lose(_ dialled: Dialled<Wire>, isRefused: Bool) {
+  private func lose(_ dialled: DialledConnection<Wire>, isRefused: Bool) {
     if dialled === current, user.mayRest(dialled) { return rest() }
     run(dialing.ended(dialled.attempt, isRefused: isRefused, moment))
   }
 
   // MARK: Liveness
 
-  private func act(_ action: LinkLiveness.Action, _ dialled: Dialled<Wire>, _ connection: Connection) {
+  private func act(_ action: LinkLiveness.Action, on connection: Connection) {
+    guard let dialled = connection.owner as? DialledConnection<Wire> else { return }
     switch action {
     case .keepAlive: break
     case .becameSuspect(let silence):
       guard dialled === current else { return }
       report(.suspect, "no answer for \(silence.rounded)")
       run(dialing.suspected(dialled.attempt, moment))
+      user.suspects(dialled)
     case .answered(let silence):
       guard dialled === current else { return }
       run(dialing.answered(dialled.attempt))
       if dialled.isConfirmed { report(.confirmed, "answers again after \(silence.rounded)") }
+      user.hears(dialled)
     case .lost(let silence):
+      dialled.endedInSilence = true
       connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "no answer for \(silence.rounded)")
     }
   }
 
   /// A connection that another has replaced is kept for what is open on it only.
-  private func closeIfUnused(_ connection: Connection, _ dialled: Dialled<Wire>) {
+  private func closeIfUnused(_ connection: Connection, _ dialled: DialledConnection<Wire>) {
     guard dialled.isReplaced, dialled.wire.openExchangeCount == 0 else { return }
     connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection has taken its place")
   }
 
   private func probeSilentConnections(except heard: Connection) {
     for connection in connections.values where connection !== heard {
-      guard let dialled = connection.owner as? Dialled<Wire>, dialled.liveness?.isSuspect == true else { continue }
+      guard let dialled = connection.owner as? DialledConnection<Wire>, dialled.isSuspect else { continue }
       connection.probe(now: driver.now)
     }
   }
 
   // MARK: Events
 
-  private func handle(_ event: ConnectionEvent, on connection: Connection, _ dialled: Dialled<Wire>) {
+  private func handle(_ event: ConnectionEvent, on connection: Connection, _ dialled: DialledConnection<Wire>) {
     switch event {
     case .handshakeCompleted(let identity, let isResumed):
       loop.events.record(.handshakeCompleted(dialled.name, identity: identity, duration: dialled.age, isResumed: isResumed))
       run(dialing.completed(dialled.attempt))
-      user.completed(dialled, identity: identity)
     case .handshakeConfirmed:
       dialled.isConfirmed = true
       dialing.confirmed(dialled.attempt)
@@ -254,13 +283,13 @@ final class CoreDialer<Wire: DialledWire> {
     }
   }
 
-  private func closed(_ connection: Connection, _ dialled: Dialled<Wire>, _ closure: ConnectionClosure) {
+  private func closed(_ connection: Connection, _ dialled: DialledConnection<Wire>, _ closure: ConnectionClosure) {
     loop.metrics.retire(connection.figures)
     connections[dialled.attempt] = nil
     connection.owner = nil
     dialled.isOver = true
-    dialled.liveness?.end()
-    dialled.liveness = nil
+    dialled.liveness.end()
+    if closure.cause == .end(.idle) { dialled.endedInSilence = true }
     let wasCurrent = current === dialled
     switch closure.cause {
     case .handshake(let failure):
@@ -279,59 +308,4 @@ final class CoreDialer<Wire: DialledWire> {
   private func report(_ phase: LinkPhase, _ reason: String) { user.report(phase, core: core, reason: reason) }
 
   private var moment: LinkDialing.Moment { LinkDialing.Moment(now: .now(), jitter: .random(in: 0..<1)) }
-}
-
-/// Who wants connections to a core and serves what comes on them; on the dialer's loop.
-protocol CoreDialerUser<Wire>: AnyObject {
-  associatedtype Wire: DialledWire
-
-  /// Makes what feeds and drains the next attempt.
-  func makeWire() -> Wire
-  /// An attempt has begun; what it sends now leaves with the first flight.
-  func began(_ dialled: Dialled<Wire>)
-  /// The core has proved who it is.
-  func completed(_ dialled: Dialled<Wire>, identity: String?)
-  /// Something was received or a timer has fired; `Wire.processEvents()` was called.
-  func processed(_ dialled: Dialled<Wire>)
-  /// The present connection takes or carries no more. Whether no other is needed now.
-  func mayRest(_ dialled: Dialled<Wire>) -> Bool
-  func ended(_ dialled: Dialled<Wire>, _ closure: ConnectionClosure)
-  func report(_ phase: LinkPhase, core: CoreName, reason: String)
-}
-
-/// What is kept with a connection that was dialled.
-final class Dialled<Wire: DialledWire>: ServedConnection {
-  let attempt: LinkDialing.Attempt
-  let wire: Wire
-  let name: ConnectionName
-  /// What the connection was begun with, and the ticket that it resumes with.
-  let tls: TLSContext
-  let ticket: SessionTicket?
-  /// Something has come from the core.
-  fileprivate(set) var isHeard = false
-  /// The core has accepted our certificate.
-  fileprivate(set) var isConfirmed = false
-  /// It is kept for what is open on it.
-  fileprivate(set) var isReplaced = false
-  fileprivate(set) var isOver = false
-  fileprivate(set) var liveness: LivenessWatch?
-  private unowned let dialer: CoreDialer<Wire>
-  private let began = NIODeadline.now()
-
-  fileprivate init(
-    attempt: LinkDialing.Attempt, wire: Wire, name: ConnectionName, dialer: CoreDialer<Wire>, tls: TLSContext, ticket: SessionTicket?
-  ) {
-    self.attempt = attempt
-    self.wire = wire
-    self.name = name
-    self.dialer = dialer
-    self.tls = tls
-    self.ticket = ticket
-  }
-
-  /// How long ago its dialling began.
-  var age: Duration { Duration(.now() - began) }
-
-  override func serve(_ connection: Connection) { dialer.serve(connection, self) }
-  override func served(_ connection: Connection) { dialer.served(connection, self) }
 }

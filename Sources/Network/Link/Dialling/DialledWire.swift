@@ -17,6 +17,9 @@ extension HTTP3ClientWire: DialledWire {}
 
 /// Who serves one connection of an endpoint; kept as its `owner`.
 class ServedConnection {
+  /// What metrics call it; nil for one of many.
+  var title: String? { nil }
+
   /// The connection has events or output.
   func serve(_ connection: Connection) {}
 
