@@ -62,7 +62,7 @@ extension Gateway {
   private func dispatch(_ request: ExchangeRequest, for passage: Passage) throws(GatewayError) -> Dispatch {
     let head = request.head
     let authority = try checkedAuthority(of: head)
-    if ViaField.names(hop.nameBytes, in: head.fields) {
+    if ViaField.names(hop.nameBytes, in: head.fields) || CDNLoopField.names(hop.nameBytes, in: head.fields) {
       throw GatewayError(
         .loopDetected, side: hop.side, retry: .safe,
         message: "the request has passed this hop before; an origin or a route leads back to where the request came from")

@@ -19,6 +19,21 @@ import Testing
     #expect(fields.text(.quicgwEdge) == "edge-1")
     #expect(fields.all(.via).map { String(decoding: $0, as: UTF8.self) } == ["1.1 \(Scene.edge)", "3 \(Scene.core)"])
     #expect(fields.all(.forwarded).count == 1)
+    #expect(fields.text("cdn-loop") == Scene.core)
+  }
+
+  @Test(arguments: [Scene.core, "other.example, \(Scene.core)", "\(Scene.core);v=1", "\(Scene.core) ; v=\"1\""])
+  func requestWhoseViaWasTakenAwayIsRefusedAllTheSame(value: String) {
+    let scene = Scene(.core, policy: .services("modules"))
+    scene.open(.get(host: "modules", fields: ["cdn-loop": value]))
+    #expect(scene.status == 502)
+    #expect(scene.destination.requests.isEmpty)
+  }
+
+  @Test(arguments: ["other.example", "\(Scene.core)x", "x;v=\(Scene.core)"]) func loopsOfOthersAreTheirs(value: String) {
+    let scene = Scene(.core, policy: .services("modules"))
+    scene.open(.get(host: "modules", fields: ["cdn-loop": value]))
+    #expect(scene.destination.fields.all("cdn-loop").map { String(decoding: $0, as: UTF8.self) } == [value, Scene.core])
   }
 
   @Test func hostOfTheOriginWhereTheServiceSaysSo() throws {

@@ -131,6 +131,7 @@ final class EdgeExchange: RequestSink, ResponseSink {
   }
 
   func receiveHead(_ head: ResponseHead) {
+    if goesElsewhere(after: head) { return }
     beginAnswer()
     client?.receiveHead(head)
   }
@@ -180,6 +181,18 @@ extension EdgeExchange {
   /// Once an edge takes it, content is kept while there is little of it; an edge may still refuse the request unprocessed.
   private func forgetMuch() {
     if let kept, kept.byteCount > Self.keptByteLimit { self.kept = nil }
+  }
+
+  /// The edge has not passed the request on, and another one can have it.
+  private func goesElsewhere(after head: ResponseHead) -> Bool {
+    guard !isAnswered, kept != nil, attempts < Self.attemptLimit, let record, EdgeRefusal.isSafe(head, of: record.edge) else { return false }
+    failedOn.append(record.id)
+    guard registry.hasAnother(for: self) else { return false }
+    let carrier = self.carrier
+    leaveEdge()
+    carrier?.cancel(.cancelled)
+    registry.place(self)
+    return true
   }
 
   private func beginAnswer() {

@@ -173,6 +173,11 @@ extension EdgeRegistry {
     exchange.limitWait { [timing] in timing.begin($0) }
   }
 
+  /// Whether some edge on which the exchange has not failed could have it now.
+  func hasAnother(for exchange: EdgeExchange) -> Bool {
+    table.best(for: exchange.target, mayBeRepeated: exchange.mayBeRepeated, isExcluded: exchange.hasFailed) != nil
+  }
+
   /// The exchange waits no more.
   func forget(_ exchange: EdgeExchange) {
     waiting.removeAll { $0 === exchange }
@@ -194,7 +199,7 @@ extension EdgeRegistry {
     for exchange in before { place(exchange) }
     for record in table.records where !record.exchanges.isEmpty && (record.isSuspect || !record.edge.isConfirmed) {
       for exchange in record.exchanges.values where exchange.mayRepeat {
-        let better = table.choose(for: exchange.target, mayBeRepeated: false) { $0 === record || exchange.hasFailed(on: $0) }
+        let better = table.best(for: exchange.target, mayBeRepeated: false) { $0 === record || exchange.hasFailed(on: $0) }
         if better != nil { exchange.move() }
       }
     }

@@ -59,24 +59,27 @@ struct EdgeTable {
   /// Something of a record is not as it was.
   mutating func changed() { candidates.removeAll(keepingCapacity: true) }
 
-  /// The edge that gets the next request.
+  /// The edge that gets the next request, which this is.
+  mutating func choose(for target: EdgeTarget, mayBeRepeated: Bool, isExcluded: (EdgeRecord) -> Bool) -> EdgeRecord? {
+    guard let best = best(for: target, mayBeRepeated: mayBeRepeated, isExcluded: isExcluded) else { return nil }
+    turn += 1
+    best.lastTurn = turn
+    return best
+  }
+
+  /// The edge that would get the next request.
   ///
   /// - Parameters:
   ///   - isExcluded: edges on which the request has failed.
   ///   - mayBeRepeated: whether the request may be lost and sent again.
-  mutating func choose(
-    for target: EdgeTarget, mayBeRepeated: Bool, isExcluded: (EdgeRecord) -> Bool
-  ) -> EdgeRecord? {
+  mutating func best(for target: EdgeTarget, mayBeRepeated: Bool, isExcluded: (EdgeRecord) -> Bool) -> EdgeRecord? {
     var best: (record: EdgeRecord, rank: (Int, Int, UInt64))?
     for record in serving(target) {
       guard let standing = record.standing(mayBeRepeated: mayBeRepeated), !isExcluded(record) else { continue }
       let rank = (standing.rawValue, target.balance == .leastBusy ? record.exchanges.count : 0, record.lastTurn)
       if best.map({ rank < $0.rank }) ?? true { best = (record, rank) }
     }
-    guard let best else { return nil }
-    turn += 1
-    best.record.lastTurn = turn
-    return best.record
+    return best?.record
   }
 
   /// Why no edge can be chosen now.

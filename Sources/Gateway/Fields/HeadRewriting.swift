@@ -28,6 +28,7 @@ struct HeadRewriting {
   ) {
     addEntries(&head, origin: origin)
     if !head.fields.contains(.forwarded) { addForwarded(&head, origin: origin, client: client) }
+    head.fields.append(CDNLoopField.name, hop.nameBytes)
     // On an edge the peer is a core, whose name means nothing to origins.
     if hop.role == .core, let identity = origin.identity { head.fields.append(.quicgwEdge, identity) }
     guard let first = service.origins.first else { return setAuthority(&head, client) }

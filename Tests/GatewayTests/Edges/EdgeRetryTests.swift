@@ -140,4 +140,44 @@ import Testing
     #expect(edges.reduce(0) { $0 + $1.exchanges.count } == 8)
     #expect(scene.status == 503)
   }
+
+  /// What the gateway of an edge with instance 1 says.
+  private static func refusal(_ cause: GatewayError.Cause, isGRPC: Bool = false, instance: UInt8 = 1) -> ResponseHead {
+    let hop = Hop.name(role: .edge, instance: [UInt8](repeating: instance, count: 16))
+    return GatewayError(cause, side: .origin, message: "no").response(isGRPC: isGRPC, isHead: false, hop: hop).head
+  }
+
+  @Test(arguments: [false, true]) func requestThatDidNotReachAnOriginGoesToAnotherEdge(isGRPC: Bool) {
+    let scene = EdgeScene(Self.everywhere)
+    let first = scene.connect(1, "shop-1")
+    let second = scene.connect(2, "shop-2")
+    scene.open(isGRPC ? .grpc(host: "x") : .get()).receiveRequestEnd(trailers: nil)
+    first.last?.answer.receiveHead(Self.refusal(.connectionRefused, isGRPC: isGRPC))
+    #expect(first.last?.sink.parts == [.end(nil), .cancelled(.cancelled)])
+    second.last?.answerAll(201)
+    #expect(scene.clients.last?.heads.map(\.status) == [201])
+  }
+
+  @Test func lastRefusalIsTheAnswer() {
+    let scene = EdgeScene(Self.everywhere)
+    let edges = (1...2).map { scene.connect(UInt64($0), "shop-\($0)") }
+    scene.open()
+    for edge in edges { edge.last?.answer.receiveHead(Self.refusal(.connectionRefused)) }
+    #expect(scene.clients.last?.heads.map(\.status) == [502])
+  }
+
+  @Test func answersThatOnlyLookLikeARefusalAreAnswers() {
+    for head in [
+      Self.refusal(.httpResponseTimeout), Self.refusal(.connectionTerminated), Self.refusal(.connectionRefused, instance: 9),
+      ResponseHead(status: 502, fields: ["proxy-status": "origin; error=connection_refused;"], bodyLength: .none),
+    ] {
+      let scene = EdgeScene(Self.everywhere)
+      let first = scene.connect(1, "shop-1")
+      let second = scene.connect(2, "shop-2")
+      scene.open()
+      first.last?.answer.receiveHead(head)
+      #expect(second.exchanges.isEmpty)
+      #expect(scene.status == head.status)
+    }
+  }
 }

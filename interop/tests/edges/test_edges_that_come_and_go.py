@@ -12,6 +12,7 @@ import pytest
 from interop.clients.answer import Broken
 from interop.clients.grpc_calls import Echo
 from interop.clients.http1 import Http1Client
+from interop.lib import ports
 from interop.lib.waiting import wait_until
 from interop.origins.grpc_origin import GrpcOrigin
 from interop.origins.origin import Origin
@@ -149,6 +150,15 @@ def test_an_edge_that_was_lost_is_waited_for(new_cloud, origin):
     time.sleep(0.5)
     edge.start()
     assert client.read_answer().status == 200
+
+
+def test_an_edge_whose_origin_is_down_is_passed_over(new_cloud, origin):
+  cloud = new_cloud({"web": {"service": "web", "group": "any"}})
+  cloud.edge("shop-1", expose={"web": f"http://127.0.0.1:{ports.free_port()}"}).start_and_wait()
+  cloud.edge("shop-2", expose={"web": origin.http1_url}).start_and_wait()
+  with Http1Client(cloud.port) as client:
+    for index in range(20):
+      assert client.request("POST", "/seen", [], b"x" * index).status == 200
 
 
 def test_two_processes_of_one_identity_share_the_load(new_cloud):
