@@ -4,9 +4,11 @@ public enum EdgePhase: String, Sendable, CaseIterable {
   case connected
   /// It announces something else than before, or the core's rules have changed what of it counts.
   case changed
-  /// It does not answer, or may be dead because another process of the same edge has come; requests go elsewhere.
+  /// It does not answer; requests go elsewhere.
   case suspect
-  /// It was suspect and has answered.
+  /// It may be dead, because another process of the same edge has come; it is asked, and requests go elsewhere.
+  case doubted
+  /// It was suspect or doubted and has answered.
   case heard
   /// It takes no new requests.
   case draining

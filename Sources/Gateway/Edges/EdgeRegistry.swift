@@ -71,14 +71,14 @@ extension EdgeRegistry {
     let consequences = table.insert(record)
     tell(.connected, record)
     run(consequences)
-    changed()
+    changed(record)
   }
 
   /// Its handshake is confirmed: it proved to be no copy, and may take another's place.
   public func confirmed(_ id: EdgeConnectionID) {
     guard let record = table[id], !record.edge.isConfirmed else { return }
     run(table.confirmed(record))
-    changed()
+    changed(record)
   }
 
   /// The edge announces something else than before, for example because its configuration was reloaded.
@@ -87,7 +87,7 @@ extension EdgeRegistry {
     record.edge.announcement = announcement
     record.judge(by: rules)
     tell(.changed, record)
-    changed()
+    changed(record)
   }
 
   public func migrated(_ id: EdgeConnectionID, peerAddress: String) {
@@ -99,7 +99,7 @@ extension EdgeRegistry {
     guard let record = table[id], record.isSuspect != isSuspect else { return }
     record.isSuspect = isSuspect
     tell(isSuspect ? .suspect : .heard, record)
-    changed()
+    changed(record)
   }
 
   /// It takes no new requests (GOAWAY); those that it has are finished.
@@ -107,15 +107,16 @@ extension EdgeRegistry {
     guard let record = table[id], !record.isDraining else { return }
     record.isDraining = true
     tell(.draining, record)
-    changed()
+    changed(record)
   }
 
   public func left(_ id: EdgeConnectionID, _ departure: EdgeDeparture, reason: String) {
     guard let record = table[id] else { return }
-    let expected = departure == .lost ? (timing.now() + Self.expectation).uptimeNanoseconds : nil
-    table.remove(record, expectedUntil: expected)
+    let now = timing.now()
+    table.remove(
+      record, now: now.uptimeNanoseconds, expectedUntil: departure == .lost ? (now + Self.expectation).uptimeNanoseconds : nil)
     tell(.left, record, reason: reason)
-    changed()
+    changed(record)
   }
 
   /// Tells of every edge whose connection lives on this loop.
@@ -135,7 +136,7 @@ extension EdgeRegistry {
         // Without anybody to find out it would stay in doubt.
         guard let onDoubted, let record = table[id], !record.isSuspect else { continue }
         record.isSuspect = true
-        tell(.suspect, record, reason: "another process of the same edge has connected")
+        tell(.doubted, record)
         onDoubted(id)
       }
     }
@@ -143,7 +144,7 @@ extension EdgeRegistry {
 
   private func judgeAll() {
     for record in table.records where record.judge(by: rules) { tell(.changed, record, reason: "the rules of this core have changed") }
-    changed()
+    changed(nil)
   }
 
   private func tell(_ phase: EdgePhase, _ record: EdgeRecord, reason: String = "") {
@@ -192,11 +193,14 @@ extension EdgeRegistry {
   }
 
   /// Places what waits, and moves what may be sent twice away from edges that may not answer.
-  private func changed() {
+  ///
+  /// - Parameter changed: the edge that is not as it was; nil for all.
+  private func changed(_ changed: EdgeRecord?) {
     table.changed()
+    func isConcerned(_ exchange: EdgeExchange) -> Bool { changed?.matches(exchange.target.edges) ?? true }
     let before = waiting
-    waiting.removeAll(keepingCapacity: true)
-    for exchange in before { place(exchange) }
+    waiting = before.filter { !isConcerned($0) }
+    for exchange in before where isConcerned(exchange) { place(exchange) }
     for record in table.records where !record.exchanges.isEmpty && (record.isSuspect || !record.edge.isConfirmed) {
       for exchange in record.exchanges.values where exchange.mayRepeat {
         let better = table.best(for: exchange.target, mayBeRepeated: false) { $0 === record || exchange.hasFailed(on: $0) }

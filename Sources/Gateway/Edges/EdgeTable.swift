@@ -21,7 +21,6 @@ struct EdgeTable {
 
   private struct Absence {
     let record: EdgeRecord
-    /// In the caller's nanoseconds.
     let until: UInt64
   }
 
@@ -42,16 +41,16 @@ struct EdgeTable {
     return settle(record)
   }
 
-  /// - Parameter expectedUntil: nil for an edge that nobody waits for.
-  mutating func remove(_ record: EdgeRecord, expectedUntil: UInt64?) {
+  /// - Parameters:
+  ///   - now: in the caller's nanoseconds, as all times here.
+  ///   - expectedUntil: nil for an edge that nobody waits for.
+  mutating func remove(_ record: EdgeRecord, now: UInt64, expectedUntil: UInt64?) {
     let key = EdgeRecord.key(record.edge.identity)
     records.removeAll { $0 === record }
     byIdentity[key]?.removeAll { $0 === record }
     if byIdentity[key]?.isEmpty == true {
       byIdentity[key] = nil
-      if let expectedUntil, record.edge.isConfirmed, !record.isDraining, lost.count < Self.lostLimit {
-        lost[key] = Absence(record: record, until: expectedUntil)
-      }
+      if let expectedUntil, record.edge.isConfirmed, !record.isDraining { expect(record, key, until: expectedUntil, now: now) }
     }
     changed()
   }
@@ -96,17 +95,22 @@ struct EdgeTable {
   mutating func absence(of target: EdgeTarget, now: UInt64) -> Absent {
     let connected = connected(target.edges)
     if connected.contains(where: { $0.granted.services.contains(target.service) && !$0.isDraining }) { return .expected }
-    lost = lost.filter { $0.value.until > now }
     switch target.edges {
     case .edge(let identity):
-      if lost[EdgeRecord.key(identity)] != nil { return .expected }
+      if let absence = lost[EdgeRecord.key(identity)], absence.until > now { return .expected }
     case .group:
-      if lost.values.contains(where: { $0.record.mayServe(target) }) { return .expected }
+      if lost.values.contains(where: { $0.until > now && $0.record.mayServe(target) }) { return .expected }
     }
     if let claimant = connected.first(where: { $0.granted.refused.contains(target.service) }) {
       return .mayNotClaim(identity: claimant.edge.identity)
     }
     return connected.allSatisfy(\.isDraining) ? .gone : .exposesOthers
+  }
+
+  /// Those whose time is over go when there are many, so that a request that finds nobody need not look at all of them.
+  private mutating func expect(_ record: EdgeRecord, _ key: String, until: UInt64, now: UInt64) {
+    if lost.count >= Self.lostLimit { lost = lost.filter { $0.value.until > now } }
+    if lost.count < Self.lostLimit { lost[key] = Absence(record: record, until: until) }
   }
 
   private func connected(_ selection: EdgeSelection) -> [EdgeRecord] {
@@ -139,7 +143,7 @@ struct EdgeTable {
     return consequences
   }
 
-  private static let lostLimit = 16_384
+  private static let lostLimit = 4096
 }
 
 extension EdgeRecord {

@@ -5,7 +5,7 @@ extension EdgePhase {
   var logLevel: LogLevel {
     switch self {
     case .connected, .changed, .left, .listed: .notice
-    case .heard, .draining, .replaced: .info
+    case .doubted, .heard, .draining, .replaced: .info
     case .suspect: .warning
     }
   }
@@ -20,6 +20,7 @@ extension EdgeFacts {
     case .connected: return "\(at) can be called\(why); \(claims)"
     case .changed: return "\(at) has changed\(why); \(claims)"
     case .suspect: return "\(at) is suspect, requests go elsewhere or wait\(why)"
+    case .doubted: return "\(at) may be gone, another process of the same edge has come; it is asked, and requests go elsewhere\(why)"
     case .heard: return "\(at) has answered, requests go there again\(why)"
     case .draining: return "\(at) takes no new requests\(why)"
     case .replaced: return "\(at) is replaced by a newer connection of the same process\(why)"

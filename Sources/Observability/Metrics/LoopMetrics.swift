@@ -94,7 +94,7 @@ public final class LoopMetrics: EventSink {
     case .listed: return
     case .connected: counts.connectedEdges += 1
     case .left: counts.connectedEdges -= 1
-    case .changed, .suspect, .heard, .draining, .replaced: break
+    case .changed, .suspect, .doubted, .heard, .draining, .replaced: break
     }
     counts.edgeChanges[phase, default: 0] += 1
   }

@@ -76,6 +76,7 @@ import Testing
     scene.registry.suspected(EdgeConnectionID(1), false)
     for _ in 0..<2 { scene.open() }
     #expect(old.exchanges.count >= 1)
+    #expect(scene.events.phases == ["connected 1", "connected 2", "doubted 1", "heard 1"])
   }
 
   @Test func onlyTheLoopThatHoldsTheConnectionTells() {
