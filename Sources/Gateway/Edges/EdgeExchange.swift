@@ -24,7 +24,8 @@ final class EdgeExchange: RequestSink, ResponseSink {
   private var record: EdgeRecord?
   private var carrier: (any RequestSink)?
   /// All that the client has sent behind the head; nil when it is not kept any more.
-  private var kept: KeptRequest? = KeptRequest()
+  private var kept: RequestBacklog? = RequestBacklog()
+  private var keptByteCount = 0
   private var endWait: (() -> Void)?
   private var failedOn: [EdgeConnectionID] = []
   private var attempts = 0
@@ -102,14 +103,16 @@ final class EdgeExchange: RequestSink, ResponseSink {
   // MARK: RequestSink
 
   func receiveRequestBody(_ chunk: ByteBuffer) {
-    kept?.append(chunk)
+    kept?.chunks.append(chunk)
+    keptByteCount += chunk.readableBytes
     if carrier != nil { forgetMuch() }
     carrier?.receiveRequestBody(chunk)
   }
 
   func receiveRequestEnd(trailers: FieldSection?) {
     hasEnded.request = true
-    kept?.end = .some(trailers)
+    kept?.isEnded = true
+    kept?.trailers = trailers
     carrier?.receiveRequestEnd(trailers: trailers)
     releaseIfOver()
   }
@@ -180,7 +183,7 @@ extension EdgeExchange {
 
   /// Once an edge takes it, content is kept while there is little of it; an edge may still refuse the request unprocessed.
   private func forgetMuch() {
-    if let kept, kept.byteCount > Self.keptByteLimit { self.kept = nil }
+    if keptByteCount > Self.keptByteLimit { kept = nil }
   }
 
   /// The edge has not passed the request on, and another one can have it.
@@ -224,22 +227,4 @@ extension EdgeExchange {
 
   private static let keptByteLimit = 64 << 10
   private static let attemptLimit = 8
-}
-
-/// What a client has sent behind the head of its request.
-private struct KeptRequest {
-  private(set) var byteCount = 0
-  private var chunks: [ByteBuffer] = []
-  /// The trailers, if any, of a request that is complete.
-  var end: FieldSection??
-
-  mutating func append(_ chunk: ByteBuffer) {
-    byteCount += chunk.readableBytes
-    chunks.append(chunk)
-  }
-
-  func replay(to sink: any RequestSink) {
-    for chunk in chunks { sink.receiveRequestBody(chunk) }
-    if let end { sink.receiveRequestEnd(trailers: end) }
-  }
 }

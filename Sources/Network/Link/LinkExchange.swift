@@ -20,7 +20,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   /// Copies with the first flights of attempts that were not answered yet.
   private var rides: [EarlyRide] = []
   /// All that the client has sent behind the head; nil when it is not kept any more.
-  private var backlog: WaitingExchange.Backlog? = WaitingExchange.Backlog()
+  private var backlog: RequestBacklog? = RequestBacklog()
   private var keptBytes = 0
   private var attempts = 0
   private var rideCount = 0

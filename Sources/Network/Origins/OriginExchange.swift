@@ -133,7 +133,7 @@ final class OriginExchange: ResponseSink, RequestSink {
       if error.cause == .connectionTerminated { place?.connectionLost() }
       guard mayResend(after: error) else { return end(failing: error) }
       hasResent = true
-      dispatchAgain(with: WaitingExchange.Backlog(isEnded: hasEnded.request))
+      dispatchAgain(with: RequestBacklog(isEnded: hasEnded.request))
     }
   }
 
@@ -149,9 +149,9 @@ final class OriginExchange: ResponseSink, RequestSink {
   // MARK: Further attempts
 
   /// What the client has sent behind the head, if no connection has taken the exchange yet; nil if one has.
-  private func takeUnsent() -> WaitingExchange.Backlog? {
+  private func takeUnsent() -> RequestBacklog? {
     // Inside `dispatch` nothing was passed on yet; whoever dispatches does that afterwards.
-    if isDispatching { return WaitingExchange.Backlog() }
+    if isDispatching { return RequestBacklog() }
     return (origin as? WaitingExchange)?.takeBacklog()
   }
 
@@ -169,7 +169,7 @@ final class OriginExchange: ResponseSink, RequestSink {
       && error.cause != .httpResponseTimeout && error.cause != .httpProtocolError
   }
 
-  private func dispatchAgain(with backlog: WaitingExchange.Backlog) {
+  private func dispatchAgain(with backlog: RequestBacklog) {
     origin = nil
     dispatch()
     if client != nil, let origin { backlog.replay(to: origin) }

@@ -17,7 +17,7 @@ final class WaitingExchange: SharedConnectionSink {
 
   init(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) {
     self.request = request
-    state = .waiting(sink, Backlog())
+    state = .waiting(sink, RequestBacklog())
   }
 
   deinit {
@@ -51,7 +51,7 @@ final class WaitingExchange: SharedConnectionSink {
 
   /// From inside the sink's `fail(_:)`: what the client has sent so far, of which nothing was sent on. Nil when a connection has
   /// taken the exchange before. Whoever takes it carries the exchange on.
-  func takeBacklog() -> Backlog? {
+  func takeBacklog() -> RequestBacklog? {
     guard case .leaving(let backlog) = state else { return nil }
     state = .over
     return backlog
@@ -101,23 +101,11 @@ final class WaitingExchange: SharedConnectionSink {
   }
 
   private enum State {
-    case waiting(any ResponseSink, Backlog)
+    case waiting(any ResponseSink, RequestBacklog)
     /// It is being opened on a connection, or its sink is being told that it failed.
-    case leaving(Backlog)
+    case leaving(RequestBacklog)
     case forwarding(any RequestSink)
     case over
-  }
-
-  /// What the client has sent behind the head.
-  struct Backlog {
-    var chunks: [ByteBuffer] = []
-    var isEnded = false
-    var trailers: FieldSection?
-
-    func replay(to sink: any RequestSink) {
-      for chunk in chunks { sink.receiveRequestBody(chunk) }
-      if isEnded { sink.receiveRequestEnd(trailers: trailers) }
-    }
   }
 }
 
