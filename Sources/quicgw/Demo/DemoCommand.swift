@@ -46,7 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
       A core and an edge run as processes of their own, with certificates of a throw-away CA, linked over QUIC on UDP \
       port \(site.corePort).
       The edge listens on 127.0.0.1:\(site.modulesPort) (Go modules) and 127.0.0.1:\(site.echoPort) (echo); the origins \
-      stand behind the core.
+      stand behind the core. The core listens on 127.0.0.1:\(site.cloudPort) for clients in the cloud; that echo is the edge's.
 
       """)
     var report = DemoReport(interruption)
@@ -98,6 +98,17 @@ struct DemoCommand: AsyncParsableCommand {
       http1: DemoClient(wire: .http1, authority: "127.0.0.1:\(echoPort)", handler: echo.handler), identity: site.identity
     ).run(&report)
     for client in [downloads, echo, calls] { try await client.stop() }
+    try await sendFromTheCloud(UInt16(site.cloudPort), &report)
+  }
+
+  private func sendFromTheCloud(_ port: UInt16, _ report: inout DemoReport) async throws {
+    let posts = try await OriginClient.start(OriginURL(scheme: .http, host: "127.0.0.1", port: port))
+    let calls = try await OriginClient.start(OriginURL(scheme: .h2c, host: "127.0.0.1", port: port))
+    await DemoEchoSteps(
+      grpc: DemoClient(wire: .http2, authority: "127.0.0.1:\(port)", handler: calls.handler),
+      http1: DemoClient(wire: .http1, authority: "127.0.0.1:\(port)", handler: posts.handler), identity: "-"
+    ).runFromTheCloud(&report)
+    for client in [posts, calls] { try await client.stop() }
   }
 
   private func end(_ edge: DemoProcess, _ core: DemoProcess) async throws {
@@ -122,6 +133,7 @@ extension DemoSite {
         curl -i http://\(modules)/                     # the modules that are there
         curl -i http://\(echo)/                     # what the origin saw of you
         curl --data-binary @/bin/bash -o /tmp/echoed http://\(echo)/ && cmp /bin/bash /tmp/echoed
+        curl -i http://127.0.0.1:\(cloudPort)/                     # from the cloud: the echo that the edge exposes
         GOPROXY=http://\(modules) GOSUMDB=off GOFLAGS=-modcacherw GOMODCACHE=$(mktemp -d) \\
           go mod download -x -json demo.quicgw.test/large@v1.0.0
         python3 -c 'import grpc; print(grpc.insecure_channel("\(echo)").unary_unary("/quicgw.demo.Echo/Unary")(b"hello"))'

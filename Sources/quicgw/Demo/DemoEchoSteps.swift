@@ -9,6 +9,7 @@ struct DemoEchoSteps {
   let grpc: DemoClient
   /// Speaks HTTP/1.1 to the same listener.
   let http1: DemoClient
+  /// What the origin is told of the edge; `-` from an edge that is called, whose origin is told nothing.
   let identity: String
 
   func run(_ report: inout DemoReport) async {
@@ -18,6 +19,13 @@ struct DemoEchoSteps {
     await report.run("gRPC stream both ways: 100 messages, in turns") { try await chat(turns: 100, byteCount: 1_000) }
     await report.run("gRPC: 200 calls at once") { try await unaryCalls(count: 200) }
     await report.run("gRPC method that is not there: UNIMPLEMENTED") { try await unimplemented() }
+  }
+
+  /// The same origin, called at the edge by clients in the cloud.
+  func runFromTheCloud(_ report: inout DemoReport) async {
+    await report.run("from the cloud to the edge: POST of 5 MB") { try await post(byteCount: 5_000_000) }
+    await report.run("from the cloud to the edge: gRPC, 100 turns") { try await chat(turns: 100, byteCount: 1_000) }
+    await report.run("from the cloud to the edge: 200 calls at once") { try await unaryCalls(count: 200) }
   }
 
   private func post(byteCount: Int) async throws -> Crossing {

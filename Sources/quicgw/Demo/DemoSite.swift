@@ -9,6 +9,8 @@ struct DemoSite {
   let identity = "edge-1.demo"
   let modulesPort: Int
   let echoPort: Int
+  /// Where the core listens for clients in the cloud; what comes there goes to the echo that the edge exposes.
+  let cloudPort: Int
   let corePort: Int
   let coreAdminPort: Int
   let edgeAdminPort: Int
@@ -19,14 +21,14 @@ struct DemoSite {
   ///   - echoOrigin: where the echo listens.
   static func make(modulesOrigin: Int, echoOrigin: Int) async throws -> DemoSite {
     let folder = NSTemporaryDirectory() + "quicgw-demo-" + UUID().uuidString.prefix(8)
-    let ports = try await FreePorts.find(tcp: 4, udp: 1)
+    let ports = try await FreePorts.find(tcp: 5, udp: 1)
     let site = DemoSite(
-      folder: folder, modulesPort: ports.tcp[0], echoPort: ports.tcp[1], corePort: ports.udp[0], coreAdminPort: ports.tcp[2],
+      folder: folder, modulesPort: ports.tcp[0], echoPort: ports.tcp[1], cloudPort: ports.tcp[4], corePort: ports.udp[0], coreAdminPort: ports.tcp[2],
       edgeAdminPort: ports.tcp[3])
     try site.makeCertificates()
     try site.coreConfiguration(modulesOrigin: modulesOrigin, echoOrigin: echoOrigin)
       .write(toFile: "\(folder)/core.yaml", atomically: false, encoding: .utf8)
-    try site.edgeConfiguration().write(toFile: "\(folder)/edge.yaml", atomically: false, encoding: .utf8)
+    try site.edgeConfiguration(echoOrigin: echoOrigin).write(toFile: "\(folder)/edge.yaml", atomically: false, encoding: .utf8)
     return site
   }
 
@@ -53,11 +55,15 @@ struct DemoSite {
     services:
       modules: http://127.0.0.1:\(modulesOrigin)
       echo: h2c://127.0.0.1:\(echoOrigin)
+    listeners:
+      - address: 127.0.0.1:\(cloudPort)
+        service: echo
+        edge: \(identity)
 
     """
   }
 
-  private func edgeConfiguration() -> String {
+  private func edgeConfiguration(echoOrigin: Int) -> String {
     """
     upstream: localhost:\(corePort)
     loops: 2
@@ -67,6 +73,8 @@ struct DemoSite {
         service: modules
       - address: 127.0.0.1:\(echoPort)
         service: echo
+    expose:
+      echo: h2c://127.0.0.1:\(echoOrigin)
 
     """
   }
