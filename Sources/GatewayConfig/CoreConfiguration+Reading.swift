@@ -2,7 +2,10 @@ import Gateway
 
 extension CoreConfiguration {
   static let keys =
-    ["listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "early_data", "listeners", "edges", "edge_wait", "idempotent"] + ProcessSettings.keys
+    [
+      "listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "early_data", "listeners",
+      "edges", "edge_wait", "idempotent",
+    ] + ProcessSettings.keys
 
   static func read(
     _ section: Section, overrides: Overrides, files: FileReader
@@ -30,7 +33,8 @@ extension CoreConfiguration {
     configuration.listeners = listening.listeners
     if let value = section["edge_wait"] { configuration.edgeWait = try value.duration(in: edgeWaitRange) }
     if let value = section["idempotent"] { configuration.idempotent = try value.idempotentMethods() }
-    return Checked(configuration, warnings: (reading.services.isEmpty && listening.listeners.isEmpty ? [withoutServices] : []) + credentials.warnings)
+    let isIdle = reading.services.isEmpty && listening.listeners.isEmpty
+    return Checked(configuration, warnings: (isIdle ? [withoutServices] : []) + credentials.warnings)
   }
 
   /// A core may be started before its services are known; edges can link to it.

@@ -2,8 +2,10 @@ import Gateway
 
 extension EdgeConfiguration {
   static let keys =
-    ["upstream", "prefer", "server_name", "link", "early_data", "idempotent", "certificate", "key", "ca", "listeners", "routes", "default_service", "expose", "labels"]
-    + ProcessSettings.keys
+    [
+      "upstream", "prefer", "server_name", "link", "early_data", "idempotent", "certificate", "key", "ca", "listeners", "routes",
+      "default_service", "expose", "labels",
+    ] + ProcessSettings.keys
 
   static func read(
     _ section: Section, overrides: Overrides, files: FileReader

@@ -188,7 +188,9 @@ extension EdgeExchange {
 
   /// The edge has not passed the request on, and another one can have it.
   private func goesElsewhere(after head: ResponseHead) -> Bool {
-    guard !isAnswered, kept != nil, attempts < Self.attemptLimit, let record, EdgeRefusal.isSafe(head, of: record.edge) else { return false }
+    guard !isAnswered, kept != nil, attempts < Self.attemptLimit, let record, EdgeRefusal.isSafe(head, of: record.edge) else {
+      return false
+    }
     failedOn.append(record.id)
     guard registry.hasAnother(for: self) else { return false }
     let carrier = self.carrier

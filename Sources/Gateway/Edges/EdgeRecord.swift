@@ -72,6 +72,7 @@ final class EdgeRecord {
 
   /// DNS names are the same in any case, URIs are not (RFC 9110 §4.2.3); no DNS name has a colon, every URI has one.
   static func key(_ identity: String) -> String {
-    identity.utf8.contains(UInt8(ascii: ":")) || !identity.utf8.contains { (65...90).contains($0) } ? identity : identity.lowercased()
+    let isURI = identity.utf8.contains(UInt8(ascii: ":"))
+    return isURI || !identity.utf8.contains { (65...90).contains($0) } ? identity : identity.lowercased()
   }
 }

@@ -14,7 +14,7 @@ enum EdgeRefusal {
   }
 
   /// As `GatewayError.proxyStatus(hop:)` writes them; all of them happen before anything is sent.
-  private static let errors: [[UInt8]] = [GatewayError.Cause.connectionRefused, .dnsError, .destinationNotFound, .connectionLimitReached].map {
-    Array("; error=\($0.rawValue);".utf8)
-  }
+  private static let errors: [[UInt8]] = [
+    GatewayError.Cause.connectionRefused, .dnsError, .destinationNotFound, .connectionLimitReached,
+  ].map { Array("; error=\($0.rawValue);".utf8) }
 }

@@ -6,12 +6,13 @@ public import NIOCore
 /// The edges that are connected to a core, as one event loop knows them, and the requests that wait for one of them. There is a
 /// registry on each loop, told the same of every connection.
 ///
-/// Used on its loop only. An edge is told by `arrived` when its announcement has come, so that it is never in the table without one.
+/// Used on its loop only. An edge is told by `arrived` when its announcement has come, so that it is never in the table without
+/// one.
 public final class EdgeRegistry {
   /// A newer connection of the same edge process has taken this one's place; the loop that holds it lets it drain.
   public var onReplaced: ((EdgeConnectionID) -> Void)?
-  /// A connection may be dead, because another process of the same edge has come; the loop that holds it probes it, and every loop
-  /// is told by `suspected` what came of it.
+  /// A connection may be dead, because another process of the same edge has come; the loop that holds it probes it, and every
+  /// loop is told by `suspected` what came of it.
   public var onDoubted: ((EdgeConnectionID) -> Void)?
   /// Who may claim what; what is connected is judged anew.
   public var rules: EdgeRules { didSet { judgeAll() } }
@@ -42,7 +43,8 @@ public final class EdgeRegistry {
   ///   - events: told of the edges whose connections live on this loop.
   ///   - mayBeRepeated: whether it does no harm when an origin gets a request twice.
   public init(
-    rules: EdgeRules = EdgeRules(), events: any EventSink, timing: Timing, mayBeRepeated: @escaping (RequestHead) -> Bool = { $0.isSafe }
+    rules: EdgeRules = EdgeRules(), events: any EventSink, timing: Timing,
+    mayBeRepeated: @escaping (RequestHead) -> Bool = { $0.isSafe }
   ) {
     self.rules = rules
     self.events = events
@@ -56,7 +58,8 @@ public final class EdgeRegistry {
 
   /// Opens an exchange at one of the edges of a target, or lets it wait for one.
   func open(_ request: ExchangeRequest, at target: EdgeTarget, respondingTo client: any EdgeClient) -> any RequestSink {
-    let exchange = EdgeExchange(request, target: target, mayBeRepeated: mayBeRepeated(request.head), registry: self, client: client)
+    let exchange = EdgeExchange(
+      request, target: target, mayBeRepeated: mayBeRepeated(request.head), registry: self, client: client)
     place(exchange)
     return exchange
   }
@@ -143,7 +146,9 @@ extension EdgeRegistry {
   }
 
   private func judgeAll() {
-    for record in table.records where record.judge(by: rules) { tell(.changed, record, reason: "the rules of this core have changed") }
+    for record in table.records where record.judge(by: rules) {
+      tell(.changed, record, reason: "the rules of this core have changed")
+    }
     changed(nil)
   }
 
@@ -166,7 +171,8 @@ extension EdgeRegistry {
     }
     if let failure = exchange.lastFailure, !exchange.isWorthWaiting { return exchange.end(failure) }
     let absent = table.absence(of: target, now: timing.now().uptimeNanoseconds)
-    guard absent == .expected || absent == .gone && isYoung, timing.limit > .zero else { return exchange.end(failure(absent, target)) }
+    let mayCome = absent == .expected || absent == .gone && isYoung
+    guard mayCome, timing.limit > .zero else { return exchange.end(failure(absent, target)) }
     guard waiting.count < Self.waitingLimit else {
       return exchange.end(unavailable(target, status: 503, "too many requests wait for edges"))
     }

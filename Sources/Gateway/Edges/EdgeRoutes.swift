@@ -40,7 +40,8 @@ public struct EdgeRoutes: Sendable {
         let name = try Self.text(field, in: head, of: "service")
         guard Service.isName(name) else {
           throw GatewayError(
-            .httpRequestError, side: .client, retry: .safe, message: "the field \(field.name) of the request holds no name of a service")
+            .httpRequestError, side: .client, retry: .safe,
+            message: "the field \(field.name) of the request holds no name of a service")
         }
         return EdgeTarget(service: name, edges: .edge(identity), balance: balance)
       }
@@ -60,13 +61,10 @@ public struct EdgeRoutes: Sendable {
   ) throws(GatewayError) -> EdgeTarget {
     let name = host.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
     let dot = UInt8(ascii: ".")
-    if name.count > suffix.count + 1, name.suffix(suffix.count).elementsEqual(suffix), name[name.count - suffix.count - 1] == dot {
-      let front = name.dropLast(suffix.count + 1)
-      if let end = front.firstIndex(of: dot), end > 0, end < front.count - 1 {
-        return EdgeTarget(
-          service: String(decoding: front[..<end], as: UTF8.self), edges: .edge(String(decoding: front[(end + 1)...], as: UTF8.self)),
-          balance: balance)
-      }
+    let front = name.dropLast(suffix.count + 1)
+    if name.elementsEqual(front + [dot] + suffix), let end = front.firstIndex(of: dot), end > 0, end < front.count - 1 {
+      let identity = String(decoding: front[(end + 1)...], as: UTF8.self)
+      return EdgeTarget(service: String(decoding: front[..<end], as: UTF8.self), edges: .edge(identity), balance: balance)
     }
     throw GatewayError(
       .destinationNotFound, side: .client, retry: .safe,
@@ -77,7 +75,8 @@ public struct EdgeRoutes: Sendable {
     let values = head.fields.all(field.name)
     guard values.count == 1, let value = values.first, !value.isEmpty, value.count <= 253 else {
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "the request does not name one \(what); send its name in the field \(field.name)")
+        .httpRequestError, side: .client, retry: .safe,
+        message: "the request does not name one \(what); send its name in the field \(field.name)")
     }
     return String(decoding: value, as: UTF8.self)
   }
@@ -105,7 +104,8 @@ public struct RoutingField: Sendable {
   /// Nil for a text that is no field's name (RFC 9110 §5.1), or the name of one that means something else on every request.
   public init?(_ text: String) {
     let bytes = text.lowercased().utf8
-    guard !bytes.isEmpty, FieldRules.isToken(bytes), !Self.taken.contains(where: { $0.bytes.elementsEqual(bytes) }) else { return nil }
+    guard !bytes.isEmpty, FieldRules.isToken(bytes) else { return nil }
+    if Self.taken.contains(where: { $0.bytes.elementsEqual(bytes) }) { return nil }
     name = FieldName(text.lowercased())
   }
 

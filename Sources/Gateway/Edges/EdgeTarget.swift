@@ -33,7 +33,8 @@ extension EdgeSelection: CustomStringConvertible {
     switch self {
     case .edge(let identity): "the edge \(identity)"
     case .group(let labels) where labels.isEmpty: "any edge"
-    case .group(let labels): "an edge with \(labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", "))"
+    case .group(let labels):
+      "an edge with \(labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", "))"
     }
   }
 }

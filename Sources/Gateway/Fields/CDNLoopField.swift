@@ -1,7 +1,7 @@
 import HTTPMessage
 
-/// `CDN-Loop` (RFC 8586): who has passed a request on, in a field that no intermediary may change or take away, as many do with `Via`.
-/// Added where a request leaves for an origin: every way back begins there.
+/// `CDN-Loop` (RFC 8586): who has passed a request on, in a field that no intermediary may change or take away, as many do with
+/// `Via`. Added where a request leaves for an origin: every way back begins there.
 enum CDNLoopField {
   /// Whether one of the entries, `cdn-id *( ";" parameter )`, was made by `pseudonym`.
   static func names(_ pseudonym: [UInt8], in fields: FieldSection) -> Bool {

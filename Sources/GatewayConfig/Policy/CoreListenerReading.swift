@@ -44,7 +44,8 @@ struct CoreListenerReading {
     let ways = ["edge", "group", "suffix", "edge_field"].compactMap { section[$0] }
     guard let way = ways.first else {
       throw value.error(
-        "nothing says which edge requests go to", "add edge: NAME, group: {LABEL: VALUE}, suffix: edges.example or edge_field: X-Edge")
+        "nothing says which edge requests go to",
+        "add edge: NAME, group: {LABEL: VALUE}, suffix: edges.example or edge_field: X-Edge")
     }
     if ways.count > 1 { throw ways[1].error("\(way.path) says already which edge requests go to", "keep one of them") }
     let balance = try section["balance"]?.choice(EdgeBalance.self) ?? .roundRobin
@@ -70,7 +71,8 @@ struct CoreListenerReading {
     case (let service?, nil): return .fixed(try service.serviceName())
     case (nil, let field?): return .field(try field.fieldName())
     case (_?, let field?): throw field.error("service names it already", "keep one of them")
-    case (nil, nil): throw value.error("nothing says which service requests are for", "add service: NAME or service_field: X-Service")
+    case (nil, nil):
+      throw value.error("nothing says which service requests are for", "add service: NAME or service_field: X-Service")
     }
   }
 }

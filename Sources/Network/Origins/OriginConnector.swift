@@ -6,7 +6,8 @@ import NIOSSL
 import NIOTLS
 import Wires
 
-/// Opens connections to an origin, over TCP or to a Unix socket, and puts the right wire on them: HTTP/1.1, h2c, or what ALPN chose under TLS.
+/// Opens connections to an origin, over TCP or to a Unix socket, and puts the right wire on them: HTTP/1.1, h2c, or what ALPN chose
+/// under TLS.
 ///
 /// Names are resolved at each connection and their addresses tried as RFC 8305 says (NIO does both).
 struct OriginConnector {
@@ -62,7 +63,8 @@ struct OriginConnector {
       let bound = NIOLoopBound(bootstrap, eventLoop: eventLoop)
       return eventLoop.flatSubmit { bound.value.connect(unixDomainSocketPath: path) }
     }
-    return bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).channelLiveness().connect(host: origin.host, port: Int(origin.port))
+    return bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).channelLiveness()
+      .connect(host: origin.host, port: Int(origin.port))
   }
 
   /// Puts the wire on the channel and fulfils `ready` when exchanges can be opened.

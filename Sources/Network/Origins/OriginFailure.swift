@@ -52,7 +52,8 @@ enum OriginFailure {
       return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: "origin \(origin) refused the connection; is it running?")
     }
     if error.errnoCode == ENOENT, origin.socketPath != nil {
-      return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: "there is no socket \(origin); is its server running?")
+      let message = "there is no socket \(origin); is its server running?"
+      return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: message)
     }
     return GatewayError(.destinationUnavailable, side: .origin, retry: .safe, message: "origin \(origin) cannot be reached: \(error)")
   }

@@ -31,7 +31,7 @@ struct EdgeCommand: AsyncParsableCommand {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A service here that the core may call, and where it is: http://, h2c://, https:// or unix:/path. May be repeated like --service.",
+      "A service that the core may call, and where it is: http://, h2c://, https:// or unix:/path. May be repeated.",
       valueName: "name=url"))
   var expose: [String] = []
 

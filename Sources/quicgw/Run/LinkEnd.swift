@@ -85,7 +85,9 @@ struct EdgeEnd: LinkEnd {
 extension CoreConfiguration: EndConfiguration {
   static var role: Role { .core }
   var readyStatus: String { "serving" }
-  var files: [String] { credentials.files.all + originAuthorityFiles + earlyData.files + listeners.flatMap { $0.certificate?.files ?? [] } }
+  var files: [String] {
+    credentials.files.all + originAuthorityFiles + earlyData.files + listeners.flatMap { $0.certificate?.files ?? [] }
+  }
 
   func fixedDifferences(from other: CoreConfiguration) -> [String] {
     var names = process.differences(from: other.process)
