@@ -61,7 +61,7 @@ let package = Package(
     .target(name: "HTTP1", dependencies: ["HTTPMessage", nioCore, collections], swiftSettings: strict),
     .target(name: "HTTP2", dependencies: ["CNghttp2", "HTTPMessage", nioCore, collections], swiftSettings: strict),
     .target(name: "HTTP3", dependencies: ["CNghttp3", "HTTPMessage", "QUICTransport", nioCore, collections], swiftSettings: strict),
-    .target(name: "Wires", dependencies: ["Events", "HTTPMessage", "Exchange", "HTTP1", "HTTP2", "HTTP3", "QUICTransport", nioCore, collections], swiftSettings: strict),
+    .target(name: "Wires", dependencies: ["Events", "HTTPMessage", "Exchange", "HTTP1", "HTTP2", "HTTP3", "QUICTransport", nioCore, collections, crypto], swiftSettings: strict),
     .target(name: "Gateway", dependencies: ["Events", "HTTPMessage", "Exchange", nioCore], swiftSettings: strict),
     .target(name: "Observability", dependencies: ["Events", "HTTPMessage", "Exchange", "CSocket", log, nioCore], swiftSettings: strict),
     .target(

@@ -48,6 +48,8 @@ public enum WireProtocol: String, Sendable {
   case http1 = "HTTP/1.1"
   case http2 = "HTTP/2"
   case http3 = "HTTP/3"
+  /// Bytes that nobody looks at: a tunnel's end that is no HTTP connection.
+  case tcp = "TCP"
 
   /// The received-protocol part of a `Via` entry.
   public var viaVersion: String {
@@ -55,6 +57,7 @@ public enum WireProtocol: String, Sendable {
     case .http1: "1.1"
     case .http2: "2"
     case .http3: "3"
+    case .tcp: "TCP"
     }
   }
 }

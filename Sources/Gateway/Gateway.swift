@@ -14,20 +14,25 @@ public final class Gateway: ExchangeHandler {
   let hop: Hop
   let events: any EventSink
   let now: () -> NIODeadline
-  private let destinations: Destinations
-  private var rewriting: HeadRewriting
+  let destinations: Destinations
+  /// Opens tunnels to hosts that no service names; nil where there are none.
+  let targets: ((TunnelTarget) -> any ExchangeHandler)?
+  var rewriting: HeadRewriting
 
   /// - Parameters:
   ///   - hop: who this process is, and which way it passes requests.
   ///   - destinations: where requests go.
+  ///   - targets: opens tunnels to hosts that no service names, where the policy's `tunnels` allow it.
   ///   - events: told once of every exchange, when it is over.
   ///   - now: the loop's clock.
   public init(
-    hop: Hop, policy: Policy, destinations: Destinations, events: any EventSink, now: @escaping () -> NIODeadline
+    hop: Hop, policy: Policy, destinations: Destinations, targets: ((TunnelTarget) -> any ExchangeHandler)? = nil,
+    events: any EventSink, now: @escaping () -> NIODeadline
   ) {
     self.hop = hop
     self.policy = policy
     self.destinations = destinations
+    self.targets = targets
     self.events = events
     self.now = now
     rewriting = HeadRewriting(hop: hop)
@@ -49,7 +54,8 @@ public final class Gateway: ExchangeHandler {
 }
 
 extension Gateway {
-  private struct Dispatch {
+  /// Where an exchange goes on, and with which head.
+  struct Dispatch {
     let way: Way
     let request: ExchangeRequest
 
@@ -61,12 +67,10 @@ extension Gateway {
 
   private func dispatch(_ request: ExchangeRequest, for passage: Passage) throws(GatewayError) -> Dispatch {
     let head = request.head
+    if head.isConnect, head.protocol == nil { return try dispatchTunnel(request, for: passage) }
+    try checkKind(of: request)
     let authority = try checkedAuthority(of: head)
-    if ViaField.names(hop.nameBytes, in: head.fields) || CDNLoopField.names(hop.nameBytes, in: head.fields) {
-      throw GatewayError(
-        .loopDetected, side: hop.side, retry: .safe,
-        message: "the request has passed this hop before; an origin or a route leads back to where the request came from")
-    }
+    try checkLoop(head)
     let client = try clientAuthority(of: head, authority)
     if case .edges(let registry) = destinations { return try dispatch(request, to: registry, authority, client, for: passage) }
     let decision = try route(request, authority)
@@ -84,6 +88,10 @@ extension Gateway {
         service: decision.map { $0.service.nameBytes[...] } ?? authority.host)
       if let decision { rewriting.strip(decision.strippedByteCount, fromPathOf: &rewritten.head) }
       return Dispatch(way: .handler(link), request: rewritten)
+    case (.origins, let decision?) where decision.service.isTunnelled:
+      throw GatewayError(
+        .httpRequestDenied, side: .client, retry: .safe,
+        message: "the service “\(decision.service.name)” is reached by CONNECT, not by requests; use a listener with tcp: on the edge")
     case (.origins(let pool), let decision?):
       passage.destinationWire = decision.service.origins.first?.scheme.wireName ?? passage.destinationWire
       rewriting.addressToOrigin(&rewritten.head, from: request.origin, client: client, service: decision.service)
@@ -111,13 +119,34 @@ extension Gateway {
     return Dispatch(way: .edge(target, registry), request: rewritten)
   }
 
+  func checkLoop(_ head: RequestHead) throws(GatewayError) {
+    guard ViaField.names(hop.nameBytes, in: head.fields) || CDNLoopField.names(hop.nameBytes, in: head.fields) else { return }
+    throw GatewayError(
+      .loopDetected, side: hop.side, retry: .safe,
+      message: "the request has passed this hop before; an origin or a route leads back to where the request came from")
+  }
+
+  /// Whether requests of this kind are taken where it came in.
+  private func checkKind(of request: ExchangeRequest) throws(GatewayError) {
+    if !policy.proxies.isEmpty, policy.proxies.contains(request.origin.listener) {
+      throw GatewayError(
+        .httpRequestDenied, side: .client, retry: .safe,
+        message: "the listener “\(request.origin.listener)” is a proxy for CONNECT alone; send other requests to a listener with address:")
+    }
+    guard request.head.protocol != nil else { return }
+    guard request.head.isConnect else {
+      throw GatewayError(.httpRequestError, side: .client, retry: .safe, message: "only CONNECT may have :protocol (RFC 8441)")
+    }
+    if case .link = destinations, !policy.passesUpgrades {
+      throw GatewayError(
+        .httpUpgradeFailed, side: hop.side, retry: .safe,
+        message: "WebSocket and other upgrades are not passed on; link.extended_connect is off")
+    }
+  }
+
   /// The request's authority; a message without one, with two different ones or with user information is malformed
   /// (RFC 9114 §4.3.1).
   private func checkedAuthority(of head: RequestHead) throws(GatewayError) -> Authority {
-    if head.isConnect || head.protocol != nil {
-      throw GatewayError(
-        .httpUpgradeFailed, side: .client, retry: .safe, message: "tunnels (CONNECT) are not offered by this gateway")
-    }
     guard let bytes = head.authority, let authority = Authority(bytes) else {
       throw GatewayError(
         .httpRequestError, side: .client, retry: .safe,
@@ -167,11 +196,14 @@ extension Gateway {
     return path
   }
 
-  private func checkAccess(_ identity: String?, to service: Service) throws(GatewayError) {
+  func checkAccess(_ identity: String?, to service: Service) throws(GatewayError) {
     guard !policy.access.allows(identity, service: service.name) else { return }
-    let who = identity.map { "“\($0)”" } ?? "a client without a certificate"
     throw GatewayError(
-      .httpRequestDenied, side: .client, retry: .safe, message: "\(who) may not use the service “\(service.name)”; see access")
+      .httpRequestDenied, side: .client, retry: .safe, message: "\(who(identity)) may not use the service “\(service.name)”; see access")
+  }
+
+  func who(_ identity: String?) -> String {
+    identity.map { "“\($0)”" } ?? "a client without a certificate"
   }
 
   private func printable(_ bytes: ArraySlice<UInt8>) -> String {

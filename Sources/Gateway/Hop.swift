@@ -10,7 +10,7 @@ public struct Hop: Sendable {
   public let name: String
 
   let nameBytes: [UInt8]
-  private let viaEntries: (http1: [UInt8], http2: [UInt8], http3: [UInt8])
+  private let viaEntries: (http1: [UInt8], http2: [UInt8], http3: [UInt8], tcp: [UInt8])
 
   /// - Parameter name: a token (RFC 9110 §5.6.2), usually made by `Hop.name(role:instance:)`.
   public init(role: Role, direction: Direction = .edgeToCore, name: String) {
@@ -19,7 +19,7 @@ public struct Hop: Sendable {
     self.name = name
     nameBytes = Array(name.utf8)
     func entry(_ wire: WireProtocol) -> [UInt8] { Array("\(wire.viaVersion) \(name)".utf8) }
-    viaEntries = (entry(.http1), entry(.http2), entry(.http3))
+    viaEntries = (entry(.http1), entry(.http2), entry(.http3), entry(.tcp))
   }
 
   /// `quicgw-edge-1f2e3d4c`: the role and the first four bytes of the instance.
@@ -35,6 +35,7 @@ public struct Hop: Sendable {
     case .http1: viaEntries.http1
     case .http2: viaEntries.http2
     case .http3: viaEntries.http3
+    case .tcp: viaEntries.tcp
     }
   }
 }

@@ -6,6 +6,12 @@ public struct Policy: Sendable {
   public var edgeRoutes: EdgeRoutes
   /// What edges may claim.
   public var edgeRules: EdgeRules
+  /// What CONNECT may reach beyond the services, on the end that has the origins.
+  public var tunnels = TunnelRules.none
+  /// Names of the listeners that are proxies for CONNECT.
+  public var proxies: Set<String> = []
+  /// Whether the other end takes extended CONNECT (RFC 9220). quicgw does; of others it is not known.
+  public var passesUpgrades = true
 
   public init(
     routing: RoutingTable, access: AccessRules = .defaults, edgeRoutes: EdgeRoutes = .none, edgeRules: EdgeRules = EdgeRules()

@@ -3,8 +3,8 @@ import Gateway
 extension CoreConfiguration {
   static let keys =
     [
-      "listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "early_data", "listeners",
-      "edges", "edge_wait", "idempotent",
+      "listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "connect",
+      "early_data", "listeners", "edges", "edge_wait", "idempotent",
     ] + ProcessSettings.keys
 
   static func read(
@@ -83,7 +83,9 @@ extension CoreConfiguration {
       defaultService = name
     }
     let access = try AccessRules(section["access"], services: names, identity: identity)
-    return Policy(
+    var policy = Policy(
       routing: RoutingTable(services: reading.services, routes: reading.routes, defaultService: defaultService), access: access)
+    if let value = section["connect"] { policy.tunnels = try TunnelRules(value, identity: identity) }
+    return policy
   }
 }

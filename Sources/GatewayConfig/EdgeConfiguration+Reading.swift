@@ -31,6 +31,7 @@ extension EdgeConfiguration {
     var configuration = EdgeConfiguration(
       upstream: upstream, preference: preference, link: link, serverName: serverName, credentials: reading.credentials,
       listeners: listening.listeners, policy: listening.policy, process: process, addresses: addresses)
+    configuration.policy.passesUpgrades = link.extendedConnect == .on
     if let value = section["early_data"] { configuration.earlyData = try EdgeEarlyDataSettings(value, files: files) }
     if let value = section["idempotent"] { configuration.idempotent = try value.idempotentMethods() }
     configuration.exposed = Policy(routing: RoutingTable(services: exposed.services, isStrict: true))

@@ -41,12 +41,24 @@ public struct EdgeConfiguration: Sendable {
   public struct Listener: Sendable, Equatable {
     /// `name`, by which the policy knows it; the address where none is given.
     public var name: String
-    /// `address`: TCP.
+    /// The TCP address.
     public var address: HostPort
+    public var kind: Kind
 
-    public init(name: String, address: HostPort) {
+    /// What is spoken there; raw values are the keys that give the address.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// HTTP/1.1 and HTTP/2.
+      case http = "address"
+      /// Bytes of any kind, for one service.
+      case tcp
+      /// CONNECT of clients with `https_proxy`.
+      case proxy
+    }
+
+    public init(name: String, address: HostPort, kind: Kind = .http) {
       self.name = name
       self.address = address
+      self.kind = kind
     }
   }
 

@@ -192,6 +192,9 @@ public final class HTTP2Session {
   /// SETTINGS_MAX_CONCURRENT_STREAMS of the peer; 100 until it has said one.
   public var peerMaximumConcurrentStreams: Int { library.peerMaximumConcurrentStreams }
 
+  /// Whether the peer, a server, has said that it takes extended CONNECT (RFC 8441 §3).
+  public var peerTakesExtendedConnect: Bool { library.isExtendedConnectAllowed }
+
   /// Whether a further request could be submitted: stream identifiers are left and no GOAWAY has come.
   public var mayOpen: Bool { condition == .open && drainStep == .none && library.isRequestAllowed }
 

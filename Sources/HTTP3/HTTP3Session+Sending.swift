@@ -45,6 +45,7 @@ extension HTTP3Session {
     guard !stream.outgoing.isShut, !stream.outgoing.isHeadSubmitted else { return }
     stream.outgoing.isHeadSubmitted = true
     stream.outgoing.isEnding = head.bodyLength == .none
+    if stream.incoming.isConnect, (200..<300).contains(head.status) { becameTunnel(stream) }
     attempt { library throws(ApplicationError) in
       try encoderStream?.sendsHead()
       try library.submitResponse(head.fields, on: stream, hasContent: head.bodyLength != .none)
@@ -116,6 +117,12 @@ extension HTTP3Session {
   func shutOutgoing(_ stream: HTTP3Stream) {
     stream.outgoing.isShut = true
     stream.outgoing.content.discardUnoffered()
+  }
+
+  func becameTunnel(_ stream: HTTP3Stream) {
+    guard !stream.isTunnel, !stream.isClosed else { return }
+    stream.isTunnel = true
+    openTunnelCount += 1
   }
 
   /// There is something to ask for again on a stream whose producer was behind.

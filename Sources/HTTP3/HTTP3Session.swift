@@ -89,6 +89,9 @@ public final class HTTP3Session {
   /// Streams that are known to the owner and not closed.
   public var openStreamCount: Int { streams.count + waitingForStreams.count }
 
+  /// Of those, the tunnels: CONNECT that was answered with success.
+  public internal(set) var openTunnelCount = 0
+
   /// The streams that are open, in no order; for an owner whose connection was lost.
   public var openStreams: [HTTP3Stream] { Array(streams.values) + waitingForStreams }
 
@@ -128,6 +131,7 @@ public final class HTTP3Session {
     sessionEvents.removeAll()
     turns = SendTurns()
     recentStream = nil
+    openTunnelCount = 0
   }
 
   /// Calls the library outside of any callback of the connection. What fails there closes the connection at its next write.

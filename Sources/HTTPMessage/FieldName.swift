@@ -46,6 +46,8 @@ extension FieldName {
   public static let proxyConnection = FieldName("proxy-connection")
   public static let proxyStatus = FieldName("proxy-status")
   public static let quicgwEdge = FieldName("quicgw-edge")
+  public static let secWebSocketAccept = FieldName("sec-websocket-accept")
+  public static let secWebSocketKey = FieldName("sec-websocket-key")
   public static let te = FieldName("te")
   public static let trailer = FieldName("trailer")
   public static let transferEncoding = FieldName("transfer-encoding")

@@ -32,6 +32,12 @@ public protocol ByteStreamWire: AnyObject {
   /// True when the connection is to be closed as soon as all output is written.
   var wantsClose: Bool { get }
 
+  /// Whether the connection carries a byte tunnel: its two sides end on their own, each when all that was for it has been written.
+  var isTunnel: Bool { get }
+
+  /// True when the peer is to see the end of what it is sent (TCP FIN) although it may send on.
+  var endsOutput: Bool { get }
+
   /// True when the close that `wantsClose` asks for must be seen as a failure (TCP RST), because a plain end of the stream
   /// would make a truncated message look complete (RFC 9112 §8).
   var closesAbruptly: Bool { get }
@@ -50,6 +56,8 @@ public protocol ByteStreamWire: AnyObject {
 
 extension ByteStreamWire {
   public var closesAbruptly: Bool { false }
+  public var isTunnel: Bool { false }
+  public var endsOutput: Bool { false }
   public var heldBytes: Int { 0 }
 }
 

@@ -53,6 +53,10 @@ public final class DetectingServerWire: ByteStreamWire {
 
   public var wantsClose: Bool { wire?.wantsClose ?? isClosing }
 
+  public var isTunnel: Bool { wire?.isTunnel ?? false }
+
+  public var endsOutput: Bool { wire?.endsOutput ?? false }
+
   public var closesAbruptly: Bool { wire?.closesAbruptly ?? false }
 
   public var deadline: NIODeadline? { wire != nil ? wire?.deadline : (isClosing ? nil : firstDeadline) }

@@ -30,7 +30,7 @@ import Testing
       "a wire is streams and messages, without IO; it is a library of its own"
     ),
     (
-      "Wires", ["Events", "HTTPMessage", "Exchange", "HTTP1", "HTTP2", "HTTP3", "QUICTransport"], ["NIOCore", "DequeModule"],
+      "Wires", ["Events", "HTTPMessage", "Exchange", "HTTP1", "HTTP2", "HTTP3", "QUICTransport"], ["NIOCore", "DequeModule", "Crypto"],
       "adapters know wires and exchanges, not where requests go"
     ),
     (

@@ -30,7 +30,11 @@ public struct AccessRules: Sendable, Equatable {
   /// - Parameter identity: nil for a client without one, which no list of identities means: it may where nothing is ruled.
   public func allows(_ identity: String?, service: String) -> Bool {
     if services.isEmpty, everywhere.allow == nil, everywhere.deny.isEmpty { return true }
-    let rule = services[service]
+    return allows(identity, by: services[service])
+  }
+
+  /// What a rule says beside the one for all services.
+  func allows(_ identity: String?, by rule: Rule?) -> Bool {
     guard let identity else { return rule?.allow == nil && everywhere.allow == nil }
     if everywhere.deny.contains(where: { $0.matches(identity) }) { return false }
     if let rule, rule.deny.contains(where: { $0.matches(identity) }) { return false }

@@ -81,9 +81,14 @@ extension RoutingTable {
     }
   }
 
+  /// The service that everything goes to that comes to a listener; nil where requests decide.
+  func service(fixedTo listener: String) -> Service? {
+    listeners.first { $0.name == listener }?.service
+  }
+
   /// - Returns: nil if no service answers to the request.
   func route(listener: String, authority: Authority, path: ArraySlice<UInt8>) -> Decision? {
-    for fixed in listeners where fixed.name == listener { return Decision(fixed.service) }
+    if let service = service(fixedTo: listener) { return Decision(service) }
     if let service = byName[authority.host] { return Decision(service) }
     if let row = row(host: authority.host, path: path) {
       return Decision(

@@ -1,12 +1,18 @@
 /// Where an origin listens and what is spoken to it: `http://` (HTTP/1.1), `h2c://` (HTTP/2 without TLS, prior knowledge) or
-/// `https://` (HTTP/1.1 or HTTP/2 as ALPN decides), host, port and an optional base path; or a socket of this machine, `unix:/path`
-/// (HTTP/1.1) or `h2c+unix:/path`.
+/// `https://` (HTTP/1.1 or HTTP/2 as ALPN decides), host, port and an optional base path; a socket of this machine, `unix:/path`
+/// (HTTP/1.1) or `h2c+unix:/path`; or `tcp://` and host and port, for bytes that nobody looks at.
 public struct OriginURL: Sendable, Hashable {
   public enum Scheme: String, Sendable, CaseIterable {
-    case http, h2c, https
+    case http, h2c, https, tcp
 
-    /// The port of a URL that names none.
-    public var defaultPort: UInt16 { self == .https ? 443 : 80 }
+    /// The port of a URL that names none; nil where it must name one.
+    public var defaultPort: UInt16? {
+      switch self {
+      case .http, .h2c: 80
+      case .https: 443
+      case .tcp: nil
+      }
+    }
     /// `:scheme` of requests to the origin (RFC 9114 §4.3.1).
     public var requestScheme: String { self == .https ? "https" : "http" }
     /// What is spoken, for logs; `https` where ALPN decides.
@@ -15,6 +21,7 @@ public struct OriginURL: Sendable, Hashable {
       case .http: "HTTP/1.1"
       case .h2c: "HTTP/2"
       case .https: "https"
+      case .tcp: "TCP"
       }
     }
   }
@@ -46,7 +53,7 @@ public struct OriginURL: Sendable, Hashable {
   private init(scheme: Scheme, socketPath: String) {
     self.scheme = scheme
     host = "localhost"
-    port = scheme.defaultPort
+    port = scheme.defaultPort ?? 0
     basePath = ""
     self.socketPath = socketPath
   }
@@ -60,12 +67,12 @@ public struct OriginURL: Sendable, Hashable {
     }
     let bytes = Array(text.utf8)[...]
     guard let schemeEnd = Self.position(of: "://", in: bytes) else {
-      throw Malformed(message: "“\(text)” has no scheme", advice: "write http://host:port, h2c://host:port or https://host:port")
+      throw Malformed(message: "“\(text)” has no scheme", advice: "write http://host:port, h2c://host:port, https://host:port or tcp://host:port")
     }
     guard let scheme = Scheme(rawValue: String(decoding: bytes[..<schemeEnd], as: UTF8.self)) else {
       throw Malformed(
         message: "“\(String(decoding: bytes[..<schemeEnd], as: UTF8.self))” is not a scheme that origins are reached by",
-        advice: "write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https:// or unix:/path")
+        advice: "write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https://, tcp:// or unix:/path")
     }
     let rest = bytes[(schemeEnd + 3)...]
     let authorityEnd =
@@ -74,12 +81,18 @@ public struct OriginURL: Sendable, Hashable {
       throw Malformed(message: "“\(text)” names no valid host and port", advice: "write \(scheme.rawValue)://host:port")
     }
     let path = rest[authorityEnd...]
+    guard let port = authority.port ?? scheme.defaultPort else {
+      throw Malformed(message: "“\(text)” names no port", advice: "write \(scheme.rawValue)://host:port")
+    }
+    guard scheme != .tcp || path.isEmpty else {
+      throw Malformed(message: "“\(text)” has a path, which TCP knows nothing of", advice: "end it with the port")
+    }
     guard path.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }) else {
       throw Malformed(message: "“\(text)” has a query or a fragment", advice: "end the URL with the path")
     }
     self.init(
       scheme: scheme, host: String(decoding: authority.hostWithoutBrackets, as: UTF8.self),
-      port: authority.port ?? scheme.defaultPort,
+      port: port,
       basePath: String(decoding: path.trimmingTrailing(UInt8(ascii: "/")), as: UTF8.self))
   }
 

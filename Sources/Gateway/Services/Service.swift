@@ -32,6 +32,9 @@ public struct Service: Sendable, Hashable {
     basePathBytes = Array((origins.first?.basePath ?? "").utf8)
   }
 
+  /// Whether it is reached by CONNECT: its origins take bytes of which the gateway knows nothing.
+  public var isTunnelled: Bool { origins.first?.scheme == .tcp }
+
   /// How many an edge can announce to cores.
   public static let maximumExposedCount = EdgeAnnouncement.Limits.services
   public static let defaultResponseHeadTimeout: Duration = .seconds(60)

@@ -24,9 +24,14 @@ extension AccessRules {
 extension AccessRules.Rule {
   fileprivate init(_ value: Value, _ identity: IdentityKind) throws(ConfigurationError) {
     let section = try value.section(["allow", "deny"])
+    try self.init(section, identity)
+    if section.entries.isEmpty { throw value.error("the rule says nothing", "add allow or deny with a list of identities") }
+  }
+
+  /// `allow` and `deny` of a section that may say more.
+  init(_ section: Section, _ identity: IdentityKind) throws(ConfigurationError) {
     self.init(
       allow: try section["allow"]?.identityPatterns(identity), deny: try section["deny"]?.identityPatterns(identity) ?? [])
-    if section.entries.isEmpty { throw value.error("the rule says nothing", "add allow or deny with a list of identities") }
   }
 }
 

@@ -25,24 +25,38 @@ struct ListenerReading {
 
   var policy: Policy {
     let names = Set(fixed.values).union(routes.map(\.service)).union(defaultService.map { [$0] } ?? [])
-    return Policy(
+    var policy = Policy(
       routing: RoutingTable(
         services: names.sorted().map { Service(name: $0) }, answersToNames: false, listeners: fixed, routes: routes,
         defaultService: defaultService))
+    policy.proxies = Set(listeners.filter { $0.kind == .proxy }.map(\.name))
+    return policy
   }
 
   private mutating func read(_ value: Value) throws(ConfigurationError) {
     if value.isScalar { return try add(value) }
-    let section = try value.section(["address", "service", "name"])
-    guard let address = section["address"] else {
-      throw value.error("the listener has no address", "add address: 127.0.0.1:8080")
+    let kinds = EdgeConfiguration.Listener.Kind.allCases
+    let section = try value.section(kinds.map(\.rawValue) + ["service", "name"])
+    let given = kinds.compactMap { kind in section[kind.rawValue].map { (kind: kind, address: $0) } }
+    guard let (kind, address) = given.first else {
+      throw value.error("the listener has no address", "add address: 127.0.0.1:8080, tcp: 127.0.0.1:5432 or proxy: 127.0.0.1:3128")
+    }
+    guard given.count == 1 else {
+      throw given[1].address.error("the listener has an address already, in \(kind.rawValue)", "make two listeners of it")
+    }
+    if kind == .tcp, section["service"] == nil {
+      throw value.error("a listener for TCP is for one service, and none is named", "add service: NAME")
+    }
+    if kind == .proxy, let service = section["service"] {
+      throw service.error("each request of a proxy's client names where it goes", "remove service, or write address or tcp for proxy")
     }
     try add(
-      address, name: try section["name"]?.text(), service: try section["service"]?.serviceName(), nameValue: section["name"])
+      address, kind: kind, name: try section["name"]?.text(), service: try section["service"]?.serviceName(),
+      nameValue: section["name"])
   }
 
   private mutating func add(
-    _ value: Value, name: String? = nil, service: String? = nil, nameValue: Value? = nil
+    _ value: Value, kind: EdgeConfiguration.Listener.Kind = .http, name: String? = nil, service: String? = nil, nameValue: Value? = nil
   ) throws(ConfigurationError) {
     let address = try value.listenAddress(example: "127.0.0.1:8080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
@@ -52,7 +66,7 @@ struct ListenerReading {
     guard !listeners.contains(where: { $0.name == name }) else {
       throw (nameValue ?? value).error("two listeners have the name “\(name)”", "give each its own")
     }
-    listeners.append(EdgeConfiguration.Listener(name: name, address: address))
+    listeners.append(EdgeConfiguration.Listener(name: name, address: address, kind: kind))
     addresses.append(ConfiguredAddress(.tcp, address, from: value))
     fixed[name] = service
   }

@@ -41,6 +41,9 @@ struct ServiceReading {
       throw value.error("the service has no origins", "add origins: [http://host:port]")
     }
     let origins = try Self.origins(originsValue)
+    if origins[0].scheme == .tcp, let other = section.entries.first(where: { $0.name != "origins" }) {
+      throw other.key.error("nothing is known of what crosses to a tcp:// origin but bytes", "remove the key")
+    }
     var trust = OriginTrust.system
     if let ca = section["ca"] {
       guard origins.contains(where: { $0.scheme == .https }) else {
@@ -99,6 +102,9 @@ struct ServiceReading {
   private static func add(_ value: Value, to origins: inout [OriginURL]) throws(ConfigurationError) {
     let origin = try value.originURL()
     if let first = origins.first {
+      guard (first.scheme == .tcp) == (origin.scheme == .tcp) else {
+        throw value.error("origins of HTTP and of TCP cannot be mixed", "make two services of them")
+      }
       guard (first.scheme == .https) == (origin.scheme == .https) else {
         throw value.error("origins with and without TLS cannot be mixed", "make two services of them")
       }

@@ -10,6 +10,13 @@ public struct LinkSettings: Sendable, Equatable {
   public var keepAlive: Duration = .seconds(15)
   /// `request_wait`: how long a request may wait for a link, or for a stream of it.
   public var requestWait: Duration = .seconds(5)
+  /// `extended_connect`: whether WebSocket and other upgrades are passed on. quicgw's cores take them; nghttp3 0.8.0 does not tell
+  /// whether another HTTP/3 server does (RFC 9220 §3), so before such a one it is said here.
+  public var extendedConnect = ExtendedConnect.on
+
+  public enum ExtendedConnect: String, Sendable, CaseIterable {
+    case on, off
+  }
 
   public init() {}
 
@@ -32,11 +39,12 @@ extension LinkSettings {
 
   init(_ value: Value, idleTimeout: Duration) throws(ConfigurationError) {
     self.init(idleTimeout: idleTimeout)
-    let section = try value.section(["suspect_after", "lost_after", "keep_alive", "request_wait"])
+    let section = try value.section(["suspect_after", "lost_after", "keep_alive", "request_wait", "extended_connect"])
     if let value = section["suspect_after"] { suspectAfter = try value.duration(in: Self.suspectRange) }
     if let value = section["lost_after"] { lostAfter = try value.duration(in: Self.lostRange) }
     if let value = section["keep_alive"] { keepAlive = try value.duration(in: Self.keepAliveRange) }
     if let value = section["request_wait"] { requestWait = try value.duration(in: Self.waitRange) }
+    if let value = section["extended_connect"] { extendedConnect = try value.choice(ExtendedConnect.self) }
     if let value = section["lost_after"], lostAfter > idleTimeout {
       throw value.error("transport.idle_timeout ends a silent connection before", "lower it, or raise transport.idle_timeout")
     }

@@ -2,6 +2,7 @@
 struct ConnectionOptions {
   private(set) var hasClose = false
   private(set) var hasKeepAlive = false
+  private(set) var hasUpgrade = false
   /// Lower-case names of fields that belong to this connection only; nil if there are none.
   private(set) var listedNames: [ArraySlice<UInt8>]?
 
@@ -11,7 +12,9 @@ struct ConnectionOptions {
         hasClose = true
       } else if Self.equalsIgnoringCase(element, "keep-alive") {
         hasKeepAlive = true
-      } else if !Self.equalsIgnoringCase(element, "te"), !Self.equalsIgnoringCase(element, "upgrade") {
+      } else if Self.equalsIgnoringCase(element, "upgrade") {
+        hasUpgrade = true
+      } else if !Self.equalsIgnoringCase(element, "te") {
         listedNames = (listedNames ?? []) + [ArraySlice(element.map { OctetClass.lowercased[Int($0)] })]
       }
     }

@@ -11,6 +11,8 @@ struct FieldLines {
   private(set) var contentLength = ContentLength.none
   private(set) var transferCoding = TransferCoding.none
   private(set) var connection = ConnectionOptions()
+  /// The value of the first Upgrade; it counts only where Connection names it, too.
+  private(set) var upgrade: ArraySlice<UInt8>?
 
   enum ContentLength: Equatable {
     case none
@@ -89,6 +91,7 @@ struct FieldLines {
       ConnectionOptions.forEachElement(of: bytes[value]) { element in
         if ConnectionOptions.equalsIgnoringCase(element, "trailers") { acceptsTrailers = true }
       }
+    case .upgrade: if upgrade == nil { upgrade = bytes[value] }
     case .connectionSpecific: break
     }
   }
@@ -126,13 +129,13 @@ struct FieldLines {
 
 /// The fields that say something about the connection or the framing, told apart by length first.
 private enum SpecialField {
-  case host, contentLength, transferEncoding, connection, te, connectionSpecific
+  case host, contentLength, transferEncoding, connection, te, upgrade, connectionSpecific
 
   init?(_ name: ArraySlice<UInt8>) {
     switch name.count {
     case 2 where name.elementsEqual("te".utf8): self = .te
     case 4 where name.elementsEqual("host".utf8): self = .host
-    case 7 where name.elementsEqual("upgrade".utf8): self = .connectionSpecific
+    case 7 where name.elementsEqual("upgrade".utf8): self = .upgrade
     case 10 where name.elementsEqual("connection".utf8): self = .connection
     case 10 where name.elementsEqual("keep-alive".utf8): self = .connectionSpecific
     case 14 where name.elementsEqual("content-length".utf8): self = .contentLength

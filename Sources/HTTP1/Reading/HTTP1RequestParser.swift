@@ -23,6 +23,8 @@ public struct HTTP1RequestParser {
   private enum State {
     case head
     case body(BodyReader)
+    /// What follows is the next request or bytes of another protocol: the answer decides.
+    case upgrade
   }
 
   /// - Parameter isSecure: whether the connection is protected by TLS, for `:scheme`.
@@ -44,6 +46,11 @@ public struct HTTP1RequestParser {
     if case .head = state { true } else { false }
   }
 
+  /// The upgrade that the last head asked for is answered: what follows is a tunnel's bytes, or the next request.
+  public mutating func answerUpgrade(isAccepted: Bool) {
+    if case .upgrade = state { state = isAccepted ? .body(.untilClose) : .head }
+  }
+
   /// Whether the content lasts until the client ends its side, as behind CONNECT.
   public var isReadingUntilClose: Bool {
     if case .body(.untilClose) = state { true } else { false }
@@ -53,6 +60,7 @@ public struct HTTP1RequestParser {
   public mutating func next() throws(HTTP1Error) -> Part? {
     switch state {
     case .head: return try nextHead()
+    case .upgrade: return nil
     case .body(var reader):
       let part = try reader.next(from: &input, limits: limits)
       state = .body(reader)
@@ -80,12 +88,43 @@ public struct HTTP1RequestParser {
     let isHTTP10 = line.minorVersion == 0
     let named = try Self.authority(target: authority, lines: lines, isHTTP10: isHTTP10)
     if let authority = named ?? (isHTTP10 ? Self.unnamedHost[...] : nil) { lines.fields.prepend(.authority, authority) }
+    var traits = HTTP1RequestTraits(
+      isHTTP10: isHTTP10, isConnect: line.isConnect,
+      keepsAlive: !lines.connection.hasClose && (!isHTTP10 || lines.connection.hasKeepAlive))
+    if lines.upgrade != nil, let upgrade = try Self.upgrade(asked: &lines, isHTTP10: isHTTP10, reader) {
+      traits.upgrade = upgrade
+      state = .upgrade
+      return .head(RequestHead(fields: lines.fields, bodyLength: .unknown), traits)
+    }
     state = .body(reader)
     let head = RequestHead(fields: lines.fields, bodyLength: reader.bodyLength)
-    let traits = HTTP1RequestTraits(
-      isHTTP10: isHTTP10, isHead: head.isHead, isConnect: line.isConnect,
-      keepsAlive: !lines.connection.hasClose && (!isHTTP10 || lines.connection.hasKeepAlive))
+    traits.isHead = head.isHead
     return .head(head, traits)
+  }
+
+  /// Makes an extended CONNECT of a request that asks for another protocol (RFC 8441 §5, RFC 9220 §3).
+  ///
+  /// It has no place for another method nor for content before the tunnel; with either the request stays what it is, as a server
+  /// may ignore the offer (RFC 9110 §7.8).
+  private static func upgrade(
+    asked lines: inout FieldLines, isHTTP10: Bool, _ reader: BodyReader
+  ) throws(HTTP1Error) -> HTTP1Upgrade? {
+    guard !isHTTP10, lines.connection.hasUpgrade, case .none = reader,
+      lines.fields.first(.method)?.elementsEqual("GET".utf8) == true,
+      lines.fields.first(.path)?.first == UInt8(ascii: "/"), let name = lines.upgrade.flatMap(OfferedProtocol.name)
+    else { return nil }
+    var key: [UInt8]?
+    if name == OfferedProtocol.webSocket {
+      let keys = lines.fields.all(.secWebSocketKey)
+      guard keys.count == 1, keys[0].count == 24 else { throw HTTP1Error(.malformed, "a WebSocket request without its one key") }
+      key = Array(keys[0])
+      lines.fields.remove(.secWebSocketKey)
+    }
+    // A length of nothing, which has no place in a tunnel's head.
+    lines.fields.remove(.contentLength)
+    lines.fields.replace(.method, with: "CONNECT".utf8)
+    lines.fields.prepend(.protocol, name)
+    return HTTP1Upgrade(protocolName: name, webSocketKey: key)
   }
 
   /// Some clients send an empty line behind a request (RFC 9112 §2.2); a few are forgiven.
@@ -173,12 +212,30 @@ public struct HTTP1RequestTraits: Sendable, Equatable {
   public var isConnect: Bool
   /// The client wants the connection kept after the answer (RFC 9112 §9.3).
   public var keepsAlive: Bool
+  /// The client would rather speak something else on the connection.
+  public var upgrade: HTTP1Upgrade?
 
-  public init(isHTTP10: Bool = false, isHead: Bool = false, isConnect: Bool = false, keepsAlive: Bool = true) {
+  public init(
+    isHTTP10: Bool = false, isHead: Bool = false, isConnect: Bool = false, keepsAlive: Bool = true, upgrade: HTTP1Upgrade? = nil
+  ) {
     self.isHTTP10 = isHTTP10
     self.isHead = isHead
     self.isConnect = isConnect
     self.keepsAlive = keepsAlive
+    self.upgrade = upgrade
+  }
+}
+
+/// A change of protocols on a connection (RFC 9110 §7.8), which is an extended CONNECT on the other wires.
+public struct HTTP1Upgrade: Sendable, Equatable {
+  /// As in `:protocol`.
+  public var protocolName: [UInt8]
+  /// `Sec-WebSocket-Key` (RFC 6455 §4.1), which belongs to this connection and is not passed on.
+  public var webSocketKey: [UInt8]?
+
+  public init(protocolName: [UInt8], webSocketKey: [UInt8]? = nil) {
+    self.protocolName = protocolName
+    self.webSocketKey = webSocketKey
   }
 }
 

@@ -85,12 +85,16 @@ public struct HTTP1ResponseParser {
     fields.append(.status, line.digits)
     var lines = FieldLines(into: fields)
     try lines.read(&bytes, from: line.end, limits: limits)
+    if line.status == 101 { return try switched(lines, asked: request.upgrade) }
     if line.status < 200 {
-      guard line.status != 101 else { throw HTTP1Error(.unsupported, "a switch of protocols that nobody asked for") }
       interimCount += 1
       guard interimCount <= limits.interimResponses else { throw HTTP1Error(.malformed, "interim responses without end") }
       lines.fields.remove(.contentLength)
       return .interim(ResponseHead(status: line.status, fieldsWithStatus: lines.fields, bodyLength: .none))
+    }
+    guard request.upgrade == nil || !(200...299).contains(line.status) else {
+      // In the tunnel's place this would be content, and the peer's next wire could not say so.
+      throw HTTP1Error(.unsupported, "an answer of success that does not switch to the protocol that was asked for")
     }
     let (reader, isFramingSound) = try Self.body(of: &lines, status: line, to: request)
     state = .body(reader)
@@ -99,6 +103,19 @@ public struct HTTP1ResponseParser {
     if case .untilClose = reader { isReusable = false }
     let head = ResponseHead(status: line.status, fieldsWithStatus: lines.fields, bodyLength: reader.bodyLength)
     return .head(head, keepsAlive: isReusable)
+  }
+
+  /// 101: the rest of the connection is the tunnel. As the answer to an extended CONNECT it is a 200 (RFC 8441 §5).
+  private mutating func switched(_ lines: FieldLines, asked upgrade: HTTP1Upgrade?) throws(HTTP1Error) -> Part {
+    guard let upgrade else { throw HTTP1Error(.unsupported, "a switch of protocols that nobody asked for") }
+    guard lines.connection.hasUpgrade, let chosen = lines.upgrade, OfferedProtocol.isChosen(upgrade.protocolName, in: chosen) else {
+      throw HTTP1Error(.malformed, "a switch to another protocol than was asked for")
+    }
+    var fields = lines.fields
+    fields.replace(.status, with: "200".utf8)
+    fields.remove(.contentLength)
+    state = .body(.untilClose)
+    return .head(ResponseHead(status: 200, fieldsWithStatus: fields, bodyLength: .unknown), keepsAlive: false)
   }
 
   /// Where the content ends (RFC 9112 §6.3), and whether what follows it can be trusted to be the next response.

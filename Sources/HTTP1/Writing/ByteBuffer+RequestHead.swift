@@ -4,6 +4,7 @@ public import NIOCore
 extension ByteBuffer {
   /// Appends a request head (RFC 9112 §3), with the framing that its body length asks for.
   ///
+  /// An extended CONNECT becomes a GET that asks for the protocol (RFC 9110 §7.8); what follows may be written behind a 101 only.
   /// - Throws: `HTTP1Error` when the head cannot be said in HTTP/1.1: no method, path or authority, or bytes that would end a
   ///   line. The buffer is then as it was.
   /// - Returns: how the content must follow.
@@ -20,11 +21,12 @@ extension ByteBuffer {
   private mutating func writeRequestHead(_ head: RequestHead) throws(HTTP1Error) -> HTTP1Framing {
     let method = head.method
     guard !method.isEmpty, OctetClass.token.holds(method) else { throw HTTP1Error(.malformed, "a method that is not a token") }
-    let isConnect = head.isConnect
+    let upgrade = head.isConnect ? head.protocol : nil
+    let isConnect = head.isConnect && upgrade == nil
     guard let target = isConnect ? head.authority : head.path, !target.isEmpty, OctetClass.target.holds(target) else {
       throw HTTP1Error(.malformed, "a request target that HTTP/1.1 cannot say")
     }
-    writeBytes(method)
+    writeBytes(upgrade == nil ? method : Self.get)
     writeInteger(UInt8(ascii: " "))
     writeBytes(target)
     writeStaticString(" HTTP/1.1\r\nhost: ")
@@ -36,8 +38,12 @@ extension ByteBuffer {
     writeStaticString("\r\n")
     let notes = FieldLineWriter.write(head.fields, to: &self, keepsContentLength: head.bodyLength == .none)
     guard notes.isSound else { throw HTTP1Error(.malformed, "a field that would end its line") }
-    if notes.hasTE { writeStaticString("connection: te\r\n") }
-    let framing = writeFraming(head, isConnect: isConnect)
+    if let upgrade {
+      try writeUpgrade(upgrade, hasTE: notes.hasTE)
+    } else if notes.hasTE {
+      writeStaticString("connection: te\r\n")
+    }
+    let framing = writeFraming(head, isConnect: head.isConnect)
     writeStaticString("\r\n")
     return framing
   }
@@ -57,6 +63,15 @@ extension ByteBuffer {
       return .chunked
     }
   }
+
+  private mutating func writeUpgrade(_ name: ArraySlice<UInt8>, hasTE: Bool) throws(HTTP1Error) {
+    guard OctetClass.target.holds(name) else { throw HTTP1Error(.malformed, "a bad character in the name of a protocol") }
+    writeStaticString(hasTE ? "connection: te, upgrade\r\nupgrade: " : "connection: upgrade\r\nupgrade: ")
+    writeBytes(name)
+    writeStaticString("\r\n")
+  }
+
+  private static let get = Array("GET".utf8)[...]
 
   private static func expectsContent(_ method: ArraySlice<UInt8>) -> Bool {
     method.elementsEqual("POST".utf8) || method.elementsEqual("PUT".utf8) || method.elementsEqual("PATCH".utf8)

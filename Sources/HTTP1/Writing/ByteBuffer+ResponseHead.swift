@@ -4,6 +4,8 @@ public import NIOCore
 extension ByteBuffer {
   /// Appends the head of a final response (RFC 9112 §4) as the client of `request` understands it.
   ///
+  /// Success as the answer to a request for another protocol is written as 101 (RFC 9110 §15.2.2).
+  ///
   /// - Parameter keepsAlive: whether the connection is to be kept; set to false where the framing does not allow it, and said
   ///   in the Connection field.
   /// - Throws: `HTTP1Error` when a field holds bytes that would end its line. The buffer is then as it was.
@@ -12,9 +14,17 @@ extension ByteBuffer {
     _ head: ResponseHead, to request: HTTP1RequestTraits, keepsAlive: inout Bool
   ) throws(HTTP1Error) -> HTTP1Framing {
     let start = writerIndex
-    writeStatusLine(head.status)
+    let upgrade = (200...299).contains(head.status) ? request.upgrade : nil
+    writeStatusLine(upgrade == nil ? head.status : 101)
     let isBodyless = request.isHead || ResponseHead.isBodyless(status: head.status)
     let notes = FieldLineWriter.write(head.fields, to: &self, keepsContentLength: isBodyless && head.status != 204)
+    if let upgrade, notes.isSound {
+      writeStaticString("connection: upgrade\r\nupgrade: ")
+      writeBytes(upgrade.protocolName)
+      writeStaticString("\r\n\r\n")
+      keepsAlive = false
+      return .untilClose
+    }
     guard notes.isSound else {
       moveWriterIndex(to: start)
       throw HTTP1Error(.malformed, "a field that would end its line")

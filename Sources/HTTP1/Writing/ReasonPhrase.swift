@@ -3,6 +3,7 @@ enum ReasonPhrase {
   static func of(_ status: Int) -> StaticString {
     switch status {
     case 100: "Continue"
+    case 101: "Switching Protocols"
     case 102: "Processing"
     case 103: "Early Hints"
     case 200: "OK"

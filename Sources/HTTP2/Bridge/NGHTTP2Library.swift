@@ -181,6 +181,8 @@ extension NGHTTP2Library {
       settings.append(
         nghttp2_settings_entry(
           settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: configuration.maximumConcurrentStreams))
+      // RFC 8441 §3.
+      settings.append(nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL.rawValue), value: 1))
     case .client:
       settings.append(nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
     }
@@ -203,6 +205,10 @@ extension NGHTTP2Library {
 
   var peerMaximumConcurrentStreams: Int {
     Int(unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+  }
+
+  var isExtendedConnectAllowed: Bool {
+    unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1
   }
 
   var isRequestAllowed: Bool { unsafe nghttp2_session_check_request_allowed(session) != 0 }

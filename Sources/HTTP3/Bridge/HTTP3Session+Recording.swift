@@ -36,10 +36,12 @@ extension HTTP3Session {
     let section = stream.incoming.fields.take()
     let declared: BodyLength = isFinal ? .none : contentLength.map { .known($0) } ?? .unknown
     if role == .server {
+      stream.incoming.isConnect = isConnect
       stream.incoming.record(RequestHead(fields: section, bodyLength: isConnect && !isFinal ? .unknown : declared))
     } else {
       let isBodyless = stream.incoming.isAnswerToHead || ResponseHead.isBodyless(status: status)
       let isTunnel = stream.incoming.isAnswerToConnect && (200..<300).contains(status)
+      if isTunnel, !isFinal { becameTunnel(stream) }
       let length: BodyLength = isBodyless ? .none : isTunnel && !isFinal ? .unknown : declared
       stream.incoming.record(ResponseHead(status: status, fieldsWithStatus: section, bodyLength: length))
       if stream.incoming.interimCount > configuration.limits.interimResponses { return reject(stream, .malformed) }
@@ -90,6 +92,7 @@ extension HTTP3Session {
     enlist(stream)
     streams[stream.libraryID] = nil
     stream.isClosed = true
+    if stream.isTunnel { openTunnelCount -= 1 }
     stream.closeCode = code == HTTP3ErrorCode.noError.rawValue ? nil : HTTP3ErrorCode(rawValue: code)
     stream.outgoing.isShut = true
     stream.outgoing.content.releaseAll()

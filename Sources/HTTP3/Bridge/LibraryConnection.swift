@@ -17,7 +17,7 @@ final class LibraryConnection {
     settings.qpack_max_dtable_capacity = configuration.qpackDecoderTableBytes ?? (role == .server ? 4096 : 0)
     settings.qpack_encoder_max_dtable_capacity = configuration.qpackEncoderTableBytes
     settings.qpack_blocked_streams = configuration.qpackBlockedStreams
-    settings.enable_connect_protocol = configuration.isExtendedConnectEnabled ? 1 : 0
+    settings.enable_connect_protocol = role == .server && configuration.isExtendedConnectEnabled ? 1 : 0
 
     var callbacks = libraryCallbacks()
     let context = unsafe Unmanaged.passUnretained(session).toOpaque()

@@ -21,6 +21,8 @@ public final class HTTP3Stream {
   /// Whether it stands in the session's list of streams with events.
   var isReady = false
   var isClosed = false
+  /// It counts as one of the session's open tunnels.
+  var isTunnel = false
   var closeCode: HTTP3ErrorCode?
   private var isCloseTaken = false
   /// Of a request that was sent as early data: what it is sent from again when the server refuses it. Content stays in `outgoing`.

@@ -8,6 +8,8 @@ struct IncomingMessage {
   /// Of the request: decides how the answer's length is read (RFC 9110 §6.4.1).
   var isAnswerToHead = false
   var isAnswerToConnect = false
+  /// Whether it is a CONNECT itself.
+  var isConnect = false
   var isEarly = false
   /// The head of the final response, or of the request, is complete.
   var hasHead = false

@@ -39,7 +39,8 @@ final class CoreLoop: ConnectionHost {
     let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
     self.pools = pools
     gateway = Gateway(
-      hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
+      hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, targets: { pools.tunnels(to: $0) },
+      events: loop.events, now: { .now() })
     let waits = CoarseTimer(eventLoop: loop.eventLoop, limit: TimeAmount(options.edgeWait))
     edges = EdgeRegistry(
       rules: options.policy.edgeRules, events: loop.events,
@@ -131,7 +132,7 @@ final class CoreLoop: ConnectionHost {
     switch edge(of: connection)?.service {
     case .forward(let wire):
       wire.processEvents()
-      connection.setKeepAlive(wire.openExchangeCount > 0 ? Self.busyKeepAlive : nil)
+      connection.setKeepAlive(wire.busyExchangeCount > 0 ? Self.busyKeepAlive : nil)
     case .reversed(let edge): edge.served()
     case nil: break
     }

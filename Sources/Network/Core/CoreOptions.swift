@@ -40,6 +40,7 @@ public struct CoreOptions: Sendable {
     self.policy = policy
     self.connection = connection
     self.http3 = http3
+    self.http3.isExtendedConnectEnabled = true
     self.limits = limits
     self.stableName = stableName
     self.secret = secret

@@ -39,10 +39,12 @@ public struct EdgeOptions: Sendable {
     /// By which the policy knows it.
     public var name: String
     public var address: SocketAddress
+    public var kind: ListenerKind
 
-    public init(name: String, address: SocketAddress) {
+    public init(name: String, address: SocketAddress, kind: ListenerKind = .http) {
       self.name = name
       self.address = address
+      self.kind = kind
     }
   }
 

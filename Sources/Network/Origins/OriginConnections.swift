@@ -9,6 +9,8 @@ import Wires
 final class OriginConnections {
   private let service: String
   private let connector: OriginConnector
+  /// For tunnels; nil where they share connections with other exchanges.
+  private let tunnelConnector: OriginConnector?
   private let turn: LoopTurn
   private let events: any EventSink
   private let limits: OriginLimits
@@ -25,10 +27,12 @@ final class OriginConnections {
   private var isSweepScheduled = false
 
   init(
-    service: String, connector: OriginConnector, turn: LoopTurn, events: any EventSink, limits: OriginLimits, connectTimer: CoarseTimer
+    service: String, connector: OriginConnector, tunnelConnector: OriginConnector? = nil, turn: LoopTurn, events: any EventSink,
+    limits: OriginLimits, connectTimer: CoarseTimer
   ) {
     self.service = service
     self.connector = connector
+    self.tunnelConnector = tunnelConnector
     self.turn = turn
     self.events = events
     self.limits = limits
@@ -50,6 +54,10 @@ final class OriginConnections {
 
   /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool) -> any RequestSink {
+    if request.head.isConnect, let tunnelConnector {
+      return OriginTunnels(connector: tunnelConnector, turn: turn) { [weak self] in self?.tunnelOpened($0) }
+        .open(request, respondingTo: sink)
+    }
     if waiting.isEmpty, let connection = takeVacant(avoidsIdle: avoidsIdle && mayConnect) {
       return connection.wire.open(request, respondingTo: sink)
     }
@@ -155,10 +163,22 @@ final class OriginConnections {
     if !waiting.isEmpty { openConnections() }
   }
 
-  private func connectionFailed(_ error: any Error) {
+  private func tunnelOpened(_ outcome: Result<Void, any Error>) {
+    switch outcome {
+    case .success: rest.connected()
+    case .failure(let error): _ = noteFailure(error)
+    }
+  }
+
+  private func noteFailure(_ error: any Error) -> GatewayError {
     rest.connectionFailed(at: .now())
     let failure = OriginFailure.gatewayError(for: error, origin: connector.origin, timeout: connector.timeout)
     events.record(.originFailed(service: service, origin: "\(connector.origin)", reason: failure.message))
+    return failure
+  }
+
+  private func connectionFailed(_ error: any Error) {
+    let failure = noteFailure(error)
     // Who avoided the idle connections has no choice left.
     while !waiting.isEmpty, let connection = takeVacant(avoidsIdle: false) { popWaiting()?.resume(on: connection.wire) }
     // One failed attempt is the answer to all that wait: whoever may is tried again by its own exchange.

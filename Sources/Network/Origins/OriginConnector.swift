@@ -16,6 +16,8 @@ struct OriginConnector {
   let tls: NIOSSLContext?
   /// For everything until the first exchange can be opened: name, TCP, TLS, HTTP/2's SETTINGS.
   let timeout: TimeAmount
+  /// Whether its connections carry tunnels, whose peers may leave what they are sent unread for as long as they like.
+  var isTunnel = false
   /// Makes a wire in the client's role.
   let makeWire: (WireProtocol) -> any OriginWire
 
@@ -63,7 +65,7 @@ struct OriginConnector {
       let bound = NIOLoopBound(bootstrap, eventLoop: eventLoop)
       return eventLoop.flatSubmit { bound.value.connect(unixDomainSocketPath: path) }
     }
-    return bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).channelLiveness()
+    return bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1).channelLiveness(isTunnel ? .tunnels : .messages)
       .connect(host: origin.host, port: Int(origin.port))
   }
 
@@ -104,6 +106,7 @@ struct OriginConnector {
     switch origin.scheme {
     case .http: return channel.eventLoop.makeSucceededFuture(.http1)
     case .h2c: return channel.eventLoop.makeSucceededFuture(.http2)
+    case .tcp: return channel.eventLoop.makeSucceededFuture(.tcp)
     case .https:
       return channel.eventLoop.makeCompletedFuture {
         try channel.pipeline.syncOperations.handler(type: TLSHandshakeWaiter.self).negotiated

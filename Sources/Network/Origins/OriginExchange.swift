@@ -70,7 +70,7 @@ final class OriginExchange: ResponseSink, RequestSink {
   private func limitPassed() {
     // As long as the request moves, the origin works on it.
     guard !hasMoved else { return beginWait() }
-    if !hasEnded.request, waitingBytes == 0 {
+    if !hasEnded.request, waitingBytes == 0, !request.head.isConnect {
       origin?.cancel(.cancelled)
       end(failing: GatewayError(.httpRequestTimeout, side: .client, message: "the rest of the request did not come in time"))
     } else {

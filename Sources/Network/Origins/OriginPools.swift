@@ -50,20 +50,31 @@ final class OriginPools {
   private func makePool(for service: Service) -> OriginPool {
     let connections = service.origins.map { origin in
       OriginConnections(
-        service: service.name, connector: connector(for: origin, trust: service.trust), turn: loop.turn, events: loop.events,
-        limits: originLimits, connectTimer: connectTimer)
+        service: service.name, connector: connector(for: origin, trust: service.trust),
+        tunnelConnector: origin.scheme == .h2c ? nil : connector(for: origin, trust: service.trust, isTunnel: true), turn: loop.turn,
+        events: loop.events, limits: originLimits, connectTimer: connectTimer)
     }
     let limit = service.responseHeadTimeout
     return OriginPool(service, origins: connections, responseTimer: limit.map(responseTimer))
   }
 
-  private func connector(for origin: OriginURL, trust: OriginTrust) -> OriginConnector {
+  /// Opens tunnels to a host that no service names.
+  func tunnels(to target: TunnelTarget) -> any ExchangeHandler {
+    let origin = OriginURL(scheme: .tcp, host: target.host, port: target.port)
+    return OriginTunnels(connector: connector(for: origin, trust: .system, isTunnel: true), turn: loop.turn)
+  }
+
+  /// - Parameter isTunnel: for connections that carry one tunnel each. HTTP/2 would put further streams beside it, and few servers take
+  ///   tunnels on those, so ALPN offers HTTP/1.1 alone.
+  private func connector(for origin: OriginURL, trust: OriginTrust, isTunnel: Bool = false) -> OriginConnector {
     let context = OriginWireContext(name: "\(origin)", hop: hop, events: loop.events, limits: limits.messages)
-    return OriginConnector(origin: origin, tls: origin.scheme == .https ? tls[trust] : nil, timeout: limits.originConnect) {
+    let tls = origin.scheme == .https ? (isTunnel ? tls.forTunnels(trust) : tls[trust]) : nil
+    return OriginConnector(origin: origin, tls: tls, timeout: limits.originConnect, isTunnel: isTunnel) {
       [silence = originLimits.silence] wire in
       switch wire {
       case .http1, .http3: HTTP1OriginWire(context)
       case .http2: HTTP2OriginWire(context, silence: silence)
+      case .tcp: TCPOriginWire(context)
       }
     }
   }
@@ -78,7 +89,7 @@ final class OriginPools {
 
 /// TLS towards origins, one context for each way of trusting them; made once and shared by the loops.
 struct OriginTLSContexts: Sendable {
-  private var contexts: [OriginTrust: NIOSSLContext] = [:]
+  private var contexts: [OriginTrust: (shared: NIOSSLContext, tunnels: NIOSSLContext)] = [:]
 
   /// - Throws: when authorities cannot be read as PEM.
   init(services: [Service]) throws {
@@ -88,9 +99,14 @@ struct OriginTLSContexts: Sendable {
       if case .authorities(let pem) = service.trust {
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
       }
-      contexts[service.trust] = try NIOSSLContext(configuration: configuration)
+      let shared = try NIOSSLContext(configuration: configuration)
+      configuration.applicationProtocols = ["http/1.1"]
+      contexts[service.trust] = (shared, try NIOSSLContext(configuration: configuration))
     }
   }
 
-  subscript(trust: OriginTrust) -> NIOSSLContext? { contexts[trust] }
+  subscript(trust: OriginTrust) -> NIOSSLContext? { contexts[trust]?.shared }
+
+  /// For connections that carry one tunnel each.
+  func forTunnels(_ trust: OriginTrust) -> NIOSSLContext? { contexts[trust]?.tunnels }
 }

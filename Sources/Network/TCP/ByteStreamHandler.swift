@@ -22,6 +22,10 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private var heldBytes = 0
   private var readsOnceATurn = false
   private var isClosing = false
+  /// The end of our side goes to the peer while its own goes on.
+  private var output = OutputEnd.open
+  /// The connection was closed by us or by a failure, not by its peer's end.
+  private var isBroken = false
   /// Bounds each step of a close.
   private var closeTimer: Scheduled<Void>?
   private var timer: Scheduled<Void>?
@@ -47,6 +51,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   /// Closes the channel without waiting for output. What is open then is cut off, and seen to be.
   func abort() {
+    isBroken = true
     if openExchangeCount > 0 { context?.channel.resetOnClose() }
     context?.close(promise: nil)
   }
@@ -106,6 +111,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    // NIO closes a channel whose output is closed at the peer's end, without a word about that.
+    if output == .sent, !isBroken { wire.receivedEnd() }
     end()
     context.fireChannelInactive()
   }
@@ -116,6 +123,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   /// A reset or a TLS failure ends the connection; the wire learns it from `connectionClosed`, its exchanges from the wire.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    isBroken = true
     context.close(promise: nil)
   }
 
@@ -129,16 +137,31 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
       wrote = true
     }
     if wrote { context.flush() }
-    guard wire.wantsClose else { return }
+    guard wire.wantsClose else { return endOutputIfDue(context) }
     isClosing = true
     if wire.closesAbruptly {
       // At once: a peer that reads nothing would hold what is over for ever.
       cut()
-    } else if lingers {
+    } else if output != .open {
+      // The connection closes with the end that is on its way.
+      awaitProgress(unwritten: unwrittenByteCount)
+    } else if lingers || wire.isTunnel {
       closeBehindOutput(context)
     } else {
       abort()
     }
+  }
+
+  /// The end of one side of a tunnel, behind all that was written.
+  private func endOutputIfDue(_ context: ChannelHandlerContext) {
+    guard output == .open, wire.endsOutput else { return }
+    output = .ending
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenSuccess { [self] in
+      output = .sent
+      self.context?.close(mode: .output, promise: nil)
+    }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
   }
 
   private func resumeReading() {
@@ -183,6 +206,13 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     setNeedsUpdate()
   }
 
+  private enum OutputEnd {
+    case open
+    /// Behind what the socket has not taken yet.
+    case ending
+    case sent
+  }
+
   // MARK: Closing
 
   /// Closes when the socket has taken everything, however slowly the peer reads, as long as it does.
@@ -213,6 +243,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   /// Closes so that the peer cannot take what it has for the whole.
   private func cut() {
+    isBroken = true
     context?.channel.resetOnClose()
     context?.close(promise: nil)
   }

@@ -17,11 +17,12 @@ final class TCPListener: Sendable {
   ///   - address: where to listen.
   ///   - group: the loops that accept and serve.
   ///   - loops: for each loop of `group`, how to make a wire there.
+  ///   - liveness: how clients that are gone without a word are found.
   ///   - onAcceptFailure: told why a connection could not be taken; the listener tries again a second later.
   /// - Throws: `ListenError` when the address cannot be bound.
   static func bind(
     to address: SocketAddress, group: MultiThreadedEventLoopGroup, loops: [NIOLoopBound<ListenerLoop>],
-    onAcceptFailure: @escaping @Sendable (AcceptFailure) -> Void = { _ in }
+    liveness: TCPLiveness = .messages, onAcceptFailure: @escaping @Sendable (AcceptFailure) -> Void = { _ in }
   ) async throws -> TCPListener {
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let tables = try await withThrowingTaskGroup(of: NIOLoopBound<ConnectionTable>.self) { tasks in
@@ -33,7 +34,7 @@ final class TCPListener: Sendable {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelLiveness()
+      .serverChannelLiveness(liveness)
       .serverChannelInitializer { channel in
         // NIO's `bind` leaves the back-off out, and a loop that cannot accept would spin.
         channel.eventLoop.makeCompletedFuture {
@@ -93,12 +94,18 @@ final class ListenerLoop {
   private let turn: LoopTurn
   private let makeWire: (RequestOrigin) -> any ByteStreamWire
   private let name: String
+  private let wire: WireProtocol
 
   /// - Parameters:
   ///   - name: the listener's name in the configuration.
+  ///   - wire: what is spoken there, as far as the listener knows.
   ///   - makeWire: the wire for a connection from this client.
-  init(name: String, turn: LoopTurn, tls: NIOSSLContext? = nil, makeWire: @escaping (RequestOrigin) -> any ByteStreamWire) {
+  init(
+    name: String, wire: WireProtocol = .http1, turn: LoopTurn, tls: NIOSSLContext? = nil,
+    makeWire: @escaping (RequestOrigin) -> any ByteStreamWire
+  ) {
     self.name = name
+    self.wire = wire
     self.turn = turn
     self.tls = tls
     self.makeWire = makeWire
@@ -106,7 +113,7 @@ final class ListenerLoop {
 
   func accept(_ channel: any Channel) throws {
     let peer = channel.remoteAddress?.text ?? "unknown"
-    let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: peer, listener: name, isSecure: tls != nil)
+    let origin = RequestOrigin(wire: wire, identity: nil, peerAddress: peer, listener: name, isSecure: tls != nil)
     let connection = ListenerConnection(wire: makeWire(origin))
     let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler

@@ -22,6 +22,7 @@ public final class HTTP1OriginWire: OriginWire {
   private var pendingFailure: GatewayError?
   private var isDraining = false
   private var isClosing = false
+  private var hasCarriedTunnel = false
   public private(set) var closesAbruptly = false
   public private(set) var deadline: NIODeadline?
 
@@ -43,18 +44,23 @@ public final class HTTP1OriginWire: OriginWire {
           .connectionLimitReached, side: .local, retry: .safe,
           message: "the connection to \(context.name) takes no further request"))
     }
+    var head = request.head
+    let tunnel = Self.tunnel(askedBy: &head)
     let framing: HTTP1Framing
     do throws(HTTP1Error) {
+      let head = head
       framing = try output.write { (buffer: inout ByteBuffer) throws(HTTP1Error) in
-        try buffer.writeHTTP1RequestHead(request.head)
+        try buffer.writeHTTP1RequestHead(head)
       }
     } catch {
       return refuse(sink, GatewayError(refusedRequest: error))
     }
     takenBytes = 0
-    parser.expectResponse(to: HTTP1RequestTraits(isHead: request.head.isHead, isConnect: request.head.isConnect))
+    var traits = HTTP1RequestTraits(isHead: head.isHead, isConnect: tunnel == .connect)
+    if case .upgrade = tunnel { traits.upgrade = head.protocol.map { HTTP1Upgrade(protocolName: Array($0)) } }
+    parser.expectResponse(to: traits)
     hasRequestLeft = false
-    let exchange = HTTP1OriginExchange(wire: self, response: sink, framing: framing)
+    let exchange = HTTP1OriginExchange(wire: self, response: sink, framing: framing, tunnel: tunnel)
     self.exchange = exchange
     setNeedsUpdate()
     return exchange
@@ -74,6 +80,10 @@ public final class HTTP1OriginWire: OriginWire {
     } catch {
       // What is missing fails below.
     }
+    if isTunnel {
+      finishIfOver()
+      return setNeedsUpdate()
+    }
     close(lost("\(context.name) closed the connection"))
   }
 
@@ -89,7 +99,11 @@ public final class HTTP1OriginWire: OriginWire {
     }
     if takenBytes > 0 { exchange?.requestTaken(takenBytes) }
     takenBytes = 0
-    guard !isClosing, let piece = output.next() else { return nil }
+    guard !isClosing else { return nil }
+    guard let piece = output.next() else {
+      finishIfOver()
+      return nil
+    }
     hasRequestLeft = true
     takenBytes = piece.contentBytes
     if deadline != nil { deadline = context.now() + context.linger }
@@ -103,6 +117,10 @@ public final class HTTP1OriginWire: OriginWire {
   }
 
   public var heldBytes: Int { exchange?.outstandingBytes ?? 0 }
+
+  public var isTunnel: Bool { exchange?.isOpenTunnel ?? hasCarriedTunnel }
+
+  public var endsOutput: Bool { output.isEmpty && exchange?.isOpenTunnel == true && exchange?.isRequestEnded == true }
 
   public var wantsClose: Bool { isClosing }
 
@@ -148,6 +166,9 @@ public final class HTTP1OriginWire: OriginWire {
         case .interim(let head): exchange?.receiveInterim(head)
         case .head(let head, let keepsAlive):
           self.keepsAlive = keepsAlive
+          guard exchange?.isProven(by: head) != false else {
+            throw HTTP1Error(.malformed, "an answer that does not prove that a WebSocket server gave it (Sec-WebSocket-Accept)")
+          }
           exchange?.receiveHead(head)
         case .body(let chunk): exchange?.receiveBody(chunk)
         case .end(let trailers): responseEnded(trailers)
@@ -167,8 +188,8 @@ public final class HTTP1OriginWire: OriginWire {
     finishIfOver()
     // The answer is complete and the request is not. An origin that keeps the connection wants the rest, one that closes it
     // does not.
-    guard exchange != nil else { return }
-    if keepsAlive {
+    guard let exchange, !isTunnel else { return }
+    if keepsAlive, !exchange.isTunnelRefused {
       deadline = context.now() + context.linger
     } else {
       close(nil)
@@ -177,6 +198,7 @@ public final class HTTP1OriginWire: OriginWire {
 
   private func finishIfOver() {
     guard let exchange, exchange.isResponseEnded, exchange.isRequestEnded, output.isEmpty else { return }
+    if exchange.isOpenTunnel { hasCarriedTunnel = true }
     self.exchange = nil
     deadline = nil
     exchange.close(nil)
@@ -198,6 +220,18 @@ public final class HTTP1OriginWire: OriginWire {
     GatewayError(
       exchange?.hasHead == true ? .httpResponseIncomplete : .connectionTerminated, side: .origin,
       retry: hasRequestLeft ? .unsafe : .safe, message: reason)
+  }
+
+  /// How a request is said that asks for a tunnel; one for WebSocket gets a key of this connection.
+  private static func tunnel(askedBy head: inout RequestHead) -> HTTP1OriginExchange.Tunnel {
+    guard head.isConnect else { return .none }
+    guard let name = head.protocol else { return .connect }
+    // Whatever came as one belongs to another connection.
+    head.fields.remove(.secWebSocketKey)
+    guard WebSocketHandshake.isNeeded(for: name) else { return .upgrade(webSocketKey: nil) }
+    let key = WebSocketHandshake.key()
+    head.fields.append(.secWebSocketKey, key)
+    return .upgrade(webSocketKey: key)
   }
 
   private func refuse(_ sink: any ResponseSink, _ error: GatewayError) -> any RequestSink {

@@ -17,8 +17,11 @@ final class HTTP1ServerExchange: ResponseSink {
   private(set) var isRequestEnded = false
   private(set) var isRequestStopped = false
   private(set) var isResponseEnded = false
-  /// Whether the exchange is a byte tunnel (RFC 9110 §9.3.6), each of whose sides may end long before the other.
-  var isTunnel: Bool { traits.isConnect }
+  private var tunnel: Tunnel
+  /// Whether the exchange is a byte tunnel (RFC 9110 §9.3.6), each of whose sides may end long before the other, or may become one.
+  var isTunnel: Bool { tunnel == .awaited || tunnel == .open }
+  /// Whether the answer has made it one.
+  var isOpenTunnel: Bool { tunnel == .open }
   /// Whether the client has to go on with the request's content. gRPC calls and tunnels may be silent.
   var isContentDue: Bool { !isRequestEnded && !isRequestStopped && !isGRPC && !isTunnel }
   /// A final head has been written.
@@ -32,6 +35,7 @@ final class HTTP1ServerExchange: ResponseSink {
     self.wire = wire
     self.traits = traits
     isGRPC = head.isGRPC
+    tunnel = traits.isConnect || traits.upgrade != nil ? .awaited : .none
     // Known before the handler is asked, which may answer at once.
     isRequestEnded = head.bodyLength == .none
   }
@@ -85,6 +89,7 @@ final class HTTP1ServerExchange: ResponseSink {
   func receiveHead(_ head: ResponseHead) {
     guard let wire, content == nil else { return }
     // A client that is still sending when the answer begins may be answered before its end: the connection cannot serve on.
+    let head = answeringTunnel(head, on: wire)
     var keepsAlive = traits.keepsAlive && isRequestEnded && !wire.isDraining
     do throws(HTTP1Error) {
       let traits = traits
@@ -136,12 +141,38 @@ final class HTTP1ServerExchange: ResponseSink {
   func stopRequest(_ reason: ResetReason) {
     isRequestStopped = true
     outstandingBytes = 0
+    // A tunnel's other end takes nothing more: as on one TCP connection, that is a reset.
+    if isOpenTunnel { wire?.abort() }
     wire?.requestStopped()
   }
 
   func requestConsumed(_ byteCount: Int) {
     outstandingBytes = max(0, outstandingBytes - byteCount)
     wire?.requestConsumed()
+  }
+
+  /// The answer decides whether there is a tunnel.
+  private func answeringTunnel(_ head: ResponseHead, on wire: HTTP1ServerWire) -> ResponseHead {
+    guard tunnel == .awaited else { return head }
+    let isAccepted = (200...299).contains(head.status)
+    tunnel = isAccepted ? .open : .none
+    if traits.isConnect {
+      // Content behind a refused CONNECT may be anything: none of it is read.
+      if !isAccepted { isRequestStopped = true }
+      return head
+    }
+    wire.answerUpgrade(isAccepted: isAccepted)
+    // What asked for the tunnel was a request without content.
+    if !isAccepted { isRequestEnded = true }
+    guard isAccepted, let key = traits.upgrade?.webSocketKey else { return head }
+    var head = head
+    head.fields.remove(.secWebSocketAccept)
+    head.fields.append(.secWebSocketAccept, WebSocketHandshake.accept(key))
+    return head
+  }
+
+  private enum Tunnel {
+    case none, awaited, open
   }
 
   /// What the client has is not to be taken for the whole answer.

@@ -18,7 +18,10 @@ public final class HTTP1ServerWire: ByteStreamWire {
   private var exchange: HTTP1ServerExchange?
   private var isHeadAwaited = true
   private var hasPeerEnded = false
+  /// An upgrade was accepted: bytes that came with the request belong to the tunnel.
+  private var isTunnelNew = false
   private var isClosing = false
+  private var hasCarriedTunnel = false
   private(set) var isDraining = false
   public private(set) var closesAbruptly = false
   public private(set) var deadline: NIODeadline?
@@ -43,6 +46,7 @@ public final class HTTP1ServerWire: ByteStreamWire {
   public func receivedEnd() {
     guard !hasPeerEnded else { return }
     hasPeerEnded = true
+    if isTunnelNew { beginTunnel() }
     if let exchange, !exchange.isRequestEnded {
       if parser.isReadingUntilClose {
         exchange.receiveRequestEnd(trailers: nil)
@@ -66,6 +70,7 @@ public final class HTTP1ServerWire: ByteStreamWire {
   public func nextOutput() -> ByteBuffer? {
     if takenBytes > 0 { exchange?.responseTaken(takenBytes) }
     takenBytes = 0
+    if isTunnelNew { beginTunnel() }
     while true {
       if let piece = output.next() {
         if hasPeerEnded, exchange != nil { restartWait() }
@@ -82,10 +87,14 @@ public final class HTTP1ServerWire: ByteStreamWire {
   public var wantsBytes: Bool {
     guard !isClosing else { return true }
     if let exchange, !exchange.isRequestEnded, !exchange.isRequestStopped {
-      return exchange.outstandingBytes < Self.outstandingLimitBytes
+      return exchange.outstandingBytes < Self.outstandingLimitBytes && parser.bufferedByteCount < Self.pipelineLimitBytes
     }
     return exchange == nil || parser.bufferedByteCount < Self.pipelineLimitBytes
   }
+
+  public var isTunnel: Bool { exchange?.isOpenTunnel ?? hasCarriedTunnel }
+
+  public var endsOutput: Bool { output.isEmpty && exchange?.isOpenTunnel == true && exchange?.isResponseEnded == true }
 
   public var heldBytes: Int { exchange?.outstandingBytes ?? 0 }
 
@@ -124,8 +133,14 @@ public final class HTTP1ServerWire: ByteStreamWire {
     transport?.setNeedsUpdate()
   }
 
+  /// The answer to a request for another protocol is being written.
+  func answerUpgrade(isAccepted: Bool) {
+    parser.answerUpgrade(isAccepted: isAccepted)
+    isTunnelNew = isAccepted
+  }
+
   func responseEnded() {
-    guard let exchange, !exchange.isRequestEnded else { return }
+    guard let exchange, !exchange.isRequestEnded, !exchange.isOpenTunnel else { return }
     restartWait()
   }
 
@@ -184,7 +199,9 @@ public final class HTTP1ServerWire: ByteStreamWire {
   private func restartWait() {
     guard let exchange, !isClosing else { return }
     let timeouts = context.timeouts
-    if exchange.isResponseEnded, !exchange.isRequestEnded {
+    if exchange.isOpenTunnel {
+      deadline = nil
+    } else if exchange.isResponseEnded, !exchange.isRequestEnded {
       deadline = context.now() + timeouts.linger
     } else if hasPeerEnded, !exchange.isTunnel {
       deadline = context.now() + timeouts.halfClosed
@@ -221,8 +238,15 @@ public final class HTTP1ServerWire: ByteStreamWire {
     if hasPeerEnded, self.exchange == nil, output.isEmpty { isClosing = true }
   }
 
+  private func beginTunnel() {
+    isTunnelNew = false
+    process()
+    if hasPeerEnded, let exchange, !exchange.isRequestEnded { exchange.receiveRequestEnd(trailers: nil) }
+  }
+
   private func closeExchange(_ reason: ResetReason) {
     let exchange = exchange
+    if exchange?.isOpenTunnel == true { hasCarriedTunnel = true }
     self.exchange = nil
     takenBytes = 0
     exchange?.close(reason)

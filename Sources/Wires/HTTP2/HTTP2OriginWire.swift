@@ -44,6 +44,13 @@ public final class HTTP2OriginWire: OriginWire {
   public var isReusable: Bool { !isDraining && !hasEnded && session.mayOpen }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+    guard request.head.protocol == nil || session.peerTakesExtendedConnect else {
+      sink.fail(
+        GatewayError(
+          .httpUpgradeFailed, side: .origin,
+          message: "\(name) does not take WebSocket or other upgrades over HTTP/2 (RFC 8441); reach it by http:// if it takes them there"))
+      return DiscardingRequestSink()
+    }
     guard vacancy > 0, let stream = session.submitRequest(request.head) else {
       sink.fail(
         GatewayError(

@@ -11,6 +11,7 @@ final class HTTP2ServerExchange: ResponseSink {
   private var request: (any RequestSink)?
   private let isGRPC: Bool
   private let isHead: Bool
+  private let isConnect: Bool
   private var isHeadSubmitted = false
   private var isRequestStopped = false
   private var isResponseEnded = false
@@ -21,6 +22,7 @@ final class HTTP2ServerExchange: ResponseSink {
     self.stream = stream
     isGRPC = head.isGRPC
     isHead = head.isHead
+    isConnect = head.isConnect
   }
 
   /// Opens the exchange; the handler may answer or fail it at once.
@@ -89,7 +91,8 @@ final class HTTP2ServerExchange: ResponseSink {
     guard let wire else { return }
     request = nil
     if isHeadSubmitted {
-      wire.session.reset(stream, code: error.retry == .safe ? .refusedStream : .internalError)
+      // RFC 9113 §8.5 has a code for tunnels.
+      wire.session.reset(stream, code: isConnect ? .connectError : error.retry == .safe ? .refusedStream : .internalError)
       self.wire = nil
     } else {
       wire.answer(error, on: stream, isGRPC: isGRPC, isHead: isHead)

@@ -41,6 +41,9 @@ public final class HTTP3ClientWire: ExchangeHandler {
   /// Exchanges that are open, those that wait for a stream included.
   public var openExchangeCount: Int { session.openStreamCount + waiting.count }
 
+  /// Of those, the ones whose client waits for the peer. In an open tunnel nobody waits as long as nothing is under way.
+  public var busyExchangeCount: Int { openExchangeCount - session.openTunnelCount }
+
   /// Whether new exchanges go on another connection: the peer or we have said so.
   public var isDraining: Bool { session.isGoingAway || session.isShuttingDown || isClosed }
 

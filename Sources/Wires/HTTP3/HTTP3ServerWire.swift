@@ -37,6 +37,9 @@ public final class HTTP3ServerWire {
   /// Exchanges that are open.
   public var openExchangeCount: Int { session.openStreamCount }
 
+  /// Of those, the ones that are not open tunnels, in which nobody waits as long as nothing is under way.
+  public var busyExchangeCount: Int { openExchangeCount - session.openTunnelCount }
+
   /// Whether the client sends no new requests (GOAWAY received).
   public var isPeerGoingAway: Bool { session.isGoingAway }
 

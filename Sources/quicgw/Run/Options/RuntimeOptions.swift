@@ -82,7 +82,7 @@ extension EdgeOptions {
       process: try ProcessOptions(configuration.process, role: .edge),
       cores: configuration.upstream.map { CoreName(host: $0.host, port: Int($0.port)) },
       preference: configuration.preference == .spread ? .spread : .first, serverName: configuration.serverName,
-      listeners: try configuration.listeners.map { Listener(name: $0.name, address: try $0.address.streamAddress()) },
+      listeners: try configuration.listeners.map { Listener(name: $0.name, address: try $0.address.streamAddress(), kind: .init($0.kind)) },
       tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       usesSegmentation: configuration.process.transport.gso == .auto)
@@ -95,6 +95,17 @@ extension EdgeOptions {
     liveness.suspectAfter = configuration.link.suspectAfter
     liveness.lostAfter = configuration.link.lostAfter
     liveness.idleKeepAlive = configuration.link.keepAlive
+  }
+}
+
+extension ListenerKind {
+  fileprivate init(_ kind: EdgeConfiguration.Listener.Kind) {
+    self =
+      switch kind {
+      case .http: .http
+      case .tcp: .tcp
+      case .proxy: .proxy
+      }
   }
 }
 
