@@ -71,13 +71,16 @@ class Http2Client:
 
   def open(self, method: str, target: str, fields: Fields = (), *, end: bool = False) -> int:
     """Sends a head; the stream's number."""
-    stream = self.engine.get_next_available_stream_id()
-    self.streams[stream] = Stream()
-    # Bytes, because hyper-h2 would write text as UTF-8, and a field's value is any bytes (RFC 9110 §5.5).
     fields = [(name.lower(), value) for name, value in fields]
     authority = next((value for name, value in fields if name == "host"), self.authority)
     pseudo = [(":method", method), (":scheme", "http"), (":authority", authority), (":path", target)]
-    head = pseudo + [each for each in fields if each[0] != "host"]
+    return self.open_head(pseudo + [each for each in fields if each[0] != "host"], end=end)
+
+  def open_head(self, head: list[tuple[str, str]], *, end: bool = False) -> int:
+    """Sends a head as it is given, pseudo-header fields included; the stream's number."""
+    stream = self.engine.get_next_available_stream_id()
+    self.streams[stream] = Stream()
+    # Bytes, because hyper-h2 would write text as UTF-8, and a field's value is any bytes (RFC 9110 §5.5).
     self.engine.send_headers(stream, [(n.encode("latin-1"), v.encode("latin-1")) for n, v in head], end_stream=end)
     self.flush()
     return stream

@@ -17,6 +17,8 @@ class DatagramRelay:
     self.delay = delay
     self.is_dark = False
     """While it is, everything is lost."""
+    self.count = 0
+    """Datagrams that came, from both sides."""
     self.moves = 0
     self.first_at: float | None = None
     """When the first datagram went to the core since this was None."""
@@ -46,6 +48,7 @@ class DatagramRelay:
     while self._running:
       sockets = {out: client for client, out in self._outsides.items()}
       for ready in select.select([self._inside, *sockets], [], [], 0.05)[0]:
+        self.count += 1
         try:
           if ready is self._inside:
             self._to_core(*self._inside.recvfrom(65536))
