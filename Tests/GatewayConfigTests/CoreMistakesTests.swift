@@ -29,7 +29,7 @@ import Testing
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
       "services: {m: http://a}\nflux_capacitor: 1",
-      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, default_service, drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, name, qlog, services, transport"
+      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, connect, default_service, drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, name, qlog, services, transport"
     ),
     ("upstream: core:4433", "core.yaml:1: upstream: this key is not known; it belongs into the configuration of an edge"),
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),
@@ -62,6 +62,21 @@ import Testing
     ("qlog: certs/ca.pem", "core.yaml:1: qlog: certs/ca.pem is not a folder; name one"),
     ("qlog: true", "core.yaml:1: qlog: “true” is a truth value, not a text; put it in quotes if it is meant"),
     ("qlog:", "core.yaml:1: qlog: it has no value; give it one or remove the key"),
+    ("services: {m: \"tcp://a\"}", "core.yaml:1: services.m: “tcp://a” names no port; write tcp://host:port"),
+    ("services: {m: \"tcp://a:1/x\"}", "core.yaml:1: services.m: “tcp://a:1/x” has a path, which TCP knows nothing of; end it with the port"),
+    ("services: {m: [\"tcp://a:1\", \"http://a\"]}", "core.yaml:1: services.m[1]: origins of HTTP and of TCP cannot be mixed; make two services of them"),
+    (
+      "services: {m: {origins: [\"tcp://a:1\"], hosts: [a]}}",
+      "core.yaml:1: services.m.hosts: nothing is known of what crosses to a tcp:// origin but bytes; remove the key"
+    ),
+    ("connect: []", "core.yaml:1: connect: the list is empty; fill it or remove the key: without it nothing is reached"),
+    (
+      "connect: [\"*.internal:443\", db]",
+      "core.yaml:1: connect[1]: “db” is not a host and a port; write host:port, \"*.internal:443\" for all names below one, or * for any port"
+    ),
+    ("connect: [{allow: [a]}]", "core.yaml:1: connect[0]: the rule names no targets; add targets: [\"*.internal:443\"]"),
+    ("connect: [{targets: \"a:1\", to: b}]", "core.yaml:1: connect[0].to: this key is not known; known here: allow, deny, targets"),
+    ("connect: [{targets: \"a:1\", allow: [\"urn:x\"]}]", "core.yaml:1: connect[0].allow[0]: “urn:x” is not a DNS name, as the identities of the edges are; write one, or say identity: uri"),
     ("identity: cn", "core.yaml:1: identity: “cn” is not known here; write dns, uri"),
     ("loops: 0", "core.yaml:1: loops: 0 is out of range; choose from 1 to 256"),
     ("loops: 99999999999999999999", "core.yaml:1: loops: 99999999999999999999 is out of range; write one from 1 to 256"),
@@ -127,11 +142,11 @@ import Testing
     ("services: {m: []}", "core.yaml:1: services.m: the list is empty; add an origin, as in http://127.0.0.1:3000"),
     (
       "services:\n  m:\n    origins:\n      - localhost:3000",
-      "core.yaml:4: services.m.origins[0]: “localhost:3000” has no scheme; write http://host:port, h2c://host:port or https://host:port"
+      "core.yaml:4: services.m.origins[0]: “localhost:3000” has no scheme; write http://host:port, h2c://host:port, https://host:port or tcp://host:port"
     ),
     (
       "services: {m: {origins: [http://a, ftp://b]}}",
-      "core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https:// or unix:/path"
+      "core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https://, tcp:// or unix:/path"
     ),
     (
       "services: {m: [http://a, https://b]}",

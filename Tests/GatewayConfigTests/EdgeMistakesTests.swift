@@ -36,6 +36,22 @@ import Testing
       "edge.yaml:2: early_data.tickets: the folder none does not exist; make it, or name one that does"
     ),
     (
+      "upstream: a:1\nlisteners: [{tcp: \"127.0.0.1:5432\"}]",
+      "edge.yaml:2: listeners[0]: a listener for TCP is for one service, and none is named; add service: NAME"
+    ),
+    (
+      "upstream: a:1\nlisteners: [{proxy: \"127.0.0.1:3128\", service: m}]",
+      "edge.yaml:2: listeners[0].service: each request of a proxy's client names where it goes; remove service, or write address or tcp for proxy"
+    ),
+    (
+      "upstream: a:1\nlisteners: [{address: \"127.0.0.1:1\", tcp: \"127.0.0.1:2\", service: m}]",
+      "edge.yaml:2: listeners[0].tcp: the listener has an address already, in address; make two listeners of it"
+    ),
+    (
+      "upstream: a:1\nlink: {extended_connect: maybe}",
+      "edge.yaml:2: link.extended_connect: “maybe” is not known here; write on, off"
+    ),
+    (
       "upstream: core.example:0",
       "edge.yaml:1: upstream: a core has no port 0; write the port that it listens on, as in core.example:4433"
     ),
@@ -73,7 +89,7 @@ import Testing
     ),
     (
       "upstream: a:1\nlisteners: [{service: m}]",
-      "edge.yaml:2: listeners[0]: the listener has no address; add address: 127.0.0.1:8080"
+      "edge.yaml:2: listeners[0]: the listener has no address; add address: 127.0.0.1:8080, tcp: 127.0.0.1:5432 or proxy: 127.0.0.1:3128"
     ),
     (
       "upstream: a:1\nlisteners: [\":1\", \":1\"]",

@@ -102,7 +102,7 @@ import Testing
   @Test(arguments: [
     (["m"], "--service: “m” is not NAME=URL; write for example --service modules=http://127.0.0.1:3000"),
     (["M=http://a"], "--service: “M” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"),
-    (["m=a"], "--service: “a” has no scheme; write http://host:port, h2c://host:port or https://host:port"),
+    (["m=a"], "--service: “a” has no scheme; write http://host:port, h2c://host:port, https://host:port or tcp://host:port"),
     (["m=http://a", "m=https://b"], "--service: origins with and without TLS cannot be mixed; make two services of them"),
   ])
   func wrongFlagsAreNamed(services: [String], sentence: String) throws {

@@ -129,17 +129,6 @@ import Testing
     #expect(scene.status == 400)
   }
 
-  @Test func tunnelsAreRefusedWith501() {
-    let scene = Scene(.edge)
-    scene.open(RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown))
-    #expect(scene.status == 501)
-    let websocket = Scene(.edge)
-    var head = RequestHead.get()
-    head.fields.prepend(.protocol, Array("websocket".utf8))
-    websocket.open(head)
-    #expect(websocket.status == 501)
-  }
-
   @Test func clientsOwnFieldsPassUnchangedAndInOrder() {
     let scene = Scene(.edge)
     let fields: FieldSection = ["cookie": "a=1", "x-a": "1", "accept": "*/*", "te": "trailers", "grpc-timeout": "1S"]

@@ -56,6 +56,7 @@ final class RecordingDestination: ExchangeHandler {
   var openFailure: GatewayError?
   var requests: [ExchangeRequest] = []
   var services: [String] = []
+  var targets: [String] = []
   let sink = Sink()
   private(set) var answer: (any ResponseSink)?
 
@@ -106,6 +107,10 @@ final class Scene {
       }
     gateway = Gateway(
       hop: Hop(role: role, name: role == .edge ? Self.edge : Self.core), policy: policy, destinations: destinations,
+      targets: { [destination] target in
+        destination.targets.append("\(target)")
+        return destination
+      },
       events: events,
       now: { [unowned self] in now })
   }
@@ -129,6 +134,18 @@ final class Scene {
 extension RequestHead {
   static func get(_ path: String = "/", host: String = "shop.example", fields: FieldSection = FieldSection()) -> RequestHead {
     RequestHead(method: "GET", authority: host, path: path, fields: fields)
+  }
+
+  static func connect(_ authority: String, fields: FieldSection = FieldSection()) -> RequestHead {
+    var section: FieldSection = [":method": "CONNECT", ":authority": authority]
+    for field in fields { section.append(name: field.name, value: field.value, neverIndexed: field.neverIndexed) }
+    return RequestHead(fields: section, bodyLength: .unknown)
+  }
+
+  static func webSocket(host: String = "shop.example") -> RequestHead {
+    var head = RequestHead(method: "CONNECT", authority: host, path: "/chat", bodyLength: .unknown)
+    head.fields.prepend(.protocol, Array("websocket".utf8))
+    return head
   }
 
   static func grpc(_ path: String = "/echo.Echo/Say", host: String = "echo") -> RequestHead {
