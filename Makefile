@@ -17,7 +17,7 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 BUILD_PACKAGES := libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev libnghttp2-dev libgnutls28-dev libhiredis-dev pkg-config \
   git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libncurses6 libsqlite3-0 libxml2 tzdata
 # interop/venv adds the programs that the tests call.
-TEST_PACKAGES := python3-venv procps iproute2 curl openssl redis-server openssh-client
+TEST_PACKAGES := python3-venv procps iproute2 curl openssl redis-server
 
 # $(call installed,PACKAGES): installs those that are missing; asks dpkg first, so that nothing is fetched when none is.
 define installed
