@@ -30,10 +30,19 @@ public struct CoreConfiguration: Sendable {
   public struct Listener: Sendable, Equatable {
     /// `name`, by which the policy knows it; the address where none is given.
     public var name: String
-    /// `address`: TCP.
+    /// The TCP address.
     public var address: HostPort
+    public var kind: Kind
     /// `tls`; nil without TLS.
     public var certificate: ListenerCertificate?
+
+    /// What is spoken there; raw values are the keys that give the address.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// HTTP/1.1 and HTTP/2.
+      case http = "address"
+      /// Bytes of any kind.
+      case tcp
+    }
   }
 
   public static let defaultEdgeWait: Duration = .seconds(5)

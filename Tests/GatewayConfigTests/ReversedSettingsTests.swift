@@ -125,7 +125,15 @@ import Testing
 
   @Test(arguments: [
     ("listeners: []", "core.yaml:1: listeners: the list is empty; add a listener or remove the key"),
-    ("listeners: [{service: a, edge: b}]", "core.yaml:1: listeners[0]: the listener has no address; add address: 127.0.0.1:9080"),
+    ("listeners: [{service: a, edge: b}]", "core.yaml:1: listeners[0]: the listener has no address; add address: 127.0.0.1:9080 or tcp: 127.0.0.1:2222"),
+    (
+      "listeners: [{tcp: \"127.0.0.1:2222\", suffix: edges.internal}]",
+      "core.yaml:1: listeners[0].suffix: a TCP connection has neither a host nor fields; write edge: NAME or group: {LABEL: VALUE}, and service: NAME"
+    ),
+    (
+      "listeners: [{tcp: \"127.0.0.1:2222\", address: \"127.0.0.1:2223\", service: ssh, edge: a}]",
+      "core.yaml:1: listeners[0].tcp: the listener has an address already, in address; make two listeners of it"
+    ),
     (
       "listeners: [{address: \"a:1\", service: m}]",
       "core.yaml:1: listeners[0]: nothing says which edge requests go to; add edge: NAME, group: {LABEL: VALUE}, suffix: edges.example or edge_field: X-Edge"

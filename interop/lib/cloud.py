@@ -22,7 +22,7 @@ class Cloud:
   def __init__(self, listeners: dict[str, Settings], **core: object) -> None:
     """Made, not started.
 
-    listeners -- by name: what core.yaml says of each but its address.
+    listeners -- by name: what core.yaml says of each but its address; `kind` is the key that gets that, "address" unless given.
     core -- more keys of core.yaml.
     """
     self.folder = Path(tempfile.mkdtemp(prefix="interop-cloud-"))
@@ -48,7 +48,8 @@ class Cloud:
 
   def write(self) -> Path:
     """The core's file as the settings are now."""
-    listeners = [{**each, "address": f"127.0.0.1:{self.ports[each['name']]}"} for each in self.settings["listeners"]]
+    listeners = [
+      {**_without(each, "kind"), each.get("kind", "address"): f"127.0.0.1:{self.ports[each['name']]}"} for each in self.settings["listeners"]]
     mine = {
       "listen": f"127.0.0.1:{self.core_port}", "admin": f"127.0.0.1:{self.admin_port}", **_credentials(self._own, self.authority),
       **self.settings}

@@ -18,10 +18,17 @@ struct CoreListenerReading {
 
   private mutating func read(_ value: Value) throws(ConfigurationError) {
     let section = try value.section([
-      "address", "name", "tls", "service", "edge", "group", "suffix", "edge_field", "service_field", "balance",
+      "address", "tcp", "name", "tls", "service", "edge", "group", "suffix", "edge_field", "service_field", "balance",
     ])
-    guard let addressValue = section["address"] else {
-      throw value.error("the listener has no address", "add address: 127.0.0.1:9080")
+    let given = CoreConfiguration.Listener.Kind.allCases.compactMap { kind in section[kind.rawValue].map { (kind: kind, address: $0) } }
+    guard let (kind, addressValue) = given.first else {
+      throw value.error("the listener has no address", "add address: 127.0.0.1:9080 or tcp: 127.0.0.1:2222")
+    }
+    guard given.count == 1 else {
+      throw given[1].address.error("the listener has an address already, in \(kind.rawValue)", "make two listeners of it")
+    }
+    if kind == .tcp, let way = section["suffix"] ?? section["edge_field"] {
+      throw way.error("a TCP connection has neither a host nor fields", "write edge: NAME or group: {LABEL: VALUE}, and service: NAME")
     }
     let address = try addressValue.listenAddress(example: "127.0.0.1:9080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
@@ -34,7 +41,7 @@ struct CoreListenerReading {
     routes[name] = try Self.route(value, section)
     listeners.append(
       CoreConfiguration.Listener(
-        name: name, address: address, certificate: try section["tls"].map { tls throws(ConfigurationError) in
+        name: name, address: address, kind: kind, certificate: try section["tls"].map { tls throws(ConfigurationError) in
           try ListenerCertificate(tls, files: files)
         }))
     addresses.append(ConfiguredAddress(.tcp, address, from: addressValue))

@@ -16,8 +16,8 @@ struct CoreListeners: Sendable {
     for listener in wanted {
       do {
         let bound = try await GatewayListener.bind(
-          name: listener.name, to: listener.address, tls: try listener.certificate?.context(), gateways: gateways,
-          hop: options.hop.name, limits: options.limits, loops: loops)
+          name: listener.name, kind: listener.kind, to: listener.address, tls: try listener.certificate?.context(),
+          gateways: gateways, hop: options.hop.name, limits: options.limits, loops: loops)
         listeners.append((listener.name, bound))
       } catch {
         await CoreListeners(listeners: listeners).close()

@@ -6,12 +6,15 @@ extension CoreOptions {
     /// By which the policy knows it.
     public var name: String
     public var address: SocketAddress
+    /// Clients, or connections that are tunnels to an edge's service.
+    public var kind: ListenerKind
     /// What clients are shown; nil without TLS.
     public var certificate: ListenerCertificate?
 
-    public init(name: String, address: SocketAddress, certificate: ListenerCertificate? = nil) {
+    public init(name: String, address: SocketAddress, kind: ListenerKind = .http, certificate: ListenerCertificate? = nil) {
       self.name = name
       self.address = address
+      self.kind = kind
       self.certificate = certificate
     }
   }

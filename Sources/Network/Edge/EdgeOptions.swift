@@ -62,6 +62,7 @@ public struct EdgeOptions: Sendable {
     self.policy = policy
     self.connection = connection
     self.http3 = http3
+    self.http3.isExtendedConnectEnabled = true
     self.limits = limits
     self.usesSegmentation = usesSegmentation
   }

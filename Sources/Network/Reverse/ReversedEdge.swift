@@ -41,7 +41,7 @@ final class ReversedEdge: ExchangeHandler {
     self.publish = publish
     announcements.send(.core(CoreAnnouncement(instance: options.process.instance, version: options.process.version)))
     watch = LivenessWatch(
-      connection, limits: .towardsEdges, eventLoop: loop.eventLoop, isInUse: { [wire] in wire.openExchangeCount > 0 },
+      connection, limits: .towardsEdges, eventLoop: loop.eventLoop, isInUse: { [wire] in wire.busyExchangeCount > 0 },
       act: { [unowned self] in act($0) })
   }
 

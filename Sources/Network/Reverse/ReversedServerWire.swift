@@ -13,6 +13,7 @@ final class ReversedServerWire: DialledWire {
 
   var application: any StreamApplication { announcements.application }
   var openExchangeCount: Int { requests.openExchangeCount }
+  var busyExchangeCount: Int { requests.busyExchangeCount }
   var isDraining: Bool { requests.isPeerGoingAway }
   func processEvents() { requests.processEvents() }
 

@@ -1,4 +1,4 @@
-"""An edge and a core with a TCP service and a proxy, for all tests here."""
+"""A TCP service behind both gateways and a proxy before them, for all tests here."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from typing import Iterator
 import pytest
 
 from interop.lib import ports
-from interop.lib.pair import Pair
+from interop.lib.process import Process
 from interop.origins.origin import Origin
 from interop.origins.tcp import TcpOrigin
+from interop.tests.edges.conftest import module_cloud  # noqa: F401
 
 
 @dataclass
 class Tunnels:
   """What a test of tunnels needs: a pair, and where to enter it."""
 
-  pair: Pair
+  near: Process
+  """Where clients connect."""
+  far: Process
+  """What connects to origins."""
+  http: int
+  """The port for requests, of which those for `raw` say so in Host."""
   tcp: int
-  """The edge's port for the service `raw`."""
+  """The port for the service `raw`."""
   closed: int
-  """The edge's port for the service `closed`, behind which nobody listens."""
+  """The port for the service `closed`, behind which nobody listens."""
   proxy: int
-  """The edge's port for CONNECT."""
+  """The port for CONNECT; 0 where there is none."""
   raw: TcpOrigin
 
 
@@ -42,4 +48,4 @@ def tunnels(module_pair, origin: Origin, raw: TcpOrigin) -> Tunnels:
                 f'  - {{targets: "127.0.0.1:{raw.port}", allow: [another-edge]}}'],
     edge_lines=[f"  - tcp: 127.0.0.1:{tcp}", "    service: raw", f"  - tcp: 127.0.0.1:{closed}", "    service: closed",
                 f"  - proxy: 127.0.0.1:{proxy}"])
-  return Tunnels(pair, tcp, closed, proxy, raw)
+  return Tunnels(pair.edge, pair.core, pair.port, tcp, closed, proxy, raw)

@@ -12,7 +12,6 @@ import time
 import pytest
 
 from interop.clients.http1 import Http1Client
-from interop.lib import ports
 from interop.lib.waiting import wait_until
 from interop.origins.tcp import connect, ending, read_exactly, reset
 
@@ -115,18 +114,18 @@ def test_a_service_that_is_down_resets_its_clients(tunnels):
   # On loopback it may come before `connect` has returned.
   with pytest.raises(ConnectionResetError):
     connect(tunnels.closed).recv(1)
-  assert "refused the connection" in tunnels.pair.core.log.read_text()
+  assert "refused the connection" in tunnels.far.log.read_text()
 
 
 def test_a_stalled_reader_stops_its_writer_and_nobody_else(tunnels):
   client, server = opened(tunnels)
-  before = tunnels.pair.edge.resident_bytes() + tunnels.pair.core.resident_bytes()
+  before = tunnels.near.resident_bytes() + tunnels.far.resident_bytes()
   server.settimeout(1)
   sent = 0
   with pytest.raises(TimeoutError):
     while sent < 256 * MIB:
       sent += server.send(b"y" * MIB)
-  grown = tunnels.pair.edge.resident_bytes() + tunnels.pair.core.resident_bytes() - before
+  grown = tunnels.near.resident_bytes() + tunnels.far.resident_bytes() - before
   assert grown < 48 * MIB, f"{grown >> 20} MiB are kept for a reader that reads nothing of {sent >> 20} MiB"
   other_client, other_server = opened(tunnels)
   begin = time.monotonic()
@@ -145,29 +144,11 @@ def test_clients_that_leave_leave_nothing_behind(tunnels):
     client.close()
     assert ending(server) == "end"
     server.close()
-  wait_until(lambda: len(os.listdir(f"/proc/{tunnels.pair.core.pid}/fd")) < 60, 5, "the core keeps connections whose clients are gone")
+  wait_until(lambda: len(os.listdir(f"/proc/{tunnels.far.pid}/fd")) < 60, 5, "connections are kept whose clients are gone")
 
 
 def test_a_tcp_service_is_not_reached_by_requests(tunnels):
-  with Http1Client(tunnels.pair.port) as client:
+  with Http1Client(tunnels.http) as client:
     answer = client.request("GET", "/", [("host", "raw")])
   assert answer.status == 403
   assert b"CONNECT" in answer.body
-
-
-def test_ends_and_resets_cross_between_event_loops(new_pair, raw):
-  port = ports.free_port()
-  new_pair({"origin": "http://127.0.0.1:1", "raw": raw.url}, probe=lambda _: True, loops=2,
-           edge_lines=[f"  - tcp: 127.0.0.1:{port}", "    service: raw"])
-  for _ in range(4):  # Connections alternate between the loops.
-    client, server = connect(port), raw.accept()
-    writer = threading.Thread(target=server.sendall, args=(b"x" * 5 * MIB,))
-    writer.start()
-    assert read_exactly(client, 5 * MIB) == b"x" * 5 * MIB
-    writer.join()
-    client.shutdown(socket.SHUT_WR)
-    assert server.recv(1) == b""
-    server.sendall(b"late")
-    assert read_exactly(client, 4) == b"late"
-    reset(server)
-    assert ending(client) == "reset"

@@ -76,7 +76,7 @@ def test_a_target_that_is_none_is_malformed(tunnels, target):
 
 
 def test_an_ordinary_listener_is_no_proxy(tunnels):
-  _, status, body = ask(tunnels.pair.port, f"localhost:{tunnels.raw.port}")
+  _, status, body = ask(tunnels.http, f"localhost:{tunnels.raw.port}")
   assert status == 403
   assert b"proxy:" in body
 

@@ -161,7 +161,7 @@ final class CoreDialer<Wire: DialledWire> {
     do {
       let connection = try driver.endpoint.connect(setup, path: driver.path(to: address), now: driver.now)
       let liveness = LivenessWatch(
-        connection, limits: options.liveness, eventLoop: loop.eventLoop, isInUse: { wire.openExchangeCount > 0 },
+        connection, limits: options.liveness, eventLoop: loop.eventLoop, isInUse: { wire.busyExchangeCount > 0 },
         act: { [unowned self, unowned connection] in act($0, on: connection) })
       let dialled = DialledConnection(
         attempt: attempt, wire: wire, name: ConnectionName(number: link.nextConnectionNumber(), peer: address.description),

@@ -7,6 +7,8 @@ protocol DialledWire: AnyObject, SendableMetatype {
   /// What the connection feeds and drains.
   var application: any StreamApplication { get }
   var openExchangeCount: Int { get }
+  /// Of those, the ones whose clients wait for something: not the open tunnels.
+  var busyExchangeCount: Int { get }
   /// Whether the connection takes nothing new.
   var isDraining: Bool { get }
   /// Acts on what the connection has recorded.

@@ -30,7 +30,7 @@ extension CoreOptions {
       usesSegmentation: configuration.process.transport.gso == .auto)
     listeners = try configuration.listeners.map { listener in
       Listener(
-        name: listener.name, address: try listener.address.streamAddress(),
+        name: listener.name, address: try listener.address.streamAddress(), kind: listener.kind == .tcp ? .tcp : .http,
         certificate: listener.certificate.map { ListenerCertificate(chain: $0.chain, privateKey: $0.privateKey) })
     }
     edgeWait = configuration.edgeWait
