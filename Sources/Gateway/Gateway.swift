@@ -133,9 +133,11 @@ extension Gateway {
         .httpRequestDenied, side: .client, retry: .safe,
         message: "the listener “\(request.origin.listener)” is a proxy for CONNECT alone; send other requests to a listener with address:")
     }
-    guard request.head.protocol != nil else { return }
-    guard request.head.isConnect else {
-      throw GatewayError(.httpRequestError, side: .client, retry: .safe, message: "only CONNECT may have :protocol (RFC 8441)")
+    guard let name = request.head.protocol else { return }
+    guard request.head.isConnect, FieldRules.isTunnelProtocol(name) else {
+      throw GatewayError(
+        .httpRequestError, side: .client, retry: .safe,
+        message: "only CONNECT may have :protocol (RFC 8441), and not with a version of HTTP or TLS in it")
     }
     if case .link = destinations, !policy.passesUpgrades {
       throw GatewayError(

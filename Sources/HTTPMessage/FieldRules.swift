@@ -23,6 +23,17 @@ public enum FieldRules {
     !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7f }
   }
 
+  /// What may stand in `:protocol` (RFC 8441 §4): a protocol that a tunnel can carry, as a token or `token/token`.
+  ///
+  /// Another version of HTTP, or TLS, is a different connection and no tunnel: before an origin that switches to `h2c` a client would
+  /// speak past every rule of this gateway.
+  public static func isTunnelProtocol(_ bytes: ArraySlice<UInt8>) -> Bool {
+    let parts = bytes.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ isToken($0) }) else { return false }
+    let name = parts[0].map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    return ![Array("h2c".utf8), Array("h2".utf8), Array("h3".utf8), Array("http".utf8), Array("tls".utf8)].contains(name)
+  }
+
   /// Fields of one connection only (RFC 9114 §4.2): malformed on HTTP/2 and HTTP/3, removed when HTTP/1.1 is read.
   public static func isConnectionSpecific(_ name: some Collection<UInt8>) -> Bool {
     connectionSpecific.contains { name.elementsEqual($0.bytes) }

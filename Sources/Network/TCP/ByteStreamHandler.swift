@@ -143,8 +143,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
       // At once: a peer that reads nothing would hold what is over for ever.
       cut()
     } else if output != .open {
-      // The connection closes with the end that is on its way.
-      awaitProgress(unwritten: unwrittenByteCount)
+      // The connection closes with the end that is on its way, however slowly its peer reads.
     } else if lingers || wire.isTunnel {
       closeBehindOutput(context)
     } else {
@@ -220,7 +219,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// An empty write is done when all before it are. `close(mode: .output)` alone would not wait for them where the peer has
   /// ended its side: NIO then closes at once and drops what it has not written.
   private func closeBehindOutput(_ context: ChannelHandlerContext) {
-    awaitProgress(unwritten: unwrittenByteCount)
+    // Who is sent a tunnel's bytes may leave them unread for as long as it likes.
+    if !wire.isTunnel { awaitProgress(unwritten: unwrittenByteCount) }
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenSuccess { [self] in outputWritten() }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)

@@ -44,7 +44,7 @@ public final class HTTP2OriginWire: OriginWire {
   public var isReusable: Bool { !isDraining && !hasEnded && session.mayOpen }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    guard request.head.protocol == nil || session.peerTakesExtendedConnect else {
+    guard !request.head.isConnect || request.head.protocol == nil || session.peerTakesExtendedConnect else {
       sink.fail(
         GatewayError(
           .httpUpgradeFailed, side: .origin,

@@ -69,10 +69,10 @@ final class EdgeScene {
   }
 
   @discardableResult
-  func open(_ head: RequestHead = .get(), listener: String = "main") -> any RequestSink {
+  func open(_ head: RequestHead = .get(), wire: WireProtocol = .http2, listener: String = "main") -> any RequestSink {
     let client = RecordingClient()
     clients.append(client)
-    let origin = RequestOrigin(wire: .http2, identity: nil, peerAddress: "10.0.0.1:40000", listener: listener, isSecure: false)
+    let origin = RequestOrigin(wire: wire, identity: nil, peerAddress: "10.0.0.1:40000", listener: listener, isSecure: false)
     return gateway.open(ExchangeRequest(head: head, origin: origin), respondingTo: client)
   }
 

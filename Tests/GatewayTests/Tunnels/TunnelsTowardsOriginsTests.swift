@@ -89,6 +89,16 @@ import Testing
     #expect(scene.destination.fields.text(.quicgwEdge) == "edge-1")
   }
 
+  @Test(arguments: ["h2c", "H2C", "h2", "HTTP/2.0", "TLS/1.3", "tls", "", "a b", "a/b/c", "x\r\ny"])
+  func anUpgradeToAnotherHTTPWouldPassByAllRules(name: String) {
+    let scene = Scene(.core, policy: policy())
+    var head = RequestHead.webSocket(host: "shop")
+    head.fields.replace(.protocol, with: Array(name.utf8))
+    scene.open(head, identity: "edge-1", wire: .http3)
+    #expect(scene.status == 400)
+    #expect(scene.destination.requests.isEmpty)
+  }
+
   @Test func theLogSaysWhatTheTunnelWasTo() {
     let scene = Scene(.core, policy: policy())
     scene.open(.connect("localhost:22"), identity: "edge-1", wire: .http3)
