@@ -107,7 +107,8 @@ class Http2Connection:
     """Serves until the client goes. `first` has been read already."""
     codes = h2.settings.SettingCodes
     self.engine.local_settings = h2.settings.Settings(client=False, initial_values={
-      codes.INITIAL_WINDOW_SIZE: WINDOW, codes.MAX_HEADER_LIST_SIZE: 1 << 17, codes.MAX_CONCURRENT_STREAMS: 10_000})
+      codes.INITIAL_WINDOW_SIZE: WINDOW, codes.MAX_HEADER_LIST_SIZE: 1 << 17, codes.MAX_CONCURRENT_STREAMS: 10_000,
+      codes.ENABLE_CONNECT_PROTOCOL: 1})
     self.engine.initiate_connection()
     self.engine.increment_flow_control_window(1 << 24)
     self.flush()

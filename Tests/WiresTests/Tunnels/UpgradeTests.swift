@@ -20,6 +20,7 @@ import Testing
     #expect(String(decoding: answer, as: UTF8.self) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
     #expect(WebSocketHandshake.key().count == 24)
     #expect(WebSocketHandshake.key() != WebSocketHandshake.key())
+    #expect(WebSocketHandshake.isNeeded(for: "WebSocket".utf8) && !WebSocketHandshake.isNeeded(for: "websocket2".utf8))
   }
 
   @Test(arguments: [WireProtocol.http1, .http2], [1, 100_000])

@@ -16,7 +16,9 @@ from websockets.datastructures import Headers
 
 from interop.clients.http1 import Http1Client
 from interop.clients.http2 import Http2Client
+from interop.lib import ports, programs
 from interop.lib.certificates import Authority
+from interop.lib.process import Process
 from interop.lib.waiting import wait_until
 from interop.origins.tcp import TcpOrigin, ending, read_exactly, reset
 
@@ -257,3 +259,28 @@ def test_an_origin_that_dies_resets_the_client(by_hand):
   assert client.read_head().status == 101
   reset(server)
   assert ending(client.socket) == "reset"
+
+
+def test_an_http2_origin_gets_an_extended_connect(module_pair, origin):
+  pair = module_pair(origin.h2c_url)
+  with Http1Client(pair.port) as client:
+    client.send(upgrade("/echo", protocol="chat", key=None))
+    answer = client.read_head()
+    assert (answer.status, answer.first("upgrade")) == (101, "chat")
+    for message in (b"hello", b"x" * 100_000):
+      client.send(message)
+      assert read_exactly(client.socket, len(message)) == message
+    client.end()
+    assert client.read(1) == b""
+
+
+def test_an_http2_origin_that_takes_none_is_not_asked(new_pair, tmp_path):
+  port = ports.free_port()
+  with Process("nghttpd", [programs.system("nghttpd"), "--no-tls", str(port)], tmp_path) as nghttpd:
+    ports.wait_for_tcp(port, unless=nghttpd.check)
+    pair = new_pair(f"h2c://127.0.0.1:{port}")
+    with Http1Client(pair.port) as client:
+      client.send(upgrade("/", protocol="chat", key=None))
+      answer = client.read_answer()
+      assert answer.status == 501
+      assert b"RFC 8441" in answer.body
