@@ -201,7 +201,8 @@ extension Gateway {
   func checkAccess(_ identity: String?, to service: Service) throws(GatewayError) {
     guard !policy.access.allows(identity, service: service.name) else { return }
     throw GatewayError(
-      .httpRequestDenied, side: .client, retry: .safe, message: "\(who(identity)) may not use the service “\(service.name)”; see access")
+      .httpRequestDenied, side: .client, retry: .safe,
+      message: "\(who(identity)) may not use the service “\(service.name)”; see access")
   }
 
   func who(_ identity: String?) -> String {

@@ -178,7 +178,8 @@ extension Passage {
       .exchangeEnded(
         ExchangeSummary(
           service: service, direction: gateway.hop.direction, clientWire: request.origin.wire.rawValue,
-          destinationWire: destinationWire, methodBytes: request.head.method, pathBytes: request.head.path ?? request.head.authority ?? [],
+          destinationWire: destinationWire, methodBytes: request.head.method,
+          pathBytes: request.head.path ?? request.head.authority ?? [],
           identity: edgeIdentity, client: request.origin.peerAddress, status: status, grpcStatus: grpcStatus,
           requestBytes: requestBytes, responseBytes: responseBytes, duration: .nanoseconds((gateway.now() - began).nanoseconds),
           outcome: outcome, reason: reason)))

@@ -25,8 +25,8 @@ public enum FieldRules {
 
   /// What may stand in `:protocol` (RFC 8441 §4): a protocol that a tunnel can carry, as a token or `token/token`.
   ///
-  /// Another version of HTTP, or TLS, is a different connection and no tunnel: before an origin that switches to `h2c` a client would
-  /// speak past every rule of this gateway.
+  /// Another version of HTTP, or TLS, is a different connection and no tunnel: before an origin that switches to `h2c` a
+  /// client would speak past every rule of this gateway.
   public static func isTunnelProtocol(_ bytes: ArraySlice<UInt8>) -> Bool {
     let parts = bytes.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.allSatisfy({ isToken($0) }) else { return false }

@@ -32,7 +32,8 @@ public protocol ByteStreamWire: AnyObject {
   /// True when the connection is to be closed as soon as all output is written.
   var wantsClose: Bool { get }
 
-  /// Whether the connection carries a byte tunnel: its two sides end on their own, each when all that was for it has been written.
+  /// Whether the connection carries a byte tunnel: its two sides end on their own, each when all that was for it has been
+  /// written.
   var isTunnel: Bool { get }
 
   /// True when the peer is to see the end of what it is sent (TCP FIN) although it may send on.

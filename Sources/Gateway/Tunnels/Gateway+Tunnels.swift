@@ -6,7 +6,8 @@ extension Gateway {
   func dispatchTunnel(_ request: ExchangeRequest, for passage: Passage) throws(GatewayError) -> Dispatch {
     guard let authority = request.head.authority, let target = TunnelTarget(authority) else {
       throw GatewayError(
-        .httpRequestError, side: .client, retry: .safe, message: "CONNECT names no valid host and port; write host:port, as in db.internal:5432")
+        .httpRequestError, side: .client, retry: .safe,
+        message: "CONNECT names no valid host and port; write host:port, as in db.internal:5432")
     }
     try checkLoop(request.head)
     return switch destinations {
@@ -18,7 +19,8 @@ extension Gateway {
 
   /// Towards the other end: to the service of a TCP listener, or from a proxy's client to whatever it names.
   private func tunnel(
-    _ request: ExchangeRequest, to target: TunnelTarget, over link: any ExchangeHandler, _ wire: WireProtocol, for passage: Passage
+    _ request: ExchangeRequest, to target: TunnelTarget, over link: any ExchangeHandler, _ wire: WireProtocol,
+    for passage: Passage
   ) throws(GatewayError) -> Dispatch {
     passage.destinationWire = wire.rawValue
     let listener = request.origin.listener

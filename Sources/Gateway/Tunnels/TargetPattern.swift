@@ -1,5 +1,5 @@
-/// Which hosts and ports a rule means: `db.internal:5432`, every name below one (`*.internal:443`), every port of them (`*.internal:*`),
-/// or everything (`*:*`).
+/// Which hosts and ports a rule means: `db.internal:5432`, every name below one (`*.internal:443`), every port of them
+/// (`*.internal:*`), or everything (`*:*`).
 public struct TargetPattern: Sendable, Hashable {
   private enum Host: Hashable {
     case any
@@ -22,7 +22,9 @@ public struct TargetPattern: Sendable, Hashable {
     if name == "*" {
       host = .any
     } else if name.hasPrefix("*.") {
-      guard let target = TunnelTarget(Array("\(name.dropFirst(2)):1".utf8)[...]), target.host.contains(where: \.isLetter) else { return nil }
+      guard let target = TunnelTarget(Array("\(name.dropFirst(2)):1".utf8)[...]), target.host.contains(where: \.isLetter) else {
+        return nil
+      }
       host = .suffix("." + target.host)
     } else {
       guard let target = TunnelTarget(Array("\(name):1".utf8)[...]) else { return nil }

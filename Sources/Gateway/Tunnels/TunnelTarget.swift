@@ -9,8 +9,8 @@ public struct TunnelTarget: Sendable, Hashable {
     self.port = port
   }
 
-  /// Nil for what is not a host and a port from 1 to 65535. Of what an authority may hold, escapes and `~` are refused: no host has
-  /// them, and what looks at the name later could read it differently.
+  /// Nil for what is not a host and a port from 1 to 65535. Of what an authority may hold, escapes and `~` are refused: no
+  /// host has them, and what looks at the name later could read it differently.
   init?(_ authority: ArraySlice<UInt8>) {
     guard let authority = Authority(authority), let port = authority.port, port > 0 else { return nil }
     let host = authority.hostWithoutBrackets

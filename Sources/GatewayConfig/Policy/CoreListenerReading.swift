@@ -28,7 +28,8 @@ struct CoreListenerReading {
       throw given[1].address.error("the listener has an address already, in \(kind.rawValue)", "make two listeners of it")
     }
     if kind == .tcp, let way = section["suffix"] ?? section["edge_field"] {
-      throw way.error("a TCP connection has neither a host nor fields", "write edge: NAME or group: {LABEL: VALUE}, and service: NAME")
+      throw way.error(
+        "a TCP connection has neither a host nor fields", "write edge: NAME or group: {LABEL: VALUE}, and service: NAME")
     }
     let address = try addressValue.listenAddress(example: "127.0.0.1:9080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {

@@ -39,7 +39,8 @@ struct ListenerReading {
     let section = try value.section(kinds.map(\.rawValue) + ["service", "name"])
     let given = kinds.compactMap { kind in section[kind.rawValue].map { (kind: kind, address: $0) } }
     guard let (kind, address) = given.first else {
-      throw value.error("the listener has no address", "add address: 127.0.0.1:8080, tcp: 127.0.0.1:5432 or proxy: 127.0.0.1:3128")
+      throw value.error(
+        "the listener has no address", "add address: 127.0.0.1:8080, tcp: 127.0.0.1:5432 or proxy: 127.0.0.1:3128")
     }
     guard given.count == 1 else {
       throw given[1].address.error("the listener has an address already, in \(kind.rawValue)", "make two listeners of it")
@@ -48,7 +49,8 @@ struct ListenerReading {
       throw value.error("a listener for TCP is for one service, and none is named", "add service: NAME")
     }
     if kind == .proxy, let service = section["service"] {
-      throw service.error("each request of a proxy's client names where it goes", "remove service, or write address or tcp for proxy")
+      throw service.error(
+        "each request of a proxy's client names where it goes", "remove service, or write address or tcp for proxy")
     }
     try add(
       address, kind: kind, name: try section["name"]?.text(), service: try section["service"]?.serviceName(),
@@ -56,7 +58,8 @@ struct ListenerReading {
   }
 
   private mutating func add(
-    _ value: Value, kind: EdgeConfiguration.Listener.Kind = .http, name: String? = nil, service: String? = nil, nameValue: Value? = nil
+    _ value: Value, kind: EdgeConfiguration.Listener.Kind = .http, name: String? = nil, service: String? = nil,
+    nameValue: Value? = nil
   ) throws(ConfigurationError) {
     let address = try value.listenAddress(example: "127.0.0.1:8080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {

@@ -13,7 +13,9 @@ extension TunnelRules {
       }
     }
     if !everybody.isEmpty { rules.append(Rule(targets: everybody)) }
-    guard !rules.isEmpty else { throw value.error("the list is empty", "fill it or remove the key: without it nothing is reached") }
+    guard !rules.isEmpty else {
+      throw value.error("the list is empty", "fill it or remove the key: without it nothing is reached")
+    }
     self.init(rules)
   }
 }

@@ -10,8 +10,8 @@ public struct LinkSettings: Sendable, Equatable {
   public var keepAlive: Duration = .seconds(15)
   /// `request_wait`: how long a request may wait for a link, or for a stream of it.
   public var requestWait: Duration = .seconds(5)
-  /// `extended_connect`: whether WebSocket and other upgrades are passed on. quicgw's cores take them; nghttp3 0.8.0 does not tell
-  /// whether another HTTP/3 server does (RFC 9220 §3), so before such a one it is said here.
+  /// `extended_connect`: whether WebSocket and other upgrades are passed on. quicgw's cores take them; nghttp3 0.8.0 does not
+  /// tell whether another HTTP/3 server does (RFC 9220 §3), so before such a one it is said here.
   public var extendedConnect = ExtendedConnect.on
 
   public enum ExtendedConnect: String, Sendable, CaseIterable {

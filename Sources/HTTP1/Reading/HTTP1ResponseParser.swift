@@ -108,7 +108,8 @@ public struct HTTP1ResponseParser {
   /// 101: the rest of the connection is the tunnel. As the answer to an extended CONNECT it is a 200 (RFC 8441 §5).
   private mutating func switched(_ lines: FieldLines, asked upgrade: HTTP1Upgrade?) throws(HTTP1Error) -> Part {
     guard let upgrade else { throw HTTP1Error(.unsupported, "a switch of protocols that nobody asked for") }
-    guard lines.connection.hasUpgrade, let chosen = lines.upgrade, OfferedProtocol.isChosen(upgrade.protocolName, in: chosen) else {
+    guard lines.connection.hasUpgrade, let chosen = lines.upgrade,
+      OfferedProtocol.isChosen(upgrade.protocolName, in: chosen) else {
       throw HTTP1Error(.malformed, "a switch to another protocol than was asked for")
     }
     var fields = lines.fields

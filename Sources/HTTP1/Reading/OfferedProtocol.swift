@@ -2,7 +2,8 @@ import HTTPMessage
 
 /// The protocol that a client offers to speak on its connection behind an answer of 101 (RFC 9110 §7.8).
 enum OfferedProtocol {
-  /// The first protocol of an `Upgrade` field that a tunnel can carry, as `:protocol` says it (RFC 8441 §4); nil if there is none.
+  /// The first protocol of an `Upgrade` field that a tunnel can carry, as `:protocol` says it (RFC 8441 §4); nil if there is
+  /// none.
   ///
   /// A server may ignore what is offered (RFC 9110 §7.8), and this one ignores the others.
   static func name(in upgrade: ArraySlice<UInt8>) -> [UInt8]? {

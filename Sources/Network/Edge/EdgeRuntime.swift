@@ -66,7 +66,8 @@ public final class EdgeRuntime: Sendable {
     for listener in options.listeners {
       listeners.append(
         try await GatewayListener.bind(
-          name: listener.name, kind: listener.kind, to: listener.address, gateways: gateways, hop: options.hop.name, limits: options.limits, loops: loops
+          name: listener.name, kind: listener.kind, to: listener.address, gateways: gateways, hop: options.hop.name,
+          limits: options.limits, loops: loops
         ).listener)
     }
     var admin: TCPListener?

@@ -51,7 +51,8 @@ final class OriginPools {
     let connections = service.origins.map { origin in
       OriginConnections(
         service: service.name, connector: connector(for: origin, trust: service.trust),
-        tunnelConnector: origin.scheme == .h2c ? nil : connector(for: origin, trust: service.trust, isTunnel: true), turn: loop.turn,
+        tunnelConnector: origin.scheme == .h2c ? nil : connector(for: origin, trust: service.trust, isTunnel: true),
+        turn: loop.turn,
         events: loop.events, limits: originLimits, connectTimer: connectTimer)
     }
     let limit = service.responseHeadTimeout
@@ -64,8 +65,8 @@ final class OriginPools {
     return OriginTunnels(connector: connector(for: origin, trust: .system, isTunnel: true), turn: loop.turn)
   }
 
-  /// - Parameter isTunnel: for connections that carry one tunnel each. HTTP/2 would put further streams beside it, and few servers take
-  ///   tunnels on those, so ALPN offers HTTP/1.1 alone.
+  /// - Parameter isTunnel: for connections that carry one tunnel each. HTTP/2 would put further streams beside it, and few
+  ///   servers take tunnels on those, so ALPN offers HTTP/1.1 alone.
   private func connector(for origin: OriginURL, trust: OriginTrust, isTunnel: Bool = false) -> OriginConnector {
     let context = OriginWireContext(name: "\(origin)", hop: hop, events: loop.events, limits: limits.messages)
     let tls = origin.scheme == .https ? (isTunnel ? tls.forTunnels(trust) : tls[trust]) : nil

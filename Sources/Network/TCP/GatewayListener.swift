@@ -4,8 +4,8 @@ import NIOCore
 import NIOSSL
 import Wires
 
-/// A TCP listener whose requests go to the gateway of the loop that they arrive on: HTTP/1.1 and HTTP/2 on one port, or connections
-/// that are tunnels.
+/// A TCP listener whose requests go to the gateway of the loop that they arrive on: HTTP/1.1 and HTTP/2 on one port, or
+/// connections that are tunnels.
 struct GatewayListener: Sendable {
   let listener: TCPListener
   private let loops: [NIOLoopBound<ListenerLoop>]
@@ -18,7 +18,8 @@ struct GatewayListener: Sendable {
   ///   - gateways: one for each loop, in their order.
   /// - Throws: `ListenError` when the address cannot be bound.
   static func bind(
-    name: String, kind: ListenerKind = .http, to address: SocketAddress, tls: NIOSSLContext? = nil, gateways: [NIOLoopBound<Gateway>], hop: String,
+    name: String, kind: ListenerKind = .http, to address: SocketAddress, tls: NIOSSLContext? = nil,
+    gateways: [NIOLoopBound<Gateway>], hop: String,
     limits: NetworkLimits, loops: LoopGroup
   ) async throws -> GatewayListener {
     var timeouts = ServerTimeouts()

@@ -10,8 +10,8 @@ final class HTTP1OriginExchange: RequestSink {
   private var response: (any ResponseSink)?
   private var content: ContentWriter
   private let tunnel: Tunnel
-  /// What the client has sent ahead of the origin's answer to a request for another protocol: an origin that refuses would take it
-  /// for its next request.
+  /// What the client has sent ahead of the origin's answer to a request for another protocol: an origin that refuses would
+  /// take it for its next request.
   private var heldBack: [ByteBuffer]?
   private(set) var hasHead = false
   private(set) var isRequestEnded = false

@@ -18,7 +18,8 @@ final class HTTP1ServerExchange: ResponseSink {
   private(set) var isRequestStopped = false
   private(set) var isResponseEnded = false
   private var tunnel: Tunnel
-  /// Whether the exchange is a byte tunnel (RFC 9110 §9.3.6), each of whose sides may end long before the other, or may become one.
+  /// Whether the exchange is a byte tunnel (RFC 9110 §9.3.6), each of whose sides may end long before the other, or may become
+  /// one.
   var isTunnel: Bool { tunnel == .awaited || tunnel == .open }
   /// Whether the answer has made it one.
   var isOpenTunnel: Bool { tunnel == .open }

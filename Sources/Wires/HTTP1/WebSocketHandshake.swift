@@ -2,8 +2,9 @@ import Crypto
 import HTTP1
 import HTTPMessage
 
-/// The part of WebSocket's opening handshake (RFC 6455 §4) that belongs to one HTTP/1.1 connection: a key, and an answer to it that
-/// proves that a WebSocket server has read it. Extended CONNECT has neither (RFC 8441 §5), so each HTTP/1.1 wire does its own.
+/// The part of WebSocket's opening handshake (RFC 6455 §4) that belongs to one HTTP/1.1 connection: a key, and an answer to it
+/// that proves that a WebSocket server has read it. Extended CONNECT has neither (RFC 8441 §5), so each HTTP/1.1 wire does its
+/// own.
 enum WebSocketHandshake {
   /// Whether a protocol, as `:protocol` names it in any case, has this handshake.
   static func isNeeded(for protocolName: some Sequence<UInt8>) -> Bool {

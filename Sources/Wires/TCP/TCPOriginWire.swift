@@ -2,8 +2,8 @@ public import Exchange
 public import HTTPMessage
 public import NIOCore
 
-/// A TCP connection to an origin whose bytes are not looked at: it is the tunnel of one CONNECT (RFC 9110 §9.3.6), which is answered
-/// at once, because the connection is there.
+/// A TCP connection to an origin whose bytes are not looked at: it is the tunnel of one CONNECT (RFC 9110 §9.3.6), which is
+/// answered at once, because the connection is there.
 public final class TCPOriginWire: OriginWire {
   public var transport: (any ByteStreamTransport)?
 
@@ -24,7 +24,9 @@ public final class TCPOriginWire: OriginWire {
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     guard vacancy > 0 else {
-      sink.fail(GatewayError(.connectionTerminated, side: .origin, retry: .safe, message: "\(context.name) closed the connection at once"))
+      sink.fail(
+        GatewayError(
+          .connectionTerminated, side: .origin, retry: .safe, message: "\(context.name) closed the connection at once"))
       return DiscardingRequestSink()
     }
     isTaken = true

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Both ways of a byte tunnel on its TCP connection: what waits to be written, what was read and not taken yet, and how each ended.
+/// Both ways of a byte tunnel on its TCP connection: what waits to be written, what was read and not taken yet, and how each
+/// ended.
 struct TunnelFlow {
   /// Bytes that were read and handed on, and that their reader has not reported consumed.
   private(set) var outstandingBytes = 0

@@ -5,8 +5,8 @@ import Wires
 
 /// Tunnels to one origin: each has a connection of its own, that is made for it and closed with it.
 ///
-/// A connection that was opened in advance would be none: servers that speak first, or that wait for a login, count from its first
-/// moment. So there is nothing to share, and no limit but that of the streams on which tunnels come.
+/// A connection that was opened in advance would be none: servers that speak first, or that wait for a login, count from its
+/// first moment. So there is nothing to share, and no limit but that of the streams on which tunnels come.
 final class OriginTunnels: ExchangeHandler {
   private let connector: OriginConnector
   private let turn: LoopTurn
