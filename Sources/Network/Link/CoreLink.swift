@@ -96,6 +96,7 @@ extension CoreLink: CoreDialerUser {
     early = nil
     for response in dialled.wire.openResponses { LinkExchange.behind(response)?.answered(on: dialled) }
     link.becameUsable()
+    link.reversed.hurry(name)
     if let former { repeatExchanges(of: former) }
   }
 

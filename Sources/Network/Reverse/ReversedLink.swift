@@ -65,6 +65,11 @@ final class ReversedLink {
     start()
   }
 
+  /// This core answers on the forward link: it is there again.
+  func hurry(_ core: CoreName) {
+    for dialer in dialers where dialer.core == core { dialer.hurry() }
+  }
+
   var openExchangeCount: Int { dialers.reduce(0) { $0 + $1.openExchangeCount } }
 
   /// Takes nothing new: the cores are told on every connection.

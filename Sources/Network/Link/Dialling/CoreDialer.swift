@@ -63,6 +63,12 @@ final class CoreDialer<Wire: DialledWire> {
   /// Nobody waits any more.
   func unwanted() { dialing.unwanted() }
 
+  /// The core was heard of otherwise: if it is being dialled, the next attempt is made soon.
+  func hurry() {
+    wanted()
+    unwanted()
+  }
+
   /// Dials no more until `start()`; the present connection is kept for what is open on it.
   func rest() {
     current?.isReplaced = true
