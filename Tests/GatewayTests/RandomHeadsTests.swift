@@ -60,7 +60,7 @@ import Testing
         #expect(ViaField.names(scene.gateway.hop.nameBytes, in: forwarded), place)
         if role == .edge, case .host = ForwardedField.clientHost(in: forwarded) {} else if role == .edge { Issue.record(place) }
       } else {
-        #expect([400, 501, 502, 200].contains(scene.status ?? 0), place)
+        #expect([400, 403, 501, 502, 200].contains(scene.status ?? 0), place)
       }
       request.receiveRequestEnd(trailers: nil)
       if !scene.destination.requests.isEmpty {
