@@ -14,7 +14,7 @@ QUICGW := .build/release/quicgw
 RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 # The libraries under the gateway, and what the Swift toolchain itself calls or links.
-BUILD_PACKAGES := libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev libnghttp2-dev libgnutls28-dev libhiredis-dev pkg-config \
+BUILD_PACKAGES := libngtcp2-dev libngtcp2-crypto-gnutls-dev libnghttp3-dev libnghttp2-dev libgnutls28-dev libhiredis-dev zlib1g-dev pkg-config \
   git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libncurses6 libsqlite3-0 libxml2 tzdata
 # interop/venv adds the programs that the tests call.
 TEST_PACKAGES := python3-venv procps iproute2 curl openssl redis-server

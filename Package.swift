@@ -52,6 +52,7 @@ let package = Package(
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CSocket"),
 
     .target(name: "Events", swiftSettings: strict),
@@ -63,16 +64,17 @@ let package = Package(
     .target(name: "HTTP3", dependencies: ["CNghttp3", "HTTPMessage", "QUICTransport", nioCore, collections], swiftSettings: strict),
     .target(name: "Wires", dependencies: ["Events", "HTTPMessage", "Exchange", "HTTP1", "HTTP2", "HTTP3", "QUICTransport", nioCore, collections, crypto], swiftSettings: strict),
     .target(name: "Gateway", dependencies: ["Events", "HTTPMessage", "Exchange", nioCore], swiftSettings: strict),
+    .target(name: "ModuleProxy", dependencies: ["CSocket", "CZlib", "Events", "HTTPMessage", "Exchange", nioCore, crypto], swiftSettings: strict),
     .target(name: "Observability", dependencies: ["Events", "HTTPMessage", "Exchange", "CSocket", log, nioCore], swiftSettings: strict),
     .target(
       name: "Network",
-      dependencies: ["CHiredis", "CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", nioCore, nioPosix, nioTLS, nioSSL, collections],
+      dependencies: ["CHiredis", "CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "ModuleProxy", "Observability", nioCore, nioPosix, nioTLS, nioSSL, collections],
       swiftSettings: strict),
-    .target(name: "GatewayConfig", dependencies: ["Gateway", "Events", nioCore, yams, x509, crypto], swiftSettings: strict),
+    .target(name: "GatewayConfig", dependencies: ["Gateway", "ModuleProxy", "Events", nioCore, yams, x509, crypto], swiftSettings: strict),
     .target(name: "LinkEmulator", dependencies: [collections], swiftSettings: strict),
     .executableTarget(
       name: "quicgw",
-      dependencies: ["Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network", "GatewayConfig", arguments, log, signals, x509, crypto, nioCore, nioPosix],
+      dependencies: ["Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "ModuleProxy", "Observability", "Network", "GatewayConfig", arguments, log, signals, x509, crypto, nioCore, nioPosix],
       swiftSettings: strict),
     .executableTarget(name: "quicgw-link", dependencies: ["CSocket", "LinkEmulator", arguments], swiftSettings: strict),
 
@@ -87,6 +89,7 @@ let package = Package(
     .testTarget(name: "HTTP3Tests", dependencies: ["HTTP3TestSupport", "HTTP3", "HTTPMessage", "QUICTransport", "LinkEmulator", "TestCertificates", nioCore, x509, crypto]),
     .testTarget(name: "WiresTests", dependencies: ["HTTP3TestSupport", "LinkEmulator", "QUICTransport", "Wires", "Events", "Exchange", "HTTPMessage", "HTTP1", "HTTP2", "HTTP3", nioCore]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "LinkEmulator", "Exchange", "HTTPMessage", "Events", nioCore]),
+    .testTarget(name: "ModuleProxyTests", dependencies: ["ModuleProxy", "LinkEmulator", "Exchange", "HTTPMessage", "Events", nioCore, nioEmbedded, crypto]),
     .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Events", "Exchange", "HTTPMessage", log, nioCore, nioPosix, nioEmbedded]),
     .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", x509, crypto]),
     .testTarget(name: "LinkEmulatorTests", dependencies: ["LinkEmulator"]),

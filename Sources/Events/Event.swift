@@ -52,6 +52,7 @@ public enum Event: Sendable {
   case earlyRequest(EarlyRequestStep)
   case messageRefused(wire: String, MessageRefusal, from: String, reason: String)
   case originFailed(service: String, origin: String, reason: String)
+  case module(ModuleEvent)
 }
 
 /// Takes events on one event loop; a sink is confined to it.

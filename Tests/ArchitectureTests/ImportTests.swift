@@ -9,6 +9,7 @@ import Testing
     ("CNghttp2", [], [], "a system library"),
     ("CGnuTLS", [], [], "a system library"),
     ("CHiredis", [], [], "a system library"),
+    ("CZlib", [], [], "a system library"),
     ("CSocket", [], [], "C"),
     ("Events", [], [], "everything may tell an event, so the list of them needs nothing"),
     ("HTTPMessage", [], ["HTTPTypes"], "the one form of a message, whichever wire"),
@@ -38,7 +39,7 @@ import Testing
       "policy never meets a wire, Network or QUICTransport: a second link or wire must not change it"
     ),
     (
-      "ModuleProxy", ["Events", "HTTPMessage", "Exchange"], ["NIOCore", "DequeModule", "Crypto"],
+      "ModuleProxy", ["CSocket", "CZlib", "Events", "HTTPMessage", "Exchange"], ["NIOCore", "Crypto", "Synchronization"],
       "a cache is a handler like any other and never meets a wire, Network or QUICTransport"
     ),
     (
@@ -46,19 +47,19 @@ import Testing
       "sinks see events, not whoever told them"
     ),
     (
-      "Network", ["CHiredis", "CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability"],
+      "Network", ["CHiredis", "CSocket", "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "ModuleProxy", "Observability"],
       ["Glibc", "NIOCore", "NIOPosix", "NIOTLS", "NIOSSL", "DequeModule", "Synchronization"],
       "the only module with sockets, loops and timers"
     ),
     (
-      "GatewayConfig", ["Events", "Gateway"], ["NIOCore", "Yams", "X509", "Crypto", "Foundation"],
+      "GatewayConfig", ["Events", "Gateway", "ModuleProxy"], ["NIOCore", "Yams", "X509", "Crypto", "Foundation"],
       "values of the policy from files; it starts nothing"
     ),
     ("LinkEmulator", [], ["DequeModule"], "a model of a link; what it carries is bytes"),
     (
       "quicgw",
       [
-        "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "Observability", "Network",
+        "Events", "HTTPMessage", "Exchange", "QUICTransport", "HTTP3", "Wires", "Gateway", "ModuleProxy", "Observability", "Network",
         "GatewayConfig",
       ],
       ["ArgumentParser", "Logging", "UnixSignals", "X509", "Crypto", "Foundation", "NIOCore", "NIOPosix", "Synchronization"],

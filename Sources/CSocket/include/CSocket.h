@@ -85,4 +85,12 @@ void csocket_set_current_handshake(void *owner);
 /// function for it is exported for the library's own tests and declared nowhere); then `body` saw the true time.
 bool csocket_with_gnutls_time(int64_t unix_time, void (*body)(void *), void *context);
 
+/// Files, with the parts of Linux that need _GNU_SOURCE, which Swift's view of the C library does not have.
+/// A file that is memory only; -1 and errno if there is none to be had.
+int csocket_memory_file(const char *name);
+/// Makes `target` mean what `source` means, at once for all threads.
+int csocket_replace_descriptor(int source, int target);
+/// Sets when a file was last read, and leaves alone when it was last changed.
+int csocket_set_access_time(const char *path, int64_t seconds);
+
 #endif

@@ -14,19 +14,23 @@ public final class EventLog: EventSink, Sendable {
   private let format: LogFormat
   private let limiter = Mutex(OccurrenceLimiter<LogCause, Event>())
   private let now: @Sendable () -> NIODeadline
+  private let reports: any LineOutput
 
   /// - Parameters:
   ///   - role: which end of the link this process is; sentences are written from its side.
   ///   - settings: the format decides whether entries carry their parts beside the sentence.
   ///   - logger: takes the entries, usually one with a `LineLogHandler` behind it.
+  ///   - reports: takes an object for each download of a module that failed, beside its log line.
   ///   - now: the time that the limit is measured with; tests give their own.
   public init(
-    role: Role, settings: LogSettings, logger: Logger, now: @escaping @Sendable () -> NIODeadline = { .now() }
+    role: Role, settings: LogSettings, logger: Logger, reports: any LineOutput = StandardStream.standardOutput,
+    now: @escaping @Sendable () -> NIODeadline = { .now() }
   ) {
     self.role = role
     self.format = settings.format
     self.logger = logger
     self.now = now
+    self.reports = reports
   }
 
   /// A log with quicgw's own line format behind it.
@@ -37,6 +41,7 @@ public final class EventLog: EventSink, Sendable {
 
   public func record(_ event: Event) {
     if case .linkChanged(.confirmed, let core, _) = event { endFailures(to: core) }
+    if case .module(.downloadFailed(let failure)) = event { reports.write(DownloadReport.line(failure, at: WallTime.now())) }
     guard level(of: event) >= logger.logLevel || event.isAlwaysTold, !event.isForAccessLogOnly else { return }
     guard let cause = LogCause(event) else { return write(event, heldBack: 0) }
     let now = now()

@@ -34,6 +34,7 @@ extension Event {
     case .exchangeEnded: "exchange_ended"
     case .messageRefused: "message_refused"
     case .originFailed: "origin_failed"
+    case .module(let event): event.name
     }
   }
 
@@ -54,6 +55,7 @@ extension Event {
     case .handshakeFailed(_, .abandoned, _): .info
     case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
     case .reloadRefused: .error
+    case .module(let event): event.logLevel
     case .connectionClosed(_, let end, _):
       switch end {
       case .closedByUs, .closedByPeer, .idle, .statelessReset: .info
@@ -125,6 +127,7 @@ extension Event {
       ]
     case .messageRefused(let wire, let refusal, let from, let reason):
       return ["wire": .string(wire), "cause": .string(refusal.rawValue), "peer": .string(from), "reason": .string(reason)]
+    case .module(let event): return event.logFields
     case .originFailed(let service, let origin, let reason):
       return ["service": .string(service), "origin": .string(origin), "reason": .string(reason)]
     }

@@ -58,6 +58,7 @@ public final class LoopMetrics: EventSink {
       if isBeside { counts.linkDialsBeside += 1 }
     case .edge(let phase, _, _): count(phase)
     case .requestsRepeated(let count): counts.repeatedRequests += UInt64(count)
+    case .module(let event): counts.modules.record(event)
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
     case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed, .coreMetTwice,

@@ -29,6 +29,7 @@ public struct LoopSnapshot: Sendable {
   /// Edges that are connected now, by a connection of this loop.
   var connectedEdges = 0
   var edgeChanges: [EdgePhase: UInt64] = [:]
+  var modules = ModuleCounts()
 
   var datagrams = DatagramCounts()
   var refusedDatagrams: [DatagramRefusal: UInt64] = [:]
@@ -62,6 +63,7 @@ public struct LoopSnapshot: Sendable {
     repeatedRequests += other.repeatedRequests
     connectedEdges += other.connectedEdges
     edgeChanges.merge(other.edgeChanges, uniquingKeysWith: +)
+    modules.add(other.modules)
     datagrams.add(other.datagrams)
     refusedDatagrams.merge(other.refusedDatagrams, uniquingKeysWith: +)
     disabledOffloads.formUnion(other.disabledOffloads)

@@ -56,6 +56,18 @@ enum Metric: String, CaseIterable {
   case refusedDatagrams = "quicgw_refused_datagrams_total"
   case disabledOffloads = "quicgw_disabled_offloads"
 
+  // The cache of Go modules
+  case moduleAnswers = "quicgw_module_answers_total"
+  case moduleSavedBytes = "quicgw_module_saved_bytes_total"
+  case moduleResumes = "quicgw_module_resumed_transfers_total"
+  case moduleRefusals = "quicgw_module_refused_downloads_total"
+  case moduleFailures = "quicgw_module_failed_downloads_total"
+  case moduleEvictions = "quicgw_module_evicted_entries_total"
+  case moduleEvictedBytes = "quicgw_module_evicted_bytes_total"
+  case moduleDamages = "quicgw_module_damaged_files_total"
+  case moduleStorageFailures = "quicgw_module_storage_failures_total"
+  case moduleUsage = "quicgw_module_cache_bytes"
+
   // The process
   case buildInfo = "quicgw_build_info"
   case reloads = "quicgw_reloads_total"
@@ -79,7 +91,7 @@ extension Metric {
     case .requestDuration, .handshakeDuration: .histogram
     case .openExchanges, .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .linkRoundTrip,
       .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .connectedEdges, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
-      .processResident, .processOpenFiles, .processMaximumFiles, .processStart:
+      .moduleUsage, .processResident, .processOpenFiles, .processMaximumFiles, .processStart:
       .gauge
     default: .counter
     }
@@ -131,6 +143,16 @@ extension Metric {
     case .coalescedReads: "Reads that brought several datagrams at once (UDP_GRO)."
     case .refusedDatagrams: "Datagrams dropped without reaching a connection, by cause."
     case .disabledOffloads: "1 for a help of the kernel's that was found not to work and is off."
+    case .moduleAnswers: "Answers of the module cache: hit, miss, collapsed (with another's fetch), stale, bypass (passed on)."
+    case .moduleSavedBytes: "Bytes of content that were not fetched for their request: hits, collapsed and stale answers."
+    case .moduleResumes: "Transfers of zips that broke off and went on where they had stopped."
+    case .moduleRefusals: "Downloads that were thrown away, by cause."
+    case .moduleFailures: "Downloads that failed after their last retry."
+    case .moduleEvictions: "Entries removed from the module cache to make room, or unused for too long."
+    case .moduleEvictedBytes: "Bytes of those entries."
+    case .moduleDamages: "Files of the module cache that were not what they had been, and were removed."
+    case .moduleStorageFailures: "Times that the module cache's folder could not be read or written."
+    case .moduleUsage: "Bytes that the module cache takes on the disk."
     case .buildInfo: "Always 1; version, role and instance of the process are in the labels."
     case .reloads: "Reloads of the configuration, by result."
     case .certificateExpiry: "Seconds until a certificate expires; negative afterwards."

@@ -82,6 +82,16 @@ public struct MetricsPage {
       for offload in Offload.allCases {
         text.sample(metric, [("offload", offload.rawValue)], total.disabledOffloads.contains(offload) ? 1 : 0)
       }
+    case .moduleAnswers: writeAll(metric, "answer", total.modules.answers, to: &text)
+    case .moduleRefusals: writeAll(metric, "cause", total.modules.refusals, to: &text)
+    case .moduleSavedBytes: text.sample(metric, total.modules.savedBytes)
+    case .moduleResumes: text.sample(metric, total.modules.resumes)
+    case .moduleFailures: text.sample(metric, total.modules.failures)
+    case .moduleEvictions: text.sample(metric, total.modules.evictions)
+    case .moduleEvictedBytes: text.sample(metric, total.modules.evictedBytes)
+    case .moduleDamages: text.sample(metric, total.modules.damages)
+    case .moduleStorageFailures: text.sample(metric, total.modules.storageFailures)
+    case .moduleUsage: text.sample(metric, total.modules.usedBytes)
     case .buildInfo, .reloads, .certificateExpiry, .eventLoops, .processCPU, .processResident, .processOpenFiles,
       .processMaximumFiles, .processStart:
       writeProcess(metric, to: &text)

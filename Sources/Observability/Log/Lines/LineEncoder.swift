@@ -31,6 +31,13 @@ struct LineEncoder {
     }
   }
 
+  /// Begins an object for programs that collect reports; JSON whatever the log's format is.
+  mutating func beginReport(time: WallTime) {
+    put("{\"timestamp\":\"")
+    timestamp.append(time, to: &bytes)
+    put("\"")
+  }
+
   /// The sentence; the first thing behind `begin`.
   mutating func message(_ text: String) {
     beginMessage()

@@ -1,0 +1,117 @@
+import Exchange
+import HTTPMessage
+import NIOCore
+
+/// Sends stored content to one client, as fast as it takes it and no further than it may see yet.
+///
+/// The head goes with the first byte, so that an answer that turns out to be wrong before can still be another one.
+final class ContentReader {
+  private let content: any StoredContent
+  private let sink: any ResponseSink
+  private let surroundings: any ModuleSurroundings
+  private let makeHead: (_ total: Int?) -> ResponseHead
+  private var position: Int
+  /// Behind the last byte; nil until it is known how many there are.
+  private var end: Int?
+  /// What may be seen so far.
+  private var limit = 0
+  private var total: Int?
+  private var outstanding = 0
+  private var isReading = false
+  private var isOver = false
+  private(set) var hasHead = false
+  var onEnd: (() -> Void)?
+
+  /// - Parameters:
+  ///   - range: what is wanted of it.
+  ///   - makeHead: the head, once it is needed.
+  init(
+    _ content: any StoredContent, from start: Int, to end: Int?, sink: any ResponseSink, surroundings: any ModuleSurroundings,
+    makeHead: @escaping (_ total: Int?) -> ResponseHead
+  ) {
+    self.content = content
+    position = start
+    self.end = end
+    self.sink = sink
+    self.surroundings = surroundings
+    self.makeHead = makeHead
+  }
+
+  /// - Parameters:
+  ///   - limit: bytes of the content that may be sent.
+  ///   - total: bytes of it all, if that is known.
+  func allow(upTo limit: Int, total: Int?) {
+    guard !isOver else { return }
+    self.limit = limit
+    self.total = total
+    if end == nil, let total, limit >= total { end = total }
+    advance()
+  }
+
+  func consumed(_ count: Int) {
+    outstanding = max(0, outstanding - count)
+    advance()
+  }
+
+  /// The content is not what it should be, or the rest of it cannot be had.
+  func fail(_ error: GatewayError) {
+    guard !isOver else { return }
+    finish()
+    sink.fail(error)
+  }
+
+  /// The client is gone.
+  func cancel() {
+    guard !isOver else { return }
+    finish()
+  }
+
+  private func advance() {
+    guard !isOver, !isReading else { return }
+    if let end, position >= end, limit >= end { return complete() }
+    let count = min(min(limit, end ?? limit) - position, Self.pieceBytes, Self.windowBytes - outstanding)
+    guard count > 0, count >= Self.leastBytes || position + count == min(limit, end ?? limit) else { return }
+    isReading = true
+    surroundings.run { [content, position] in try content.buffer(at: position, count: count) }.assumeIsolated().whenComplete {
+      [self] result in
+      isReading = false
+      guard !isOver else { return }
+      switch result {
+      case .success(let buffer):
+        sendHead()
+        position += buffer.readableBytes
+        outstanding += buffer.readableBytes
+        sink.receiveResponseBody(buffer)
+        advance()
+      case .failure(let error):
+        fail(GatewayError(.internalError, side: .local, message: "the module cache cannot be read: \(error)"))
+      }
+    }
+  }
+
+  private func sendHead() {
+    guard !hasHead else { return }
+    hasHead = true
+    sink.receiveHead(makeHead(total))
+  }
+
+  private func complete() {
+    // It may be empty.
+    sendHead()
+    finish()
+    sink.receiveResponseEnd(trailers: nil)
+  }
+
+  private func finish() {
+    isOver = true
+    let onEnd = onEnd
+    self.onEnd = nil
+    onEnd?()
+  }
+
+  private static let pieceBytes = 256 * 1024
+  /// What a client has not taken yet.
+  private static let windowBytes = 1024 * 1024
+  /// Less is not worth the way to the disk, unless nothing more is to be had.
+  private static let leastBytes = 64 * 1024
+}

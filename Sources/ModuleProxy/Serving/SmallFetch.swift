@@ -1,0 +1,71 @@
+import Exchange
+import HTTPMessage
+import NIOCore
+
+/// Fetches an answer that is small enough to be kept in memory until it is whole.
+final class SmallFetch: DownloadOwner {
+  /// What came of it.
+  enum Outcome {
+    case answer(SmallAnswer)
+    case failure(TransferFailure, status: Int?)
+  }
+
+  private let byteLimit: Int
+  private let surroundings: any ModuleSurroundings
+  private var download: Download!
+  private var head: ResponseHead?
+  private var body = ByteBuffer()
+  private var unreported = 0
+  private var onEnd: ((Outcome, Download) -> Void)?
+  /// Itself while it runs: nobody else holds it.
+  private var running: SmallFetch?
+
+  init(
+    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, surroundings: any ModuleSurroundings,
+    onEnd: @escaping (Outcome, Download) -> Void
+  ) {
+    byteLimit = limits.bytes
+    self.surroundings = surroundings
+    self.onEnd = onEnd
+    download = Download(request, from: source, limits: limits, surroundings: surroundings, owner: self)
+  }
+
+  func begin() {
+    running = self
+    download.begin()
+  }
+
+  func downloadBegan(_ head: ResponseHead) { self.head = head }
+
+  func downloadRestarted() { body.clear() }
+
+  func downloadReceived(_ chunk: ByteBuffer) {
+    if body.readableBytes + chunk.readableBytes <= byteLimit { body.writeImmutableBuffer(chunk) }
+    if unreported == 0 {
+      surroundings.eventLoop.assumeIsolated().execute { [self] in
+        download?.consumed(unreported)
+        unreported = 0
+      }
+    }
+    unreported += chunk.readableBytes
+  }
+
+  func downloadCompleted() {
+    guard let head else { return }
+    let age = head.fields.text("age").flatMap { Int64($0) } ?? 0
+    end(
+      .answer(
+        SmallAnswer(
+          status: head.status, contentType: head.fields.text(.contentType) ?? "application/octet-stream",
+          entityTag: head.fields.text("etag"), fetchedAt: surroundings.unixTime() - max(0, min(age, 1 << 32)), body: body)))
+  }
+
+  func downloadFailed(_ failure: TransferFailure, status: Int?) { end(.failure(failure, status: status)) }
+
+  private func end(_ outcome: Outcome) {
+    let onEnd = onEnd
+    self.onEnd = nil
+    running = nil
+    onEnd?(outcome, download)
+  }
+}

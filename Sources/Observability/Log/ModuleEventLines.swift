@@ -1,0 +1,58 @@
+import Events
+import Logging
+
+extension ModuleEvent {
+  /// The stable name in JSON lines.
+  var name: String {
+    switch self {
+    case .answered: "module_answered"
+    case .resumed: "module_transfer_resumed"
+    case .stale: "module_stale"
+    case .refused: "module_refused"
+    case .downloadFailed: "module_download_failure"
+    case .evicted: "modules_evicted"
+    case .damaged: "module_files_damaged"
+    case .storageFailed: "module_storage_failed"
+    case .usage: "module_cache_usage"
+    }
+  }
+
+  var logLevel: LogLevel {
+    switch self {
+    case .answered, .usage: .trace
+    case .resumed, .evicted: .info
+    case .stale: .notice
+    case .refused, .downloadFailed, .damaged, .storageFailed: .warning
+    }
+  }
+
+  var sentence: String {
+    switch self {
+    case .answered(let answer, let byteCount): "module cache: \(answer.rawValue), \(byteCount) bytes"
+    case .resumed: "a module's transfer broke off and went on where it had stopped"
+    case .stale(let path, let age, let reason): "served \(path) as it was \(age) s ago: \(reason)"
+    case .refused(_, let path, let reason): "did not take \(path): \(reason)"
+    case .downloadFailed(let failure): "could not fetch \(failure.url) (\(failure.retryCount) retries): \(failure.message)"
+    case .evicted(let count, let bytes): "removed \(count) entries (\(bytes) bytes) from the module cache"
+    case .damaged(let count): "\(count) files of the module cache were not what they had been, and were removed"
+    case .storageFailed(let path, let reason): "the module cache cannot use its disk, \(path) is served without: \(reason)"
+    case .usage(let bytes): "the module cache takes \(bytes) bytes"
+    }
+  }
+
+  var logFields: Logger.Metadata {
+    switch self {
+    case .answered(let answer, let byteCount): ["answer": .string(answer.rawValue), "bytes": .stringConvertible(byteCount)]
+    case .resumed: [:]
+    case .stale(let path, let age, let reason):
+      ["path": .string(path), "age_seconds": .stringConvertible(age), "reason": .string(reason)]
+    case .refused(let refusal, let path, let reason):
+      ["cause": .string(refusal.rawValue), "path": .string(path), "reason": .string(reason)]
+    case .downloadFailed(let failure): ["path": .string(failure.url), "cause": .string(failure.cause), "reason": .string(failure.message)]
+    case .evicted(let count, let bytes): ["entries": .stringConvertible(count), "bytes": .stringConvertible(bytes)]
+    case .damaged(let count): ["files": .stringConvertible(count)]
+    case .storageFailed(let path, let reason): ["path": .string(path), "reason": .string(reason)]
+    case .usage(let bytes): ["bytes": .stringConvertible(bytes)]
+    }
+  }
+}

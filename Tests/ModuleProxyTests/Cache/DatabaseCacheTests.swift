@@ -1,0 +1,103 @@
+import Exchange
+@testable import ModuleProxy
+import NIOCore
+import Testing
+
+@Suite struct DatabaseCacheTests {
+  private static let zip = TestZip.good.bytes
+  private static let goMod = "module example.test/greeting\n"
+  private static let zipPath = "/example.test/greeting/@v/v1.2.3.zip"
+
+  private static func database(zipHash: String? = nil) throws -> TestDatabase {
+    let hash = try zipHash ?? ModuleZip.hash(zip, module: TestZip.module, version: TestZip.version)
+    let others = (0..<300).map { "example.test/m\($0) v1.0.0 h1:x\n" }
+    let own = "example.test/greeting v1.2.3 \(hash)\nexample.test/greeting v1.2.3/go.mod \(ModuleHash.h1(goMod: goMod.utf8))\n"
+    return TestDatabase(records: others + [own])
+  }
+
+  /// Answers every question for the database until none is left.
+  private func serve(_ database: TestDatabase, in world: CacheWorld, spoil: (String, [UInt8]) -> [UInt8] = { $1 }) throws {
+    var answered = 0
+    for _ in 0..<10 {
+      for request in world.origin.requests.dropFirst(answered) where request.path.hasPrefix("/sumdb/") {
+        let rest = request.path.replacing("/sumdb/\(database.key.name)/", with: "")
+        let body: [UInt8]
+        if rest == "supported" {
+          body = []
+        } else if rest.hasPrefix("lookup/") {
+          body = Array(try database.lookup(300).utf8)
+        } else {
+          let tile = try #require(TreeProof(index: 300, treeSize: 301)?.tiles.first { $0.path == rest })
+          body = database.content(of: tile)
+        }
+        request.answer(200, spoil(rest, body))
+      }
+      answered = world.origin.requests.count
+      world.settle()
+    }
+  }
+
+  private func fetch(_ database: TestDatabase, spoil: (String, [UInt8]) -> [UInt8] = { $1 }) throws -> (CacheWorld, TestClient, TestClient) {
+    let world = try CacheWorld { $0.database = database.key }
+    let zip = world.get(Self.zipPath)
+    let mod = world.get("/example.test/greeting/@v/v1.2.3.mod")
+    world.origin.asked(Self.zipPath).first?.answer(200, Self.zip)
+    world.origin.asked("/example.test/greeting/@v/v1.2.3.mod").first?.answer(200, Self.goMod)
+    world.settle()
+    #expect(!zip.isComplete && !mod.isComplete, "the database is waited for")
+    try serve(database, in: world, spoil: spoil)
+    return (world, zip, mod)
+  }
+
+  @Test func whatIsRecordedIsTaken() throws {
+    let (world, zip, mod) = try fetch(Self.database())
+    #expect(zip.body == Self.zip && zip.isComplete)
+    #expect(mod.text == Self.goMod && mod.isComplete)
+    #expect(world.events.refusals.isEmpty)
+    let lookups = world.origin.requests.filter { $0.path.contains("lookup") }
+    #expect(lookups.count == 1, "both ask once")
+  }
+
+  @Test func anotherHashIsRefused() throws {
+    let (world, zip, mod) = try fetch(Self.database(zipHash: "h1:AAAA"))
+    #expect(zip.error?.status == 502 && zip.head == nil)
+    #expect(mod.isComplete)
+    #expect(world.events.refusals == [.hashMismatch])
+    world.pass(.seconds(11))
+    #expect(world.get(Self.zipPath).head == nil, "it was not kept")
+  }
+
+  @Test func aRecordThatIsNotInTheTreeIsRefused() throws {
+    let database = try Self.database()
+    let (world, zip, mod) = try fetch(database) { path, body in
+      path.hasPrefix("tile/") ? body.map { $0 ^ 1 } : body
+    }
+    #expect(zip.error?.status == 502)
+    #expect(mod.error?.status == 502)
+    #expect(Set(world.events.refusals) == [.databaseUntrusted])
+  }
+
+  @Test func aRecordThatNobodyHasSignedIsRefused() throws {
+    let (_, zip, _) = try fetch(Self.database()) { path, body in
+      guard path.hasPrefix("lookup/") else { return body }
+      return Array(String(decoding: body, as: UTF8.self).replacing("h1:", with: "h1:B").utf8)
+    }
+    #expect(zip.error?.status == 502)
+  }
+
+  @Test func aDatabaseThatIsNotThereKeepsNothingAway() throws {
+    let world = try CacheWorld { $0.database = .sumGolangOrg }
+    let zip = world.get(Self.zipPath)
+    world.origin.asked(Self.zipPath).first?.answer(200, Self.zip)
+    world.settle()
+    #expect(!zip.isComplete)
+    world.origin.asked("/sumdb/sum.golang.org/supported").first?.answer(404, "no")
+    world.settle()
+    #expect(zip.isComplete)
+    let silent = try CacheWorld { $0.database = .sumGolangOrg }
+    let other = silent.get(Self.zipPath)
+    silent.origin.asked(Self.zipPath).first?.answer(200, Self.zip)
+    silent.pass(.seconds(11))
+    #expect(other.isComplete, "a database that says nothing is waited for ten seconds")
+  }
+}

@@ -1,0 +1,117 @@
+import Exchange
+import HTTPMessage
+@testable import ModuleProxy
+import NIOCore
+import Testing
+
+@Suite struct SmallCacheTests {
+  private static let list = "/example.test/greeting/@v/list"
+  private static let info = "/example.test/greeting/@v/v1.2.3.info"
+
+  @Test func whatIsImmutableIsAskedForOnce() throws {
+    let world = try CacheWorld()
+    let first = world.get(Self.info)
+    let second = world.get(Self.info)
+    #expect(world.origin.requests.count == 1)
+    world.origin.requests[0].answer(200, #"{"Version":"v1.2.3"}"#)
+    world.settle()
+    #expect(first.text == second.text && first.isComplete)
+    #expect(first.cacheStatus == "test; fwd=uri-miss")
+    #expect(second.cacheStatus == "test; fwd=uri-miss; collapsed")
+    world.pass(.hours(1000))
+    #expect(world.get(Self.info).cacheStatus == "test; hit")
+    try world.restart()
+    #expect(world.get(Self.info).cacheStatus == "test; hit")
+    #expect(world.origin.requests.count == 1)
+  }
+
+  @Test func listsGrowOldAndAreServedStale() throws {
+    let world = try CacheWorld { $0.staleLimit = .seconds(600) }
+    world.get(Self.list)
+    world.origin.requests[0].answer(200, "v1.0.0\n")
+    world.settle()
+    world.pass(.seconds(59))
+    #expect(world.get(Self.list).cacheStatus == "test; hit")
+    world.pass(.seconds(2))
+    let renewed = world.get(Self.list)
+    #expect(world.origin.requests.count == 2)
+    world.origin.requests[1].answer(200, "v1.0.0\nv1.1.0\n")
+    world.settle()
+    #expect(renewed.text == "v1.0.0\nv1.1.0\n")
+    world.pass(.seconds(100))
+    let stale = world.get(Self.list)
+    #expect(stale.head == nil)
+    world.pass(.seconds(3))
+    #expect(stale.text == "v1.0.0\nv1.1.0\n", "an origin that says nothing is not waited for")
+    #expect(stale.cacheStatus == "test; hit; detail=stale")
+    #expect(stale.head?.fields.text("age") == "103")
+    #expect(world.get(Self.list).isComplete, "nor asked again at once")
+    #expect(world.events.count { if case .stale = $0 { true } else { false } } == 2)
+    for request in world.origin.requests { request.breakOff() }
+    world.pass(.seconds(700))
+    let tooOld = world.get(Self.list)
+    for _ in 0..<20 {
+      world.pass(.seconds(1))
+      world.origin.requests.last?.breakOff()
+    }
+    #expect(tooOld.error?.cause == .destinationUnavailable)
+  }
+
+  @Test func passingTroubleIsNotTheClients() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.info)
+    world.origin.requests[0].breakOff()
+    world.pass(.milliseconds(300))
+    world.origin.requests[1].answer(503, "busy")
+    world.pass(.milliseconds(600))
+    world.origin.requests[2].begin(count: 20)
+    world.origin.requests[2].send("{\"Ver".utf8)
+    world.origin.requests[2].breakOff()
+    world.pass(.milliseconds(900))
+    world.origin.requests[3].answer(200, #"{"Version":"v1.2.3"}"#)
+    world.settle()
+    #expect(client.text == #"{"Version":"v1.2.3"}"#)
+    #expect(world.events.failures.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v9.9.9"}"#), ("/example.test/greeting/@v/v1.2.3.info", "<html>"),
+    ("/example.test/greeting/@v/list", "v1\u{0}"), ("/example.test/greeting/@latest", "hello"), ("/example.test/greeting/@v/v1.2.3.mod", ""),
+    ("/sumdb/sum.golang.org/tile/8/0/000", "short"), ("/sumdb/sum.golang.org/lookup/example.test/greeting@v1.2.3", "<html>"),
+  ])
+  func whatCannotBeRightIsRefused(_ path: String, _ body: String) throws {
+    let world = try CacheWorld()
+    let client = world.get(path)
+    world.origin.requests[0].answer(200, body)
+    world.settle()
+    #expect(client.error?.status == 502)
+    #expect(world.events.refusals == [.malformed])
+    world.get(path)
+    #expect(world.origin.requests.count == 2)
+  }
+
+  @Test func anEndlessListIsCutOff() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.list)
+    let request = world.origin.requests[0]
+    request.begin(count: nil)
+    for _ in 0..<20 where client.error == nil {
+      request.send([UInt8](repeating: UInt8(ascii: "\n"), count: 1 << 20))
+      world.settle()
+    }
+    #expect(client.error?.status == 502)
+    #expect(request.isCancelled)
+    #expect(world.events.refusals == [.tooLarge])
+  }
+
+  @Test func privateModulesAreNoBusinessOfADatabase() throws {
+    let world = try CacheWorld {
+      $0.database = .sumGolangOrg
+      $0.privateModules = [ModulePattern("*.test")!]
+    }
+    #expect(world.get("/sumdb/sum.golang.org/lookup/example.test/greeting@v1.2.3").status == 403)
+    world.get("/example.test/greeting/@v/v1.2.3.mod")
+    world.get("/example.test/greeting/@v/v1.2.3.zip")
+    #expect(world.origin.requests.map(\.path) == ["/example.test/greeting/@v/v1.2.3.mod", "/example.test/greeting/@v/v1.2.3.zip"])
+  }
+}

@@ -1,0 +1,63 @@
+import Exchange
+import Foundation
+import HTTPMessage
+@testable import ModuleProxy
+import NIOCore
+
+/// A cache with an origin and clients, in a folder of its own.
+final class CacheWorld {
+  let surroundings = TestSurroundings()
+  let origin = TestOrigin()
+  let events = EventRecorder()
+  let folder = NSTemporaryDirectory() + "quicgw-cache-\(UInt64.random(in: .min ... .max))"
+  private(set) var cache: ModuleCache
+  private var clients: [TestClient] = []
+
+  init(_ change: (inout ModuleSettings) -> Void = { _ in }) throws {
+    var settings = ModuleSettings()
+    settings.database = nil
+    change(&settings)
+    cache = ModuleCache(
+      settings: settings, server: ModuleServer(hop: "test", identity: "edge-1", node: "node-1", version: "0"), source: origin,
+      store: try ModuleStore(folder: folder), surroundings: surroundings, events: events)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// A cache over the same folder, as a process has it that was started anew.
+  func restart(database: VerifierKey? = nil) throws {
+    var settings = cache.settings
+    settings.database = database
+    let source = cache.source
+    let server = cache.server
+    cache = ModuleCache(
+      settings: settings, server: server, source: source, store: try ModuleStore(folder: folder, isOwner: false),
+      surroundings: surroundings, events: events)
+  }
+
+  @discardableResult
+  func get(_ path: String, method: String = "GET", fields: FieldSection = FieldSection(), takes: Bool = true) -> TestClient {
+    let client = TestClient()
+    client.takes = takes
+    let head = RequestHead(method: method, authority: "modules", path: path, fields: fields)
+    let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: "127.0.0.1", listener: "l", isSecure: false)
+    client.request = cache.open(ExchangeRequest(head: head, origin: origin), respondingTo: client)
+    client.request?.receiveRequestEnd(trailers: nil)
+    clients.append(client)
+    settle()
+    return client
+  }
+
+  /// Until nothing happens any more without time.
+  func settle() {
+    for _ in 0..<200 {
+      surroundings.settle()
+      for client in clients { client.report() }
+    }
+  }
+
+  func pass(_ amount: TimeAmount) {
+    surroundings.pass(amount)
+    settle()
+  }
+}
