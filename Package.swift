@@ -91,7 +91,7 @@ let package = Package(
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "LinkEmulator", "Exchange", "HTTPMessage", "Events", nioCore]),
     .testTarget(name: "ModuleProxyTests", dependencies: ["ModuleProxy", "LinkEmulator", "Exchange", "HTTPMessage", "Events", nioCore, nioEmbedded, crypto]),
     .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Events", "Exchange", "HTTPMessage", log, nioCore, nioPosix, nioEmbedded]),
-    .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", x509, crypto]),
+    .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", "ModuleProxy", x509, crypto]),
     .testTarget(name: "LinkEmulatorTests", dependencies: ["LinkEmulator"]),
     .testTarget(name: "NetworkTests", dependencies: ["LinkEmulator", "Network", "Wires", "Exchange", "HTTPMessage", "Gateway", "Events", "QUICTransport", "TestCertificates", nioCore, nioPosix, x509, crypto]),
     .testTarget(name: "quicgwLinkTests", dependencies: ["quicgw-link", "LinkEmulator"]),

@@ -4,7 +4,7 @@ extension CoreConfiguration {
   static let keys =
     [
       "listen", "certificate", "key", "ca", "identity", "name", "services", "default_service", "access", "connect",
-      "early_data", "listeners", "edges", "edge_wait", "idempotent",
+      "early_data", "listeners", "edges", "edge_wait", "idempotent", "modules",
     ] + ProcessSettings.keys
 
   static func read(
@@ -30,6 +30,9 @@ extension CoreConfiguration {
       listen: listen.address, credentials: credentials.credentials, identity: identity, name: name, policy: policy,
       originAuthorityFiles: reading.authorityFiles, process: process, addresses: addresses)
     if let value = section["early_data"] { configuration.earlyData = try CoreEarlyDataSettings(value, files: files) }
+    if let value = section["modules"] {
+      configuration.modules = try ModuleCacheSettings(value, files: files, services: reading.services.map(\.name))
+    }
     configuration.listeners = listening.listeners
     if let value = section["edge_wait"] { configuration.edgeWait = try value.duration(in: edgeWaitRange) }
     if let value = section["idempotent"] { configuration.idempotent = try value.idempotentMethods() }

@@ -22,6 +22,8 @@ public struct CoreConfiguration: Sendable {
   public var idempotent = IdempotentMethods.safe
   /// `early_data`
   public var earlyData = CoreEarlyDataSettings.defaults
+  /// `modules`; nil without a module cache.
+  public var modules: ModuleCacheSettings?
   public var process: ProcessSettings
   /// `listen`, `admin` and the listeners', each with where it was asked for.
   public var addresses: [ConfiguredAddress]

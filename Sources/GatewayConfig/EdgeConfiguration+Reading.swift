@@ -4,7 +4,7 @@ extension EdgeConfiguration {
   static let keys =
     [
       "upstream", "prefer", "server_name", "link", "early_data", "idempotent", "certificate", "key", "ca", "listeners", "routes",
-      "default_service", "expose", "labels",
+      "default_service", "expose", "labels", "modules",
     ] + ProcessSettings.keys
 
   static func read(
@@ -37,6 +37,7 @@ extension EdgeConfiguration {
     configuration.exposed = Policy(routing: RoutingTable(services: exposed.services, isStrict: true))
     configuration.originAuthorityFiles = exposed.authorityFiles
     if let value = section["labels"] { configuration.labels = try value.labels() }
+    if let value = section["modules"] { configuration.modules = try ModuleCacheSettings(value, files: files, services: nil) }
     return Checked(configuration, warnings: reading.warnings)
   }
 

@@ -25,6 +25,8 @@ public struct EdgeConfiguration: Sendable {
   public var originAuthorityFiles: [String] = []
   /// `labels`: the groups that this edge belongs to.
   public var labels: [String: String] = [:]
+  /// `modules`; nil without a module cache.
+  public var modules: ModuleCacheSettings?
   public var process: ProcessSettings
   /// The listeners' and `admin`, each with where it was asked for.
   public var addresses: [ConfiguredAddress]

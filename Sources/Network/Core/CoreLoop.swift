@@ -17,6 +17,8 @@ final class CoreLoop: ConnectionHost {
   let edges: EdgeRegistry
   let edgeGateway: Gateway
   private let pools: OriginPools
+  /// What stands before the pools of some services.
+  private let caches = HandlersByService()
   private let tracing: Tracing?
   private var tls: TLSContext
   private let sharedFlights: RedisFlightStore?
@@ -39,8 +41,8 @@ final class CoreLoop: ConnectionHost {
     let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
     self.pools = pools
     gateway = Gateway(
-      hop: hop, policy: options.policy, destinations: .origins { pools.pool(for: $0) }, targets: { pools.tunnels(to: $0) },
-      events: loop.events, now: { .now() })
+      hop: hop, policy: options.policy, destinations: .origins { [caches] in caches[$0.name] ?? pools.pool(for: $0) },
+      targets: { pools.tunnels(to: $0) }, events: loop.events, now: { .now() })
     let waits = CoarseTimer(eventLoop: loop.eventLoop, limit: TimeAmount(options.edgeWait))
     edges = EdgeRegistry(
       rules: options.policy.edgeRules, events: loop.events,
@@ -68,6 +70,18 @@ final class CoreLoop: ConnectionHost {
     self.siblings = siblings
     sharedFlights?.start()
     return driver.start()
+  }
+
+  /// Lets caches answer for some services.
+  func use(_ handlers: HandlersByService) {
+    for service in gateway.policy.routing.services { caches[service.name] = handlers[service.name] }
+  }
+
+  /// The origins of a service, whichever they are after reloads.
+  func origins(of service: String) -> any ExchangeHandler {
+    CurrentOrigins(service: service) { [unowned self] in
+      gateway.policy.routing.services.first { $0.name == service }.map { pools.pool(for: $0) }
+    }
   }
 
   var connectionCount: Int { driver.endpoint.connectionCount }

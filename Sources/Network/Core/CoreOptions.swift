@@ -18,6 +18,8 @@ public struct CoreOptions: Sendable {
   public var secret: [UInt8]
   /// How early data is taken; nil refuses it.
   public var earlyData: EarlyDataOptions? = EarlyDataOptions()
+  /// The cache of Go modules; nil for none.
+  public var modules: ModuleOptions?
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
   /// For clients in the cloud; `policy.edgeRoutes` says where what arrives there goes.

@@ -32,6 +32,8 @@ public struct EdgeOptions: Sendable {
   public var exposed = Policy.defaults
   /// The groups that this edge belongs to.
   public var labels: [String: String] = [:]
+  /// The cache of Go modules; nil for none.
+  public var modules: ModuleOptions?
   var dialing = DialingPace.defaults
 
   /// A TCP listener for the node's applications.

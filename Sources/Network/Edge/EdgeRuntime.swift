@@ -3,6 +3,7 @@ public import NIOCore
 public import QUICTransport
 public import Events
 import Exchange
+import ModuleProxy
 import Observability
 
 /// A running edge: its loops, its link to the core on one of them, and its listeners on all.
@@ -21,6 +22,7 @@ public final class EdgeRuntime: Sendable {
   private let tracing: Tracing?
   private let log: EventLog
   private let life: ProcessLife
+  private let modules: ModuleCaches?
 
   /// Binds the listeners, begins to dial, and says so in the log. Does not wait for the link.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
@@ -57,10 +59,19 @@ public final class EdgeRuntime: Sendable {
       NIOLoopBound(link.value as any ExchangeHandler, eventLoop: home.eventLoop)
     }.get()
     let ways = try await loops.spread(handler, livingOn: 0)
+    var modules: ModuleCaches?
+    if let caching = options.modules {
+      let server = ModuleServer(
+        hop: options.hop.name, identity: tls.certificate.names.first, node: caching.node, version: process.version)
+      modules = try await ModuleCaches.start(caching, server: server, loops: loops) { _ in handler.value }
+    }
+    let caches = modules
     let gateways = try await loops.onEach { loop in
+      let way = ways[loop.index].value
+      let destination = caches.map { ModuleCrossroads(caches: $0.handlers(loop: loop.index).value, link: way) } ?? way
       loop.metrics.admit(services: options.policy.routing.services.map(\.name))
       return Gateway(
-        hop: options.hop, policy: options.policy, destinations: .link(ways[loop.index].value), events: loop.events, now: { .now() })
+        hop: options.hop, policy: options.policy, destinations: .link(destination), events: loop.events, now: { .now() })
     }
     var listeners: [TCPListener] = []
     for listener in options.listeners {
@@ -82,7 +93,7 @@ public final class EdgeRuntime: Sendable {
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
       options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, tracing: tracing, log: log,
-      life: life)
+      life: life, modules: modules)
   }
 
   /// Swaps certificate, key and CA for the next connection, and routes and what is exposed for new requests.
@@ -122,6 +133,7 @@ public final class EdgeRuntime: Sendable {
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     try await link.eventLoop.submit { [link] in link.value.stop() }.get()
     await admin?.drain()
+    try await modules?.stop()
     try await tracing?.finish()
     try await loops.shutDown()
   }
@@ -134,7 +146,7 @@ public final class EdgeRuntime: Sendable {
 
   private init(
     options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>], listeners: [TCPListener],
-    admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
+    admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife, modules: ModuleCaches?
   ) {
     self.options = options
     self.loops = loops
@@ -147,5 +159,6 @@ public final class EdgeRuntime: Sendable {
     adminAddress = admin?.localAddress
     self.log = log
     self.life = life
+    self.modules = modules
   }
 }

@@ -98,6 +98,7 @@ extension CoreConfiguration: EndConfiguration {
     if edgeWait != other.edgeWait { names.append("edge_wait") }
     if idempotent != other.idempotent { names.append("idempotent") }
     if earlyData.isFixed(unlike: other.earlyData) { names.append("early_data") }
+    if modules != other.modules { names.append("modules") }
     return names
   }
 }
@@ -114,6 +115,7 @@ extension EdgeConfiguration: EndConfiguration {
     if preference != other.preference { names.append("prefer") }
     if link != other.link { names.append("link") }
     if serverName != other.serverName { names.append("server_name") }
+    if modules != other.modules { names.append("modules") }
     return names
   }
 }

@@ -35,6 +35,7 @@ extension CoreOptions {
     }
     edgeWait = configuration.edgeWait
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
+    modules = try ModuleOptions(configuration.modules, services: configuration.policy.routing.services)
     let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true) }
     self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false)
     self.tls.furtherTicketKeys = Array(shared.dropFirst())
@@ -88,6 +89,7 @@ extension EdgeOptions {
       usesSegmentation: configuration.process.transport.gso == .auto)
     exposed = configuration.exposed
     labels = configuration.labels
+    modules = try ModuleOptions(configuration.modules, services: [])
     usesEarlyData = configuration.earlyData.send == .on
     ticketFolder = configuration.earlyData.tickets ?? StateFolder.path
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }

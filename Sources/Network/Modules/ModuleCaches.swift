@@ -1,0 +1,94 @@
+import Exchange
+import Gateway
+import HTTPMessage
+import ModuleProxy
+import NIOCore
+import NIOPosix
+
+/// The module caches of a process, one for each service that is a module proxy.
+///
+/// They live on the first loop, so that whoever asks for the same thing meets there; the other loops' requests cross to it.
+struct ModuleCaches: Sendable {
+  private let threads: NIOThreadPool
+  /// By loop.
+  private let handlers: [NIOLoopBound<HandlersByService>]
+
+  /// - Parameters:
+  ///   - makeSource: where a service's modules come from; called on the first loop.
+  /// - Throws: `StorageTrouble` when a folder cannot be used.
+  static func start(
+    _ options: ModuleOptions, server: ModuleServer, loops: LoopGroup, makeSource: @escaping @Sendable (String) -> any ExchangeHandler
+  ) async throws -> ModuleCaches {
+    let stores = try options.services.map { try ModuleStore(folder: "\(options.folder)/\($0)") }
+    let threads = NIOThreadPool(numberOfThreads: threadCount)
+    threads.start()
+    let home = loops.loops[0]
+    var spread: [[NIOLoopBound<any ExchangeHandler>]] = []
+    for (name, store) in zip(options.services, stores) {
+      var settings = options.settings
+      settings.basePath = options.basePaths[name] ?? []
+      let cacheSettings = settings
+      let cache = try await home.eventLoop.submit {
+        let loop = home.value
+        let cache = ModuleCache(
+          settings: cacheSettings, server: server, source: makeSource(name), store: store,
+          surroundings: ModuleWorkshop(eventLoop: loop.eventLoop, threads: threads), events: loop.events)
+        cache.tidy()
+        let bound = NIOLoopBound(cache, eventLoop: loop.eventLoop)
+        loop.eventLoop.scheduleRepeatedTask(initialDelay: tidyingPause, delay: tidyingPause) { _ in bound.value.tidy() }
+        return NIOLoopBound(cache as any ExchangeHandler, eventLoop: loop.eventLoop)
+      }.get()
+      spread.append(try await loops.spread(cache, livingOn: 0))
+    }
+    let ways = spread
+    let handlers = try await loops.onEach { loop in
+      let byService = HandlersByService()
+      for (name, way) in zip(options.services, ways) { byService[name] = way[loop.index].value }
+      return byService
+    }
+    return ModuleCaches(threads: threads, handlers: handlers)
+  }
+
+  /// The caches as the loop of that index sees them.
+  func handlers(loop index: Int) -> NIOLoopBound<HandlersByService> { handlers[index] }
+
+  /// Returns when everything that was begun on the disk is done. To be called before the loops end.
+  func stop() async throws { try await threads.shutdownGracefully() }
+
+  /// Disks serve a few at a time well.
+  private static let threadCount = 4
+  private static let tidyingPause = TimeAmount.seconds(30)
+}
+
+/// Handlers of one loop that take the place of others for some services.
+final class HandlersByService {
+  private var handlers: [(name: String, bytes: [UInt8], handler: any ExchangeHandler)] = []
+
+  subscript(name: String) -> (any ExchangeHandler)? {
+    get { handlers.first { $0.name == name }?.handler }
+    set {
+      handlers.removeAll { $0.name == name }
+      if let newValue { handlers.append((name, Array(name.utf8), newValue)) }
+    }
+  }
+
+  func handler(for name: ArraySlice<UInt8>) -> (any ExchangeHandler)? {
+    handlers.first { name.elementsEqual($0.bytes) }?.handler
+  }
+}
+
+/// An edge's way to its core, on which the caches stand for the services that they have: requests carry the service as authority.
+final class ModuleCrossroads: ExchangeHandler {
+  private let caches: HandlersByService
+  private let link: any ExchangeHandler
+
+  init(caches: HandlersByService, link: any ExchangeHandler) {
+    self.caches = caches
+    self.link = link
+  }
+
+  func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
+    let cache = request.head.authority.flatMap { caches.handler(for: $0) }
+    return (cache ?? link).open(request, respondingTo: sink)
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Gateway
+import GatewayConfig
+import ModuleProxy
+import Network
+
+extension ModuleOptions {
+  /// - Parameter services: those that have origins, and with them perhaps a base path.
+  /// - Throws: `CommandError` when there is no folder.
+  init?(_ settings: ModuleCacheSettings?, services: [Service]) throws {
+    guard let settings else { return nil }
+    let environment = ProcessInfo.processInfo.environment["CACHE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+    guard let folder = settings.folder ?? environment else {
+      throw CommandError.configuration(
+        "modules: there is no folder for the cache; add modules.folder, or systemd's CacheDirectory=, which sets $CACHE_DIRECTORY")
+    }
+    var cache = ModuleSettings()
+    cache.listingLifetime = settings.fresh
+    cache.missingLifetime = settings.missing
+    cache.staleLimit = settings.stale
+    cache.patience = settings.retry
+    cache.quota = settings.quota.bytes
+    cache.unusedLimit = settings.unused
+    cache.privateModules = settings.privateModules
+    cache.database = settings.database
+    let basePaths = services.filter { settings.services.contains($0.name) }.compactMap { service in
+      service.origins.first.map { (service.name, Array($0.basePath.utf8)) }
+    }
+    self.init(services: settings.services, folder: folder, settings: cache, node: ProcessInfo.processInfo.hostName)
+    self.basePaths = Dictionary(basePaths) { first, _ in first }
+  }
+}

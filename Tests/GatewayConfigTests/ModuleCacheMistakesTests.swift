@@ -1,0 +1,70 @@
+import ModuleProxy
+import Testing
+
+@testable import GatewayConfig
+
+/// `modules`, at both ends.
+@Suite struct ModuleCacheMistakesTests {
+  private let workplace: Workplace
+
+  init() throws {
+    workplace = try Workplace()
+  }
+
+  private func core(_ modules: String) throws -> Result<ModuleCacheSettings?, ConfigurationError> {
+    try workplace.write("core.yaml", "services: {modules: \"http://a:1\"}\nmodules: \(modules)")
+    do throws(ConfigurationError) {
+      return .success(try CoreConfiguration.load(file: "core.yaml", overrides: Overrides(), files: workplace.files).configuration.modules)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  @Test func everythingCanBeSaid() throws {
+    let settings = try #require(
+      try core(
+        "{services: modules, folder: certs, quota: 1GiB, unused: 720h, fresh: 5s, missing: 1s, stale: forever, retry: 10s, "
+          + "private: [git.corp.example, \"*.internal/team\"], checksum_database: off}"
+      ).get())
+    #expect(settings.services == ["modules"])
+    #expect(settings.folder == "\(workplace.path)/certs")
+    #expect(settings.quota == .mebibytes(1024))
+    #expect(settings.unused == .seconds(720 * 3600))
+    #expect((settings.fresh, settings.missing, settings.stale, settings.retry) == (.seconds(5), .seconds(1), nil, .seconds(10)))
+    #expect(settings.privateModules.map(\.text) == ["git.corp.example", "*.internal/team"])
+    #expect(settings.database == nil)
+    #expect(try core("{services: modules}").get()?.database == .sumGolangOrg)
+    #expect(try core("{services: modules, checksum_database: sum.golang.org}").get()?.database == .sumGolangOrg)
+  }
+
+  @Test(arguments: [
+    ("{}", "core.yaml:2: modules: it is not said which services are module proxies; add services: [modules]"),
+    ("{services: []}", "core.yaml:2: modules.services: the list is empty; add a service or remove modules"),
+    ("{services: [modules, modules]}", "core.yaml:2: modules.services[1]: the service “modules” stands twice; keep one of them"),
+    ("{services: modules, quota: 1B}", "core.yaml:2: modules.quota: 1B is out of range; choose from 1MiB to 1048576GiB"),
+    ("{services: modules, folder: none}", "core.yaml:2: modules.folder: the folder none does not exist; make it, or name one that does"),
+    (
+      "{services: modules, private: [a//b]}",
+      "core.yaml:2: modules.private[0]: “a//b” is no pattern of module paths; write one like “git.example.com” or \"*.corp.example/team\""
+    ),
+    (
+      "{services: modules, checksum_database: sum.example}",
+      "core.yaml:2: modules.checksum_database: “sum.example” is no key of a checksum database; write sum.golang.org, off, or the text that GOSUMDB has: name+hash+key"
+    ),
+  ])
+  func mistakesAreSentences(_ modules: String, _ sentence: String) throws {
+    guard case .failure(let error) = try core(modules) else {
+      Issue.record("\(modules) was taken")
+      return
+    }
+    #expect(error.description == sentence)
+  }
+
+  @Test func servicesMustBeThere() throws {
+    guard case .failure(let error) = try core("{services: module}") else {
+      Issue.record("an unknown service was taken")
+      return
+    }
+    #expect(error.description.hasPrefix("core.yaml:2: modules.services: there is no service “module”"))
+  }
+}
