@@ -29,7 +29,7 @@ import Testing
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
       "services: {m: http://a}\nflux_capacitor: 1",
-      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, connect, default_service, drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, name, qlog, services, transport"
+      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, connect, default_service, drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, modules, name, qlog, services, transport"
     ),
     ("upstream: core:4433", "core.yaml:1: upstream: this key is not known; it belongs into the configuration of an edge"),
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),

@@ -51,6 +51,11 @@ def go() -> Path:
   return _in_package("go", "bin/go")
 
 
+def debian_go() -> Path:
+  """The go command of Debian 12, which knows neither toolchains as modules nor checksums of them."""
+  return system("/usr/lib/go-1.19/bin/go")
+
+
 def caddy() -> Path:
   """Caddy, which its wheel puts into the environment's bin folder."""
   return system("caddy")

@@ -34,6 +34,21 @@ def write_tree(folder: Path, seed: int = 1) -> dict[str, str]:
   return {module: VERSION for module in MODULES}
 
 
+def write_toolchain(folder: Path, name: str, size: int = 70_000_000) -> None:
+  """Writes a toolchain as the go command fetches one: a module whose bin/go says that it was run."""
+  version = f"v0.0.1-{name}.linux-amd64"
+  versions = folder / "golang.org/toolchain/@v"
+  versions.mkdir(parents=True)
+  (versions / f"{version}.mod").write_text("module golang.org/toolchain\n")
+  (versions / f"{version}.info").write_text(json.dumps({"Version": version, "Time": "2024-05-06T07:08:09Z"}))
+  with zipfile.ZipFile(versions / f"{version}.zip", "w", zipfile.ZIP_STORED) as archive:
+    prefix = f"golang.org/toolchain@{version}"
+    archive.writestr(f"{prefix}/bin/go", "#!/bin/sh\necho the toolchain that was downloaded\n")
+    for name in ("bin/gofmt", "lib/text"):
+      archive.writestr(f"{prefix}/{name}", "something\n")
+    archive.writestr(f"{prefix}/pkg/tool/data.bin", random.Random(1).randbytes(size))
+
+
 def _escaped(module: str) -> str:
   """The protocol's escaping: an upper-case letter becomes ! and the lower-case one."""
   return "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in module)

@@ -66,8 +66,8 @@ def module_world(tmp_path: Path, module_tree: tuple[Path, dict[str, str]]) -> It
   made: list[Pair | ModuleHost] = []
 
   def make(*, at: str = "edge core", database: bool = False, through: DatagramRelay | None = None, edge_folder: Path | None = None,
-           **settings: str) -> ModuleWorld:
-    tree, modules = module_tree
+           tree: Path | None = None, **settings: str) -> ModuleWorld:
+    tree, modules = (tree, {}) if tree else module_tree
     host = ModuleHost(tree, ChecksumDatabase(tree) if database else None).__enter__()
     made.append(host)
     scratch = tmp_path / f"world-{len(made)}"

@@ -16,15 +16,13 @@ def cache(*arguments: object) -> subprocess.CompletedProcess[str]:
   return subprocess.run([programs.quicgw(), "cache", *map(str, arguments)], capture_output=True, text=True, timeout=60)
 
 
-def go_sum(world) -> str:
-  go = world.go().require(world.modules)
-  assert go.run("mod", "download").returncode == 0
-  return (go.folder / "go.sum").read_text()
+def fill(world) -> None:
+  assert world.go().require(world.modules).run("mod", "download").returncode == 0
 
 
 def test_looking_checking_and_tidying(module_world):
   world = module_world(at="edge")
-  go_sum(world)
+  fill(world)
   listed = cache("ls", world.edge_folder)
   assert f"{SMALL.lstrip('/')}\t" in listed.stdout, listed.stderr
   assert "zip\t6\t" in cache("stat", world.edge_folder).stdout
@@ -40,7 +38,7 @@ def test_looking_checking_and_tidying(module_world):
 
 def test_carrying_a_cache_to_another_edge(module_world, tmp_path):
   world = module_world(at="edge")
-  go_sum(world)
+  fill(world)
   file = tmp_path / "cache.export"
   assert cache("export", world.edge_folder, file).returncode == 0
   other = tmp_path / "other"
@@ -61,16 +59,17 @@ def test_carrying_a_cache_to_another_edge(module_world, tmp_path):
 
 
 def test_prefetching(module_world, tmp_path):
-  first = module_world(at="edge")
-  wanted = tmp_path / "go.sum"
-  wanted.write_text(go_sum(first))
   world = module_world(at="core")
+  wanted = tmp_path / "wanted"
+  # Lines of go.sum and plain ones; the go command writes none of zips that it does not build.
+  lines = [f"{name} {version} h1:x=\n{name} {version}/go.mod h1:y=\n" for name, version in world.modules.items()]
+  wanted.write_text("".join(lines) + "example.test/small@v1.2.3\n")
   fetched = cache("prefetch", "--proxy", world.proxy, wanted)
   assert fetched.returncode == 0, fetched.stderr
   assert "6 of 6 modules are there" in fetched.stderr
   asked = dict(world.host.asked)
   assert world.go().require(world.modules).run("mod", "download").returncode == 0
-  assert dict(world.host.asked) == asked
+  assert {path: count for path, count in world.host.asked.items() if asked.get(path) != count} == {}
   wanted.write_text("example.test/nowhere@v1.0.0\n")
   missed = cache("prefetch", "--proxy", world.proxy, wanted)
   assert missed.returncode == 1 and "example.test/nowhere@v1.0.0: the answer to its .info was 404" in missed.stderr

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from pathlib import Path
 
 import pytest
+
+from interop.lib import programs
+from interop.origins.module_tree import write_toolchain
 
 pytestmark = pytest.mark.quicgw
 
@@ -28,10 +30,15 @@ def downloaded(go, modules) -> dict[str, str]:
   return {name: hashlib.sha256(go.zip(name, version)).hexdigest() for name, version in modules.items()}
 
 
-def test_every_file_crosses_once(module_world, module_tree):
+@pytest.fixture(params=["newest", "debian"])
+def program(request):
+  return {"newest": programs.go, "debian": programs.debian_go}[request.param]()
+
+
+def test_every_file_crosses_once(module_world, module_tree, program):
   world = module_world()
   for _ in range(3):
-    go = world.go().require(world.modules)
+    go = world.go(program=program).require(world.modules)
     run = go.run("mod", "download")
     assert run.returncode == 0, run.stdout + run.stderr
     assert downloaded(go, world.modules) == sums(module_tree, world.modules)
@@ -93,6 +100,20 @@ def test_building_getting_and_installing(module_world):
   assert "not a main package" in run.stderr, run.stderr
 
 
+def test_a_toolchain_is_downloaded_once(module_world, module_tree, tmp_path):
+  """go fetches a toolchain as a module of 70 MB and runs it; it takes none that no checksum database has."""
+  tree = tmp_path / "toolchain-tree"
+  write_toolchain(tree, "go1.99.0")
+  world = module_world(database=True, tree=tree)
+  for _ in range(2):
+    go = world.go(sumdb=world.host.database.key)
+    go.environment["GOTOOLCHAIN"] = "go1.99.0"
+    run = go.run("version")
+    assert run.stdout == "the toolchain that was downloaded\n", run.stdout + run.stderr
+  archive = next(path for path in world.host.asked if path.endswith(".zip"))
+  assert world.host.asked[archive] == 1
+
+
 def test_a_module_that_is_not_there(module_world):
   world = module_world()
   for _ in range(3):
@@ -101,10 +122,10 @@ def test_a_module_that_is_not_there(module_world):
   assert max(world.host.asked.values()) == 1, world.host.asked
 
 
-def test_with_a_checksum_database(module_world, module_tree):
+def test_with_a_checksum_database(module_world, module_tree, program):
   world = module_world(database=True)
   for _ in range(2):
-    go = world.go(sumdb=world.host.database.key).require(world.modules)
+    go = world.go(sumdb=world.host.database.key, program=program).require(world.modules)
     run = go.run("mod", "download")
     assert run.returncode == 0, run.stdout + run.stderr
   assert {count for path, count in world.host.asked.items() if "/latest" not in path} == {1}, world.host.asked
