@@ -52,6 +52,8 @@ public enum Event: Sendable {
   case earlyRequest(EarlyRequestStep)
   case messageRefused(wire: String, MessageRefusal, from: String, reason: String)
   case originFailed(service: String, origin: String, reason: String)
+  /// An origin is out of use, or in use again.
+  case originChanged(service: String, origin: String, OriginState, reason: String)
   case module(ModuleEvent)
 }
 

@@ -66,6 +66,11 @@ public struct ExchangeSummary: Sendable {
   public var wire: String { "\(clientWire) → \(destinationWire)" }
 }
 
+/// Whether an origin gets requests.
+public enum OriginState: String, Sendable, CaseIterable {
+  case up, down
+}
+
 /// How an exchange ended.
 public enum ExchangeOutcome: String, Sendable, CaseIterable {
   case complete

@@ -14,6 +14,8 @@ public struct Service: Sendable, Hashable {
   /// How long an origin may take for the head of its answer; nil is without limit. It is not applied to gRPC, whose calls have
   /// deadlines of their own and whose streams may be silent.
   public let responseHeadTimeout: Duration?
+  /// How its origins share its requests.
+  public let pool: PoolRules
   /// The name's bytes, kept so that a request costs no conversion.
   let nameBytes: [UInt8]
   /// The base path of its origins; all of a service's origins have the same.
@@ -21,13 +23,14 @@ public struct Service: Sendable, Hashable {
 
   public init(
     name: String, origins: [OriginURL] = [], host: HostRule = .preserve, trust: OriginTrust = .system,
-    responseHeadTimeout: Duration? = Service.defaultResponseHeadTimeout
+    responseHeadTimeout: Duration? = Service.defaultResponseHeadTimeout, pool: PoolRules = .defaults
   ) {
     self.name = name
     self.origins = origins
     self.host = host
     self.trust = trust
     self.responseHeadTimeout = responseHeadTimeout
+    self.pool = pool
     nameBytes = Array(name.utf8)
     basePathBytes = Array((origins.first?.basePath ?? "").utf8)
   }

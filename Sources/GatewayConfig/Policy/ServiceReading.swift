@@ -58,7 +58,7 @@ struct ServiceReading {
     services.append(
       Service(
         name: name, origins: origins, host: try section["host"]?.choice(HostRule.self) ?? .preserve, trust: trust,
-        responseHeadTimeout: try Self.responseHead(section["response_head"])))
+        responseHeadTimeout: try Self.responseHead(section["response_head"]), pool: try PoolReading.rules(section, origins: originsValue)))
     try readRoutes(name, section)
   }
 
@@ -81,7 +81,7 @@ struct ServiceReading {
     routes += added
   }
 
-  private static let originKeys = ["origins", "host", "ca", "response_head"]
+  private static let originKeys = ["origins", "host", "ca", "response_head"] + PoolReading.keys
   private static let routeKeys = ["hosts", "paths", "strip"]
 
   private static func responseHead(_ value: Value?) throws(ConfigurationError) -> Duration? {
@@ -93,7 +93,7 @@ struct ServiceReading {
   /// One URL or a list.
   private static func origins(_ value: Value) throws(ConfigurationError) -> [OriginURL] {
     var origins: [OriginURL] = []
-    for element in try value.listOrOne() { try add(element, to: &origins) }
+    for element in try value.listOrOne() { try add(PoolReading.url(element), to: &origins) }
     guard !origins.isEmpty else { throw value.error("the list is empty", "add an origin, as in http://127.0.0.1:3000") }
     return origins
   }

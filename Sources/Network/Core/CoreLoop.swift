@@ -57,6 +57,7 @@ final class CoreLoop: ConnectionHost {
     driver = EndpointDriver(
       socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: false,
       host: self)
+    pools.prepare(options.policy.routing.services)
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(
         openExchanges: openExchangeCount, connections: driver.endpoint.connections.map { ObservedConnection(figures: $0.figures) })

@@ -25,10 +25,11 @@ final class OriginConnections {
   private var rest: OriginRest
   private var isDraining = false
   private var isSweepScheduled = false
+  private var health: OriginHealth
 
   init(
     service: String, connector: OriginConnector, tunnelConnector: OriginConnector? = nil, turn: LoopTurn, events: any EventSink,
-    limits: OriginLimits, connectTimer: CoarseTimer
+    limits: OriginLimits, connectTimer: CoarseTimer, rules: PoolRules = .defaults
   ) {
     self.service = service
     self.connector = connector
@@ -39,6 +40,7 @@ final class OriginConnections {
     self.connectTimer = connectTimer
     capacity = connector.origin.scheme == .http ? 1 : 100
     rest = OriginRest(limits)
+    health = OriginHealth(rules)
   }
 
   var origin: OriginURL { connector.origin }
@@ -49,7 +51,7 @@ final class OriginConnections {
   /// True for a while after a failed connection: another origin of the service is asked first. One attempt at a time then finds
   /// out whether the origin is back.
   func isResting(at now: NIODeadline) -> Bool {
-    rest.isResting(at: now) || rest.hasFailed && connectingCount > 0 && connections.isEmpty
+    health.isOut(at: now) || rest.isResting(at: now) || rest.hasFailed && connectingCount > 0 && connections.isEmpty
   }
 
   /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
@@ -90,6 +92,25 @@ final class OriginConnections {
   /// ended its idle neighbours too, and they tell only when they are used.
   func connectionLost() {
     for connection in connections.values where connection.idleSince != nil { retire(connection) }
+  }
+
+  // MARK: Health
+
+  /// An exchange had an answer of this origin.
+  func answered() { tell(health.requestSucceeded()) }
+
+  /// An exchange had none, and that was this origin's fault.
+  func failed(_ reason: String) { tell(health.requestFailed(reason, at: .now())) }
+
+  /// - Parameter failure: what was wrong, or nil.
+  func checked(_ failure: String?) { tell(failure.map { health.checkFailed($0) } ?? health.checkPassed()) }
+
+  private func tell(_ change: OriginHealth.Change?) {
+    switch change {
+    case .down(let reason): events.record(.originChanged(service: service, origin: "\(origin)", .down, reason: reason))
+    case .up: events.record(.originChanged(service: service, origin: "\(origin)", .up, reason: ""))
+    case nil: break
+    }
   }
 
   // MARK: Connections
@@ -174,6 +195,7 @@ final class OriginConnections {
     rest.connectionFailed(at: .now())
     let failure = OriginFailure.gatewayError(for: error, origin: connector.origin, timeout: connector.timeout)
     events.record(.originFailed(service: service, origin: "\(connector.origin)", reason: failure.message))
+    failed(failure.message)
     return failure
   }
 

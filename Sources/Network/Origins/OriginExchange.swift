@@ -75,6 +75,7 @@ final class OriginExchange: ResponseSink, RequestSink {
       end(failing: GatewayError(.httpRequestTimeout, side: .client, message: "the rest of the request did not come in time"))
     } else {
       origin?.giveUpWaiting()
+      place?.failed("it gave no answer in time")
       let missing = waitingBytes == 0 ? "sent no answer" : "took nothing more of the request"
       end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” \(missing) in time"))
     }
@@ -111,6 +112,7 @@ final class OriginExchange: ResponseSink, RequestSink {
 
   func receiveHead(_ head: ResponseHead) {
     isAnswered = true
+    place?.answered()
     wait?.end()
     client?.receiveHead(head)
   }
@@ -131,7 +133,10 @@ final class OriginExchange: ResponseSink, RequestSink {
       dispatchAgain(with: unsent)
     } else {
       if error.cause == .connectionTerminated { place?.connectionLost() }
-      guard mayResend(after: error) else { return end(failing: error) }
+      guard mayResend(after: error) else {
+        if !isAnswered, Self.isOriginsFault(error) { place?.failed(error.message) }
+        return end(failing: error)
+      }
       hasResent = true
       dispatchAgain(with: RequestBacklog(isEnded: hasEnded.request))
     }
@@ -173,6 +178,14 @@ final class OriginExchange: ResponseSink, RequestSink {
     origin = nil
     dispatch()
     if client != nil, let origin { backlog.replay(to: origin) }
+  }
+
+  /// What counts against an origin: not that it was cut off by this side, nor that it is full.
+  private static func isOriginsFault(_ error: GatewayError) -> Bool {
+    switch error.cause {
+    case .connectionTerminated, .connectionReadTimeout, .httpResponseTimeout, .httpProtocolError, .httpResponseIncomplete: true
+    default: false
+    }
   }
 
   // MARK: The end

@@ -14,12 +14,21 @@ final class OriginPool: ExchangeHandler {
   private let origins: [OriginConnections]
   /// Bounds the wait for the head of an answer; nil for no bound.
   private let responseTimer: CoarseTimer?
-  private var next = 0
+  private var rotation: OriginRotation
+  private var checks: [OriginCheck] = []
 
   init(_ service: Service, origins: [OriginConnections], responseTimer: CoarseTimer?) {
     self.service = service
     self.origins = origins
     self.responseTimer = responseTimer
+    rotation = OriginRotation(service.pool.shares, count: origins.count)
+  }
+
+  /// Begins to ask the origins whether they are well, where the service says so.
+  func startChecks(on eventLoop: any EventLoop) {
+    guard let check = service.pool.check, checks.isEmpty else { return }
+    checks = origins.map { origin in OriginCheck(check, of: origin, eventLoop: eventLoop) { [weak origin] in origin?.checked($0) } }
+    for check in checks { check.start() }
   }
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
@@ -39,16 +48,14 @@ final class OriginPool: ExchangeHandler {
   /// Exchanges that wait for a connection.
   var waitingCount: Int { origins.reduce(0) { $0 + $1.waitingCount } }
 
-  /// Chooses an origin, round robin, passing over those that just failed, and opens the exchange there.
+  /// Chooses an origin, by weight and turn, passing over those that just failed, and opens the exchange there.
   ///
   /// - Parameter avoidsIdle: true after a connection was lost under the exchange: it then gets one that is known to live.
   func dispatch(
     _ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool
   ) -> (sink: any RequestSink, origin: OriginConnections) {
     let now = NIODeadline.now()
-    for _ in origins.indices.dropLast() where origins[next].isResting(at: now) { advance() }
-    let chosen = origins[next]
-    advance()
+    let chosen = origins[rotation.next { !origins[$0].isResting(at: now) }]
     var request = request
     service.readdress(&request.head, to: chosen.origin)
     return (chosen.open(request, respondingTo: sink, avoidsIdle: avoidsIdle), chosen)
@@ -56,10 +63,7 @@ final class OriginPool: ExchangeHandler {
 
   /// No further exchanges on the present connections; they close when they are idle.
   func drain() {
+    for check in checks { check.stop() }
     for origin in origins { origin.drain() }
-  }
-
-  private func advance() {
-    next = (next + 1) % origins.count
   }
 }

@@ -33,6 +33,11 @@ final class OriginPools {
     return pool
   }
 
+  /// Makes the pools whose origins are to be asked whether they are well before anybody wants something of them.
+  func prepare(_ services: [Service]) {
+    for service in services where service.pool.check != nil { _ = pool(for: service) }
+  }
+
   /// Takes new services: pools of services that are gone or changed finish their exchanges and close.
   func reload(services: [Service], tls: OriginTLSContexts) {
     self.tls = tls
@@ -41,6 +46,7 @@ final class OriginPools {
       entry.pool.drain()
       pools[name] = nil
     }
+    prepare(services)
   }
 
   func drain() {
@@ -53,10 +59,12 @@ final class OriginPools {
         service: service.name, connector: connector(for: origin, trust: service.trust),
         tunnelConnector: origin.scheme == .h2c ? nil : connector(for: origin, trust: service.trust, isTunnel: true),
         turn: loop.turn,
-        events: loop.events, limits: originLimits, connectTimer: connectTimer)
+        events: loop.events, limits: originLimits, connectTimer: connectTimer, rules: service.pool)
     }
     let limit = service.responseHeadTimeout
-    return OriginPool(service, origins: connections, responseTimer: limit.map(responseTimer))
+    let pool = OriginPool(service, origins: connections, responseTimer: limit.map(responseTimer))
+    pool.startChecks(on: loop.eventLoop)
+    return pool
   }
 
   /// Opens tunnels to a host that no service names.

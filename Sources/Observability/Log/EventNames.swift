@@ -34,6 +34,7 @@ extension Event {
     case .exchangeEnded: "exchange_ended"
     case .messageRefused: "message_refused"
     case .originFailed: "origin_failed"
+    case .originChanged: "origin_changed"
     case .module(let event): event.name
     }
   }
@@ -55,6 +56,7 @@ extension Event {
     case .handshakeFailed(_, .abandoned, _): .info
     case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
     case .reloadRefused: .error
+    case .originChanged(_, _, let state, _): state == .up ? .notice : .warning
     case .module(let event): event.logLevel
     case .connectionClosed(_, let end, _):
       switch end {
@@ -127,6 +129,10 @@ extension Event {
       ]
     case .messageRefused(let wire, let refusal, let from, let reason):
       return ["wire": .string(wire), "cause": .string(refusal.rawValue), "peer": .string(from), "reason": .string(reason)]
+    case .originChanged(let service, let origin, let state, let reason):
+      return [
+        "service": .string(service), "origin": .string(origin), "state": .string(state.rawValue), "reason": .string(reason),
+      ]
     case .module(let event): return event.logFields
     case .originFailed(let service, let origin, let reason):
       return ["service": .string(service), "origin": .string(origin), "reason": .string(reason)]

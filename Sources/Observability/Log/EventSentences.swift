@@ -74,6 +74,11 @@ extension Event {
       return "\(what) from \(summary.client) \(summary.outcome.words)" + (summary.reason.map { ": \($0)" } ?? "")
     case .messageRefused(let wire, let refusal, let from, let reason):
       return "refused a message from \(from) over \(wire): \(refusal.words)" + (reason.isEmpty ? "" : " (\(reason))")
+    case .originChanged(let service, let origin, let state, let reason):
+      switch state {
+      case .up: return "service \(service): origin \(origin) is used again"
+      case .down: return "service \(service): origin \(origin) is passed over from now on: \(reason)"
+      }
     case .module(let event): return event.sentence
     case .originFailed(let service, let origin, let reason):
       return reason.contains(origin) ? "service \(service): \(reason)" : "service \(service): origin \(origin) failed: \(reason)"

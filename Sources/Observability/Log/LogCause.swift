@@ -28,6 +28,7 @@ struct LogCause: Hashable {
     case .edge(.listed, _, _): return nil
     case .edge(let phase, let facts, _): cause = phase.rawValue + " " + facts.identity
     case .acceptFailed(let listener, _): cause = listener
+    case .originChanged(let service, let origin, let state, _): cause = service + " " + origin + " " + state.rawValue
     case .module: cause = ""
     case .exchangeEnded(let summary): cause = summary.outcome.rawValue
     case .connectionAccepted: cause = ""

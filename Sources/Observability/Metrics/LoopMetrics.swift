@@ -58,6 +58,8 @@ public final class LoopMetrics: EventSink {
       if isBeside { counts.linkDialsBeside += 1 }
     case .edge(let phase, _, _): count(phase)
     case .requestsRepeated(let count): counts.repeatedRequests += UInt64(count)
+    case .originChanged(let service, _, let state, _):
+      counts.originChanges[OriginChangeKey(service: known(service), state: state), default: 0] += 1
     case .module(let event): counts.modules.record(event)
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1

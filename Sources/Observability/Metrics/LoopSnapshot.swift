@@ -7,6 +7,7 @@ public struct LoopSnapshot: Sendable {
   /// By status 0 to 16; the last is for numbers that gRPC does not define.
   var grpcStatuses = [UInt64](repeating: 0, count: 18)
   var originFailures: [String: UInt64] = [:]
+  var originChanges: [OriginChangeKey: UInt64] = [:]
   var refusedMessages: [MessageRefusalKey: UInt64] = [:]
 
   var handshakes: [HandshakeResult: UInt64] = [:]
@@ -45,6 +46,7 @@ public struct LoopSnapshot: Sendable {
     for (key, totals) in other.requests { requests[key, default: RequestTotals()].add(totals) }
     outcomes.merge(other.outcomes, uniquingKeysWith: +)
     for index in grpcStatuses.indices { grpcStatuses[index] += other.grpcStatuses[index] }
+    originChanges.merge(other.originChanges, uniquingKeysWith: +)
     originFailures.merge(other.originFailures, uniquingKeysWith: +)
     refusedMessages.merge(other.refusedMessages, uniquingKeysWith: +)
     handshakes.merge(other.handshakes, uniquingKeysWith: +)
@@ -157,6 +159,11 @@ enum StatusClass: Int, CaseIterable {
     default: "\(rawValue)xx"
     }
   }
+}
+
+struct OriginChangeKey: Sendable, Hashable {
+  var service: String
+  var state: OriginState
 }
 
 struct MessageRefusalKey: Sendable, Hashable {

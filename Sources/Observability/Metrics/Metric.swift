@@ -12,6 +12,7 @@ enum Metric: String, CaseIterable {
   case grpcResponses = "quicgw_grpc_responses_total"
   case openExchanges = "quicgw_open_exchanges"
   case originFailures = "quicgw_origin_failures_total"
+  case originChanges = "quicgw_origin_state_changes_total"
   case refusedMessages = "quicgw_refused_messages_total"
 
   // QUIC connections
@@ -108,6 +109,7 @@ extension Metric {
     case .grpcResponses: "gRPC calls that are over, by grpc-status."
     case .openExchanges: "Requests and tunnels that are open now."
     case .originFailures: "Failures of origins, by service."
+    case .originChanges: "Origins that went out of use or came back, by service and new state."
     case .refusedMessages: "HTTP messages refused as malformed or not allowed, by wire and cause."
     case .connections: "QUIC connections, by phase."
     case .openStreams: "Streams of all QUIC connections that are open now."

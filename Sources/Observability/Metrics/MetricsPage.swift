@@ -46,6 +46,10 @@ public struct MetricsPage {
       for (service, count) in total.originFailures.sorted(by: { $0.key < $1.key }) {
         text.sample(metric, [("service", service)], count)
       }
+    case .originChanges:
+      for (key, count) in total.originChanges.sorted(by: { ($0.key.service, $0.key.state.rawValue) < ($1.key.service, $1.key.state.rawValue) }) {
+        text.sample(metric, [("service", key.service), ("state", key.state.rawValue)], count)
+      }
     case .refusedMessages:
       for (key, count) in total.refusedMessages.sorted(by: {
         ($0.key.wire, $0.key.refusal.rawValue) < ($1.key.wire, $1.key.refusal.rawValue)
