@@ -109,9 +109,9 @@ final class ContentReader {
     onEnd?()
   }
 
-  private static let pieceBytes = 256 * 1024
+  private static let pieceBytes = 128 * 1024
   /// What a client has not taken yet.
-  private static let windowBytes = 1024 * 1024
+  private static let windowBytes = 384 * 1024
   /// Less is not worth the way to the disk, unless nothing more is to be had.
   private static let leastBytes = 64 * 1024
 }

@@ -24,7 +24,6 @@ public final class CoreRuntime: Sendable {
   private let log: EventLog
   private let life: ProcessLife
   private let protection: EarlyDataProtection?
-  private let modules: ModuleCaches?
 
   /// Binds, begins to listen, and says so in the log.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
@@ -43,14 +42,12 @@ public final class CoreRuntime: Sendable {
       let cores = try await loops.onEach { loop in
         CoreLoop(loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tracing: tracing)
       }
-      var modules: ModuleCaches?
       if let caching = options.modules {
         let server = ModuleServer(hop: options.hop.name, identity: nil, node: caching.node, version: process.version)
         let caches = try await ModuleCaches.start(caching, server: server, loops: loops) { cores[0].value.origins(of: $0) }
         for (index, core) in cores.enumerated() {
           try await core.eventLoop.submit { core.value.use(caches.handlers(loop: index).value) }.get()
         }
-        modules = caches
       }
       for core in cores {
         try await core.eventLoop.flatSubmit { core.value.start(siblings: cores) }.get()
@@ -73,7 +70,7 @@ public final class CoreRuntime: Sendable {
           instance: process.instance.hexadecimal))
       return CoreRuntime(
         options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners, admin: admin, tracing: tracing, log: log,
-        life: life, protection: protection, modules: modules)
+        life: life, protection: protection)
     } catch {
       try await tracing?.finish()
       try await loops.shutDown()
@@ -119,7 +116,6 @@ public final class CoreRuntime: Sendable {
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
     protection?.close()
-    try await modules?.stop()
     await admin?.drain()
     try await tracing?.finish()
     try await loops.shutDown()
@@ -176,7 +172,7 @@ public final class CoreRuntime: Sendable {
     options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], listeners: CoreListeners,
     admin: TCPListener?,
     tracing: Tracing?, log: EventLog, life: ProcessLife,
-    protection: EarlyDataProtection?, modules: ModuleCaches?
+    protection: EarlyDataProtection?
   ) {
     self.options = options
     self.localAddress = localAddress
@@ -190,6 +186,5 @@ public final class CoreRuntime: Sendable {
     self.log = log
     self.life = life
     self.protection = protection
-    self.modules = modules
   }
 }

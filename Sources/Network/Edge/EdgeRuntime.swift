@@ -22,7 +22,6 @@ public final class EdgeRuntime: Sendable {
   private let tracing: Tracing?
   private let log: EventLog
   private let life: ProcessLife
-  private let modules: ModuleCaches?
 
   /// Binds the listeners, begins to dial, and says so in the log. Does not wait for the link.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
@@ -93,7 +92,7 @@ public final class EdgeRuntime: Sendable {
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
       options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, tracing: tracing, log: log,
-      life: life, modules: modules)
+      life: life)
   }
 
   /// Swaps certificate, key and CA for the next connection, and routes and what is exposed for new requests.
@@ -133,7 +132,6 @@ public final class EdgeRuntime: Sendable {
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     try await link.eventLoop.submit { [link] in link.value.stop() }.get()
     await admin?.drain()
-    try await modules?.stop()
     try await tracing?.finish()
     try await loops.shutDown()
   }
@@ -146,7 +144,7 @@ public final class EdgeRuntime: Sendable {
 
   private init(
     options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>], listeners: [TCPListener],
-    admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife, modules: ModuleCaches?
+    admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
   ) {
     self.options = options
     self.loops = loops
@@ -159,6 +157,5 @@ public final class EdgeRuntime: Sendable {
     adminAddress = admin?.localAddress
     self.log = log
     self.life = life
-    self.modules = modules
   }
 }

@@ -9,6 +9,8 @@ import Observability
 /// What lives on a loop is made there once and stays there: nothing on the data path is shared or locked.
 final class LoopGroup: Sendable {
   let group: MultiThreadedEventLoopGroup
+  /// Threads that may wait for a disk; whoever needs them starts them.
+  let threads = NIOThreadPool(numberOfThreads: 4)
   let loops: [NIOLoopBound<LoopContext>]
 
   /// - Parameters:
@@ -73,7 +75,9 @@ final class LoopGroup: Sendable {
     }
   }
 
+  /// Ends the loops when what was begun on the threads is done.
   func shutDown() async throws {
+    try await threads.shutdownGracefully()
     try await group.shutdownGracefully()
   }
 

@@ -3,13 +3,11 @@ import Gateway
 import HTTPMessage
 import ModuleProxy
 import NIOCore
-import NIOPosix
 
 /// The module caches of a process, one for each service that is a module proxy.
 ///
 /// They live on the first loop, so that whoever asks for the same thing meets there; the other loops' requests cross to it.
 struct ModuleCaches: Sendable {
-  private let threads: NIOThreadPool
   /// By loop.
   private let handlers: [NIOLoopBound<HandlersByService>]
 
@@ -20,7 +18,7 @@ struct ModuleCaches: Sendable {
     _ options: ModuleOptions, server: ModuleServer, loops: LoopGroup, makeSource: @escaping @Sendable (String) -> any ExchangeHandler
   ) async throws -> ModuleCaches {
     let stores = try options.services.map { try ModuleStore(folder: "\(options.folder)/\($0)") }
-    let threads = NIOThreadPool(numberOfThreads: threadCount)
+    let threads = loops.threads
     threads.start()
     let home = loops.loops[0]
     var spread: [[NIOLoopBound<any ExchangeHandler>]] = []
@@ -46,17 +44,12 @@ struct ModuleCaches: Sendable {
       for (name, way) in zip(options.services, ways) { byService[name] = way[loop.index].value }
       return byService
     }
-    return ModuleCaches(threads: threads, handlers: handlers)
+    return ModuleCaches(handlers: handlers)
   }
 
   /// The caches as the loop of that index sees them.
   func handlers(loop index: Int) -> NIOLoopBound<HandlersByService> { handlers[index] }
 
-  /// Returns when everything that was begun on the disk is done. To be called before the loops end.
-  func stop() async throws { try await threads.shutdownGracefully() }
-
-  /// Disks serve a few at a time well.
-  private static let threadCount = 4
   private static let tidyingPause = TimeAmount.seconds(30)
 }
 
