@@ -16,7 +16,8 @@ enum AnswerCheck {
     case .mod:
       return contains(bytes, "module") && !bytes.contains(0) ? nil : "it is no go.mod"
     case .databaseLookup:
-      return bytes.first.map { (0x30...0x39).contains($0) } == true && contains(bytes, "\u{2014} ") ? nil : "it is no record of a checksum database"
+      let beginsWithNumber = bytes.first.map { (0x30...0x39).contains($0) } == true
+      return beginsWithNumber && contains(bytes, "\u{2014} ") ? nil : "it is no record of a checksum database"
     case .databaseTile(_, let path):
       guard path.dropFirst(5).split(separator: UInt8(ascii: "/")).dropFirst().first?.elementsEqual("data".utf8) != true else { return nil }
       return bytes.count.isMultiple(of: 32) && !bytes.isEmpty ? nil : "it is no tile of hashes"

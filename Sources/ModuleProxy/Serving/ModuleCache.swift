@@ -41,7 +41,9 @@ public final class ModuleCache: ExchangeHandler {
     guard let (resource, key) = resource(of: request.head) else { return source.open(request, respondingTo: sink) }
     if case .databaseLookup(_, let module, _) = resource, settings.isPrivate(module) {
       let body = ByteBuffer(string: "\(module.text) is private: no checksum database is asked about it\n")
-      send(SmallAnswer(status: 403, contentType: "text/plain; charset=utf-8", fetchedAt: surroundings.unixTime(), body: body), .hit, to: sink, isHead: request.head.isHead)
+      let answer = SmallAnswer(
+        status: 403, contentType: "text/plain; charset=utf-8", fetchedAt: surroundings.unixTime(), body: body)
+      send(answer, .hit, to: sink, isHead: request.head.isHead)
       return SmallClient(nil, isHead: true, cache: self)
     }
     if case .zip(let module, let version) = resource { return openZip(module, version, key, request, sink) }

@@ -52,7 +52,9 @@ final class SmallAnswers {
   /// For questions of this cache's own: the content of a path, nil if it cannot be had.
   func content(of key: String, like request: ExchangeRequest) -> EventLoopFuture<ByteBuffer?> {
     let path = cache.settings.basePath + Array("/\(key)".utf8)
-    guard let resource = ModuleResource(path: Array("/\(key)".utf8)[...]) else { return cache.surroundings.eventLoop.makeSucceededFuture(nil) }
+    guard let resource = ModuleResource(path: Array("/\(key)".utf8)[...]) else {
+      return cache.surroundings.eventLoop.makeSucceededFuture(nil)
+    }
     var own = request
     own.head.fields.replace(.path, with: path)
     let promise = cache.surroundings.eventLoop.makePromise(of: ByteBuffer?.self)

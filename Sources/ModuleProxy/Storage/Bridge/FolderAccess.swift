@@ -45,7 +45,8 @@ enum FolderAccess {
       throw StorageTrouble("\(path) is no file")
     }
     let fingerprint = FileFingerprint(
-      inode: UInt64(facts.st_ino), byteCount: Int(facts.st_size), seconds: Int64(facts.st_mtim.tv_sec), nanoseconds: Int64(facts.st_mtim.tv_nsec))
+      inode: UInt64(facts.st_ino), byteCount: Int(facts.st_size), seconds: Int64(facts.st_mtim.tv_sec),
+      nanoseconds: Int64(facts.st_mtim.tv_nsec))
     return (descriptor, fingerprint, Int64(facts.st_atim.tv_sec))
   }
 
