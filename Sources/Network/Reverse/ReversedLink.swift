@@ -36,6 +36,7 @@ final class ReversedLink {
     let hop = Hop(role: .edge, direction: .coreToEdge, name: options.hop.name)
     let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
     self.pools = pools
+    pools.prepare(exposure.policy.routing.services)
     gateway = Gateway(
       hop: hop, policy: exposure.policy, destinations: .origins { pools.pool(for: $0) }, events: loop.events, now: { .now() })
     announcement = exposure.announcement(instance: options.process.instance, version: options.process.version)
