@@ -127,6 +127,22 @@ struct PacketTests {
     pair.expectNoViolation()
   }
 
+  @Test("a packet that is missing does not stop a large message while its window is open")
+  func bulkPassesAGap() throws {
+    var options = MemoryLinkOptions()
+    options.streamWindowBytes = 1 << 30
+    options.acknowledgementDelay = 100_000
+    let pair = try SessionPair(options: options)
+    let bulk = try #require(pair.client.submitRequest(.post("/bulk")))
+    // As buffers come from a socket; nothing is acknowledged.
+    for _ in 0..<(16 << 20) / (64 << 10) {
+      for _ in 0..<2 { pair.client.sendBody(ByteBuffer(repeating: 7, count: 32 << 10), on: bulk) }
+      for _ in 0..<4 { try pair.step() }
+    }
+    #expect(pair.serverLog[bulk].body.count == 16 << 20)
+    pair.expectNoViolation()
+  }
+
   @Test("bulk goes on while small messages fill the link")
   func smallMessagesDoNotStarveBulk() throws {
     var options = MemoryLinkOptions()

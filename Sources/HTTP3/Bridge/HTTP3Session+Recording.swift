@@ -131,7 +131,8 @@ extension HTTP3Session {
     }
     isProducerBehind = false
     stream.outgoing.turn = .notNeeded
-    let offered = unsafe stream.outgoing.content.offer(into: vectors, limit: SendTurns.quantumBytes)
+    let quantum = SendTurns.quantumBytes(underWay: stream.outgoing.content.underWayBytes)
+    let offered = unsafe stream.outgoing.content.offer(into: vectors, limit: quantum)
     if offered.bytes > 0 {
       stream.outgoing.offered(offered.bytes)
       enlist(stream)

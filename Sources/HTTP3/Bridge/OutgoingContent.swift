@@ -15,6 +15,8 @@ struct OutgoingContent {
   private var offeredChunks = 0
   private var offeredOfNext = 0
   private(set) var unofferedBytes = 0
+  /// Bytes that were offered and are not acknowledged.
+  private(set) var underWayBytes = 0
 
   mutating func append(_ chunk: ByteBuffer) {
     let count = chunk.readableBytes
@@ -67,12 +69,14 @@ struct OutgoingContent {
       }
     }
     unofferedBytes -= bytes
+    underWayBytes += bytes
     return (filled, bytes)
   }
 
   /// The peer has so many further bytes: their memory may go.
   mutating func acknowledge(_ byteCount: Int) {
     acknowledgedOfFirst += byteCount
+    underWayBytes -= byteCount
     while offeredChunks > 0, let first = chunks.first, first.readableBytes <= acknowledgedOfFirst {
       acknowledgedOfFirst -= first.readableBytes
       chunks.removeFirst()
@@ -87,6 +91,7 @@ struct OutgoingContent {
     offeredChunks = 0
     offeredOfNext = 0
     unofferedBytes += offered
+    underWayBytes = 0
     return offered
   }
 

@@ -9,11 +9,18 @@ struct SendTurns {
   private var parked: Deque<HTTP3Stream> = []
   private var interactiveBytes = 0
 
-  /// Bytes that a bulk stream sends before the next one's turn.
-  static let quantumBytes = 16 * 1024
+  /// Bytes that a bulk stream sends before the next one's turn: a sixteenth of what it has under way, so that one turn delays nobody
+  /// by more than a small part of a round trip.
+  ///
+  /// On a long link small turns would stop a stream whatever its windows allow: nghttp3 0.8 holds at most 1024 pieces from the oldest
+  /// that is not acknowledged, a turn is one for its frame's header and one for each buffer of content, and a packet that is lost
+  /// twice is missing for three round trips.
+  static func quantumBytes(underWay byteCount: Int) -> Int {
+    min(max(byteCount / 16, leastQuantumBytes), largestQuantumBytes)
+  }
 
   /// Whether small messages have used their share: a bulk stream goes next although some are waiting.
-  var isOverdue: Bool { interactiveBytes >= 4 * Self.quantumBytes && !parked.isEmpty }
+  var isOverdue: Bool { interactiveBytes >= 4 * Self.leastQuantumBytes && !parked.isEmpty }
 
   mutating func park(_ stream: HTTP3Stream) {
     stream.outgoing.turn = .parked
@@ -36,4 +43,7 @@ struct SendTurns {
     }
     return nil
   }
+
+  private static let leastQuantumBytes = 16 * 1024
+  private static let largestQuantumBytes = 64 * 1024
 }
