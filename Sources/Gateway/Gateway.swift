@@ -93,6 +93,7 @@ extension Gateway {
         .httpRequestDenied, side: .client, retry: .safe,
         message: "the service “\(decision.service.name)” is reached by CONNECT, not by requests; use a listener with tcp: on the edge")
     case (.origins(let pool), let decision?):
+      passage.answerUrgency = decision.service.urgency
       passage.destinationWire = decision.service.origins.first?.scheme.wireName ?? passage.destinationWire
       rewriting.addressToOrigin(&rewritten.head, from: request.origin, client: client, service: decision.service)
       rewriting.strip(decision.strippedByteCount, fromPathOf: &rewritten.head, basePath: decision.service.basePathBytes)

@@ -11,6 +11,8 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
   /// The service's name once routing has found one that is configured here.
   var service = Passage.unnamed
   var destinationWire = Passage.unnamed
+  /// Of an answer of which nothing else is said; nil leaves it so.
+  var answerUrgency: Int?
 
   private let gateway: Gateway
   private let request: ExchangeRequest
@@ -95,7 +97,7 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
     status = head.status
     // A trailers-only response has its gRPC status in the head.
     if isGRPC { readGRPCStatus(head.fields) }
-    client.receiveHead(withoutIdentity(head))
+    client.receiveHead(prioritized(withoutIdentity(head)))
   }
 
   func receiveResponseBody(_ chunk: ByteBuffer) {
@@ -198,6 +200,14 @@ extension Passage {
     guard head.fields.contains(.quicgwEdge) else { return head }
     var head = head
     head.fields.remove(.quicgwEdge)
+    return head
+  }
+
+  /// Says the service's urgency where neither the client nor the origin says one, for whoever sends the answer on (RFC 9218 §8).
+  private func prioritized(_ head: ResponseHead) -> ResponseHead {
+    guard let answerUrgency, !head.fields.contains(.priority), !request.head.fields.contains(.priority) else { return head }
+    var head = head
+    head.fields.append(.priority, "u=\(answerUrgency), i")
     return head
   }
 

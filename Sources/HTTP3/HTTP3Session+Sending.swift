@@ -18,6 +18,7 @@ extension HTTP3Session {
     stream.incoming.isAnswerToConnect = head.isConnect
     stream.outgoing.isHeadSubmitted = true
     stream.outgoing.isEnding = head.bodyLength == .none
+    stream.outgoing.priority = SendPriority(Priority(head.fields), isCall: head.isGRPC)
     streams[stream.libraryID] = stream
     if isEarly { stream.earlyRequest = EarlyRequest(fields: head.fields, hasContent: head.bodyLength != .none) }
     do {
@@ -40,13 +41,18 @@ extension HTTP3Session {
     attempt { library throws(ApplicationError) in try library.submitInterim(head.fields, on: stream) }
   }
 
-  /// Sends the final response's head (servers); `bodyLength` as for requests.
+  /// Sends the final response's head (servers); `bodyLength` as for requests. What its Priority field says wins over the
+  /// request's (RFC 9218 §8).
   public func submitResponse(_ head: ResponseHead, on stream: HTTP3Stream) {
     guard !stream.outgoing.isShut, !stream.outgoing.isHeadSubmitted else { return }
     stream.outgoing.isHeadSubmitted = true
     stream.outgoing.isEnding = head.bodyLength == .none
     if stream.incoming.isConnect, (200..<300).contains(head.status) { becameTunnel(stream) }
+    let said = Priority(head.fields)
+    let isNews = said != Priority()
+    if isNews { stream.outgoing.priority = stream.outgoing.priority.merged(with: said) }
     attempt { library throws(ApplicationError) in
+      if isNews { try library.setPriority(stream.outgoing.priority, of: stream.libraryID) }
       try encoderStream?.sendsHead()
       try library.submitResponse(head.fields, on: stream, hasContent: head.bodyLength != .none)
     }

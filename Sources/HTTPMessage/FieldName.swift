@@ -43,6 +43,7 @@ extension FieldName {
   public static let host = FieldName("host")
   public static let http2Settings = FieldName("http2-settings")
   public static let keepAlive = FieldName("keep-alive")
+  public static let priority = FieldName("priority")
   public static let proxyConnection = FieldName("proxy-connection")
   public static let proxyStatus = FieldName("proxy-status")
   public static let quicgwEdge = FieldName("quicgw-edge")

@@ -190,6 +190,14 @@ import Testing
       "core.yaml:1: services.b.hosts: these requests go to the service “a” already; choose other hosts or paths"
     ),
     (
+      "services: {m: {origins: http://a, priority: 8}}",
+      "core.yaml:1: services.m.priority: 8 is out of range; choose from 0 to 7"
+    ),
+    (
+      "services: {m: {origins: http://a, priority: high}}",
+      "core.yaml:1: services.m.priority: “high” is not a whole number; write one from 0 to 7"
+    ),
+    (
       "services: {m: {origins: http://a, response_head: never}}",
       "core.yaml:1: services.m.response_head: “never” is not a duration; write a whole number and ms, s, m or h, as in 10s"
     ),

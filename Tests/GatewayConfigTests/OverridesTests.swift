@@ -136,7 +136,7 @@ import Testing
       name: core-0
       services:
         modules: [http://127.0.0.1:3000, "http://127.0.0.1:3001"]
-        shop: {origins: https://shop.internal, host: origin, ca: certs/ca.pem, hosts: ["*.shop.example"], paths: /api, strip: true, response_head: off}
+        shop: {origins: https://shop.internal, host: origin, ca: certs/ca.pem, hosts: ["*.shop.example"], paths: /api, strip: true, response_head: off, priority: 6}
       default_service: modules
       access:
         "*": {deny: "spiffe://stolen.example/1"}
@@ -155,6 +155,7 @@ import Testing
     let shop = try #require(core.policy.routing.services.last)
     #expect(shop.host == .origin)
     #expect(shop.responseHeadTimeout == nil)
+    #expect(shop.urgency == 6 && core.policy.routing.services[0].urgency == nil)
     #expect(shop.trust == .authorities(pem: Array(try workplace.read("certs/ca.pem").utf8)))
     #expect(core.policy.routing.services[0].responseHeadTimeout == .seconds(60))
     #expect(!core.policy.access.allows("spiffe://stolen.example/1", service: "modules"))

@@ -45,6 +45,23 @@ import Testing
     #expect(summary.reason == nil)
   }
 
+  /// RFC 9218 §8: a client's or an origin's own word stands.
+  @Test(arguments: [
+    (nil, nil, ["u=6, i"]), ("u=1", nil, []), (nil, "u=2", ["u=2"]), ("i", "u=2", ["u=2"]),
+  ] as [(String?, String?, [String])])
+  func answerHasTheUrgencyOfItsServiceWhereNothingIsSaid(client: String?, origin: String?, expected: [String]) throws {
+    let services = [Service(name: "backup", origins: [try OriginURL("http://127.0.0.1:1")], urgency: 6)]
+    let scene = Scene(.core, policy: Policy(routing: RoutingTable(services: services)))
+    var head = RequestHead.get()
+    if let client { head.fields.append(.priority, client) }
+    _ = scene.open(head)
+    #expect(scene.destination.fields.all(.priority).map { String(decoding: $0, as: UTF8.self) } == (client.map { [$0] } ?? []))
+    let answer = try #require(scene.destination.answer)
+    answer.receiveHead(
+      ResponseHead(status: 200, fields: origin.map { ["priority": $0] } ?? [:], bodyLength: .unknown))
+    #expect(scene.client.heads.last?.fields.all(.priority).map { String(decoding: $0, as: UTF8.self) } == expected)
+  }
+
   @Test func answerMayEndBeforeTheRequest() throws {
     let request = scene.open(.grpc())
     let answer = try #require(scene.destination.answer)

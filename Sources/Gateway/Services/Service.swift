@@ -16,6 +16,8 @@ public struct Service: Sendable, Hashable {
   public let responseHeadTimeout: Duration?
   /// How its origins share its requests.
   public let pool: PoolRules
+  /// The urgency of its answers on the link, 0 (first) to 7, when neither the client nor the origin says one (RFC 9218).
+  public let urgency: Int?
   /// The name's bytes, kept so that a request costs no conversion.
   let nameBytes: [UInt8]
   /// The base path of its origins; all of a service's origins have the same.
@@ -23,7 +25,7 @@ public struct Service: Sendable, Hashable {
 
   public init(
     name: String, origins: [OriginURL] = [], host: HostRule = .preserve, trust: OriginTrust = .system,
-    responseHeadTimeout: Duration? = Service.defaultResponseHeadTimeout, pool: PoolRules = .defaults
+    responseHeadTimeout: Duration? = Service.defaultResponseHeadTimeout, pool: PoolRules = .defaults, urgency: Int? = nil
   ) {
     self.name = name
     self.origins = origins
@@ -31,6 +33,7 @@ public struct Service: Sendable, Hashable {
     self.trust = trust
     self.responseHeadTimeout = responseHeadTimeout
     self.pool = pool
+    self.urgency = urgency
     nameBytes = Array(name.utf8)
     basePathBytes = Array((origins.first?.basePath ?? "").utf8)
   }
@@ -41,6 +44,7 @@ public struct Service: Sendable, Hashable {
   /// How many an edge can announce to cores.
   public static let maximumExposedCount = EdgeAnnouncement.Limits.services
   public static let defaultResponseHeadTimeout: Duration = .seconds(60)
+  public static let urgencies = Priority.urgencies
 
   /// Gives a head the authority of the origin that a pool has chosen, if the service's rule is that origins get their own.
   ///

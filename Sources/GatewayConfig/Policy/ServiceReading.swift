@@ -58,7 +58,8 @@ struct ServiceReading {
     services.append(
       Service(
         name: name, origins: origins, host: try section["host"]?.choice(HostRule.self) ?? .preserve, trust: trust,
-        responseHeadTimeout: try Self.responseHead(section["response_head"]), pool: try PoolReading.rules(section, origins: originsValue)))
+        responseHeadTimeout: try Self.responseHead(section["response_head"]), pool: try PoolReading.rules(section, origins: originsValue),
+        urgency: try section["priority"]?.integer(in: Service.urgencies)))
     try readRoutes(name, section)
   }
 
@@ -81,7 +82,7 @@ struct ServiceReading {
     routes += added
   }
 
-  private static let originKeys = ["origins", "host", "ca", "response_head"] + PoolReading.keys
+  private static let originKeys = ["origins", "host", "ca", "response_head", "priority"] + PoolReading.keys
   private static let routeKeys = ["hosts", "paths", "strip"]
 
   private static func responseHead(_ value: Value?) throws(ConfigurationError) -> Duration? {

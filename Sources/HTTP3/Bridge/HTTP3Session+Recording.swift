@@ -37,7 +37,9 @@ extension HTTP3Session {
     let declared: BodyLength = isFinal ? .none : contentLength.map { .known($0) } ?? .unknown
     if role == .server {
       stream.incoming.isConnect = isConnect
-      stream.incoming.record(RequestHead(fields: section, bodyLength: isConnect && !isFinal ? .unknown : declared))
+      let head = RequestHead(fields: section, bodyLength: isConnect && !isFinal ? .unknown : declared)
+      stream.outgoing.priority = SendPriority(Priority(section), isCall: head.isGRPC)
+      stream.incoming.record(head)
     } else {
       let isBodyless = stream.incoming.isAnswerToHead || ResponseHead.isBodyless(status: status)
       let isTunnel = stream.incoming.isAnswerToConnect && (200..<300).contains(status)

@@ -149,6 +149,12 @@ final class LibraryConnection {
     try check(unsafe nghttp3_conn_add_write_offset(raw, stream, byteCount))
   }
 
+  /// For servers: where an answer stands among those that the library has something of.
+  func setPriority(_ priority: SendPriority, of stream: Int64) throws(ApplicationError) {
+    var rank = nghttp3_pri(urgency: UInt32(priority.urgency), inc: priority.isIncremental ? 1 : 0)
+    try check(unsafe nghttp3_conn_set_stream_priority(raw, stream, &rank))
+  }
+
   func block(_ stream: Int64) {
     unsafe nghttp3_conn_block_stream(raw, stream)
   }

@@ -15,6 +15,7 @@ struct OutgoingMessage {
   /// Content bytes that left and that the owner was not told of.
   var unreportedBytes = 0
   var turn = Turn.notNeeded
+  var priority = SendPriority()
 
   /// Content bytes offered since the producer was last behind, or since its last large chunk; tells bulk from messages.
   private var burstBytes = 0
@@ -28,7 +29,7 @@ struct OutgoingMessage {
   }
 
   /// A stream with so much content in a row that it would delay others.
-  var isBulk: Bool { burstBytes > Self.bulkThresholdBytes }
+  var isBulk: Bool { burstBytes > priority.bulkThresholdBytes }
 
   mutating func offered(_ byteCount: Int) {
     burstBytes += byteCount
@@ -56,6 +57,5 @@ struct OutgoingMessage {
     bytesSinceEmpty = 0
   }
 
-  private static let bulkThresholdBytes = 64 * 1024
   private static let messageBytes = 16 * 1024
 }
