@@ -22,6 +22,8 @@ struct IncomingMessage {
   private var request: RequestHead?
   private var interims: [ResponseHead] = []
   private var response: ResponseHead?
+  /// Content that was not taken, in pieces of at most `largestPieceBytes`; `body` is the last.
+  private var fullPieces: [ByteBuffer] = []
   private var body = ByteBuffer()
   private var trailers: FieldSection?
   private var ending: Ending?
@@ -76,8 +78,12 @@ struct IncomingMessage {
   /// The first chunk takes as much as the owner took the last time, so that a burst of packets is copied once and not again
   /// by a growing buffer.
   mutating func append(byteCount: Int, _ write: (inout ByteBuffer) -> Void) {
+    if body.readableBytes > 0, body.readableBytes + byteCount > Self.largestPieceBytes {
+      fullPieces.append(body)
+      body = ByteBuffer()
+    }
     if body.readableBytes == 0 {
-      body = ByteBufferAllocator().buffer(capacity: max(byteCount, min(lastTakenBytes, Self.largestReserveBytes)))
+      body = ByteBufferAllocator().buffer(capacity: max(byteCount, min(lastTakenBytes, Self.largestPieceBytes)))
     }
     write(&body)
   }
@@ -109,7 +115,8 @@ struct IncomingMessage {
   }
 
   private mutating func dropBody() -> Int {
-    let dropped = body.readableBytes
+    let dropped = fullPieces.reduce(body.readableBytes) { $0 + $1.readableBytes }
+    fullPieces = []
     body = ByteBuffer()
     trailers = nil
     return dropped
@@ -126,6 +133,10 @@ struct IncomingMessage {
     if let head = response {
       response = nil
       return .response(stream, head)
+    }
+    if !fullPieces.isEmpty {
+      lastTakenBytes = Self.largestPieceBytes
+      return .body(stream, fullPieces.removeFirst())
     }
     if body.readableBytes > 0 {
       var taken = body
@@ -153,6 +164,7 @@ struct IncomingMessage {
     request = nil
   }
 
-  /// A whole burst of datagrams as the kernel hands it over (GRO).
-  private static let largestReserveBytes = 64 * 1024
+  /// A whole burst of datagrams as the kernel hands it over (GRO). A buffer's memory is a power of two: a stream's first window in
+  /// one buffer, 72 KiB, would hold 128 KiB for as long as a slow reader lets it wait.
+  private static let largestPieceBytes = 64 * 1024
 }
