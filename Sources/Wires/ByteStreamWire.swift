@@ -39,6 +39,10 @@ public protocol ByteStreamWire: AnyObject {
   /// True when the peer is to see the end of what it is sent (TCP FIN) although it may send on.
   var endsOutput: Bool { get }
 
+  /// Whether both sides of a tunnel have ended, whatever is still to be written: from here on its reader may not take as long as it
+  /// likes.
+  var hasEndedTunnel: Bool { get }
+
   /// True when the close that `wantsClose` asks for must be seen as a failure (TCP RST), because a plain end of the stream
   /// would make a truncated message look complete (RFC 9112 §8).
   var closesAbruptly: Bool { get }
@@ -59,6 +63,7 @@ extension ByteStreamWire {
   public var closesAbruptly: Bool { false }
   public var isTunnel: Bool { false }
   public var endsOutput: Bool { false }
+  public var hasEndedTunnel: Bool { false }
   public var heldBytes: Int { 0 }
 }
 

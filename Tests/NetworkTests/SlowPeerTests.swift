@@ -217,7 +217,7 @@ private struct Listening {
     let loops = try await LoopGroup.start(count: 1, log: nil, settings: LogSettings(isAccessLogOn: false))
     let perLoop = try await loops.onEach { loop in
       let handler = makeHandler()
-      return ListenerLoop(name: "test", turn: loop.turn) { origin in
+      return ListenerLoop(name: "test", turn: loop.turn) { origin, _ in
         DetectingServerWire(ServerWireContext(handler: handler, origin: origin, hop: "test", events: loop.events))
       }
     }

@@ -13,6 +13,8 @@ public struct AccessRules: Sendable, Equatable {
       self.allow = allow
       self.deny = deny
     }
+
+    func denies(_ identity: String) -> Bool { deny.contains { $0.matches(identity) } }
   }
 
   /// The rule for all services.
@@ -36,8 +38,7 @@ public struct AccessRules: Sendable, Equatable {
   /// What a rule says beside the one for all services.
   func allows(_ identity: String?, by rule: Rule?) -> Bool {
     guard let identity else { return rule?.allow == nil && everywhere.allow == nil }
-    if everywhere.deny.contains(where: { $0.matches(identity) }) { return false }
-    if let rule, rule.deny.contains(where: { $0.matches(identity) }) { return false }
+    if everywhere.denies(identity) || rule?.denies(identity) == true { return false }
     guard let allow = rule?.allow ?? everywhere.allow else { return true }
     return allow.contains { $0.matches(identity) }
   }

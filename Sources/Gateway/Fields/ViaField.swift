@@ -10,6 +10,12 @@ enum ViaField {
     }
   }
 
+  /// Whether the last of the entries says that the request came to that hop by `wire`.
+  static func lastHopTook(_ wire: StaticString, in fields: FieldSection) -> Bool {
+    guard let last = fields.all(.via).last?.split(separator: UInt8(ascii: ",")).last else { return false }
+    return last.drop(while: isBlank).prefix { !isBlank($0) }.elementsEqual(wire.description.utf8)
+  }
+
   /// The second word of an entry.
   private static func receivedBy(_ entry: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     entry.drop(while: isBlank).drop { !isBlank($0) }.drop(while: isBlank).prefix { !isBlank($0) }

@@ -67,7 +67,7 @@ extension Gateway {
   ) throws(GatewayError) -> Dispatch {
     let identity = request.origin.identity
     passage.destinationWire = WireProtocol.tcp.rawValue
-    if let service = policy.routing.services.first(where: { $0.name == target.host && $0.isTunnelled }) {
+    if let service = service(at: target, for: request) {
       passage.service = service.name
       try checkAccess(identity, to: service)
       return Dispatch(way: .handler(pool(service)), request: request)
@@ -78,5 +78,13 @@ extension Gateway {
         message: "\(who(identity)) may not be connected to \(target); name it in a service with tcp:// or in connect")
     }
     return Dispatch(way: .handler(targets(target)), request: request)
+  }
+
+  /// The service that a tunnel is for. The other end's TCP listeners name it and their own port. Clients of proxies name hosts:
+  /// what they mean is a service only with its origins' port, for `git:443` is not the service `git` on port 22.
+  private func service(at target: TunnelTarget, for request: ExchangeRequest) -> Service? {
+    guard let service = policy.routing.services.first(where: { $0.name == target.host && $0.isTunnelled }) else { return nil }
+    let isForListener = ViaField.lastHopTook("TCP", in: request.head.fields)
+    return isForListener || service.origins.contains { $0.port == target.port } ? service : nil
   }
 }

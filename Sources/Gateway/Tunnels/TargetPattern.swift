@@ -16,9 +16,16 @@ public struct TargetPattern: Sendable, Hashable {
   public init?(_ text: String) {
     guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
     let name = String(text[..<colon])
-    let number = String(text[text.utf8.index(after: colon)...])
-    guard number == "*" || (UInt16(number).map { $0 > 0 } ?? false) else { return nil }
-    port = UInt16(number)
+    let number = text[text.utf8.index(after: colon)...]
+    if number == "*" {
+      port = nil
+    } else {
+      // UInt16 would take a sign and leading zeros, too.
+      guard number.utf8.allSatisfy({ (48...57).contains($0) }), number.utf8.first != UInt8(ascii: "0"), let value = UInt16(number) else {
+        return nil
+      }
+      port = value
+    }
     if name == "*" {
       host = .any
     } else if name.hasPrefix("*.") {

@@ -20,10 +20,10 @@ public struct TunnelRules: Sendable, Equatable {
 
   public static let none = TunnelRules()
 
-  /// Whether one of the rules lets this identity reach the target.
+  /// Whether one of the rules lets this identity reach the target, and none that names the target denies it.
   public func allow(_ identity: String?, to target: TunnelTarget, under access: AccessRules) -> Bool {
-    rules.contains { rule in
-      rule.targets.contains { $0.matches(target) } && access.allows(identity, by: rule.access)
-    }
+    let matching = rules.lazy.filter { rule in rule.targets.contains { $0.matches(target) } }
+    if let identity, matching.contains(where: { $0.access.denies(identity) }) { return false }
+    return matching.contains { access.allows(identity, by: $0.access) }
   }
 }

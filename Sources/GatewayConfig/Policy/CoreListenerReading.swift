@@ -31,6 +31,11 @@ struct CoreListenerReading {
       throw way.error(
         "a TCP connection has neither a host nor fields", "write edge: NAME or group: {LABEL: VALUE}, and service: NAME")
     }
+    if kind == .tcp, let tls = section["tls"] {
+      throw tls.error(
+        "a listener with tcp: passes bytes as they are, and TLS here would lose the end of a side that goes on reading",
+        "remove tls and let the service behind the edge speak it")
+    }
     let address = try addressValue.listenAddress(example: "127.0.0.1:9080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
       throw addressValue.error("two listeners have the address \(address)", "give each its own")

@@ -9,8 +9,8 @@ import Wires
 final class OriginConnections {
   private let service: String
   private let connector: OriginConnector
-  /// For tunnels; nil where they share connections with other exchanges.
-  private let tunnelConnector: OriginConnector?
+  /// Nil where tunnels share connections with other exchanges.
+  private let tunnels: OriginTunnels?
   private let turn: LoopTurn
   private let events: any EventSink
   private let limits: OriginLimits
@@ -28,12 +28,12 @@ final class OriginConnections {
   private var health: OriginHealth
 
   init(
-    service: String, connector: OriginConnector, tunnelConnector: OriginConnector? = nil, turn: LoopTurn, events: any EventSink,
+    service: String, connector: OriginConnector, tunnels: OriginTunnels? = nil, turn: LoopTurn, events: any EventSink,
     limits: OriginLimits, connectTimer: CoarseTimer, rules: PoolRules = .defaults
   ) {
     self.service = service
     self.connector = connector
-    self.tunnelConnector = tunnelConnector
+    self.tunnels = tunnels
     self.turn = turn
     self.events = events
     self.limits = limits
@@ -41,6 +41,7 @@ final class OriginConnections {
     capacity = connector.origin.scheme == .http ? 1 : 100
     rest = OriginRest(limits)
     health = OriginHealth(rules)
+    tunnels?.onOutcome = { [weak self] in self?.tunnelOpened($0) }
   }
 
   var origin: OriginURL { connector.origin }
@@ -56,10 +57,7 @@ final class OriginConnections {
 
   /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool) -> any RequestSink {
-    if request.head.isConnect, let tunnelConnector {
-      return OriginTunnels(connector: tunnelConnector, turn: turn) { [weak self] in self?.tunnelOpened($0) }
-        .open(request, respondingTo: sink)
-    }
+    if request.head.isConnect, let tunnels { return tunnels.open(request, respondingTo: sink) }
     if waiting.isEmpty, let connection = takeVacant(avoidsIdle: avoidsIdle && mayConnect) {
       return connection.wire.open(request, respondingTo: sink)
     }

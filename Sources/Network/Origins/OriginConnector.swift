@@ -24,20 +24,26 @@ struct OriginConnector {
   /// A connection that is ready for exchanges, on `turn`'s loop; fails when there is none after `timeout`.
   ///
   /// - Parameters:
+  ///   - pending: by which it can be given up meanwhile.
   ///   - onTurn: called at the end of each turn in which the connection did something; its vacancy may have changed.
   ///   - onClose: called once when it is gone.
   func connect(
-    turn: LoopTurn, onTurn: @escaping (OriginConnection) -> Void, onClose: @escaping (OriginConnection) -> Void
+    turn: LoopTurn, pending: PendingConnection? = nil, onTurn: @escaping (OriginConnection) -> Void,
+    onClose: @escaping (OriginConnection) -> Void
   ) -> EventLoopFuture<NIOLoopBound<OriginConnection>> {
     let eventLoop = turn.eventLoop
     let deadline = NIODeadline.now() + timeout
     let context = NIOLoopBound((self, turn, onTurn, onClose), eventLoop: eventLoop)
+    let boundPending = NIOLoopBound(pending, eventLoop: eventLoop)
     let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(timeout)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
       .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try context.value.0.addTLS(to: channel) }
+        channel.eventLoop.makeCompletedFuture {
+          try boundPending.value?.add(channel)
+          try context.value.0.addTLS(to: channel)
+        }
       }
     return open(bootstrap, on: eventLoop).flatMap { channel in
       let (connector, turn, onTurn, onClose) = context.value
@@ -118,6 +124,8 @@ struct OriginConnector {
 /// Why a TCP connection did not become one that takes exchanges, where the system has no error for it.
 enum OriginConnectionError: Error {
   case notReadyInTime, closedBeforeSettings
+  /// Nobody wants it any more.
+  case cancelled
 }
 
 /// Tells when TLS to an origin is up and what ALPN chose; fails when the handshake does.

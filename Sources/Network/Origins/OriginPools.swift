@@ -14,6 +14,7 @@ final class OriginPools {
   private let limits: NetworkLimits
   private let originLimits: OriginLimits
   private let connectTimer: CoarseTimer
+  private let tunnelCounts: TunnelCounts
   private var responseTimers: [Duration: CoarseTimer] = [:]
 
   init(loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts, originLimits: OriginLimits = OriginLimits()) {
@@ -22,6 +23,7 @@ final class OriginPools {
     self.hop = hop
     self.limits = limits
     self.tls = tls
+    tunnelCounts = TunnelCounts(originLimits.tunnels)
     connectTimer = CoarseTimer(eventLoop: loop.eventLoop, limit: limits.originConnect + .seconds(1))
   }
 
@@ -57,8 +59,7 @@ final class OriginPools {
     let connections = service.origins.map { origin in
       OriginConnections(
         service: service.name, connector: connector(for: origin, trust: service.trust),
-        tunnelConnector: origin.scheme == .h2c ? nil : connector(for: origin, trust: service.trust, isTunnel: true),
-        turn: loop.turn,
+        tunnels: origin.scheme == .h2c ? nil : tunnels(to: origin, trust: service.trust), turn: loop.turn,
         events: loop.events, limits: originLimits, connectTimer: connectTimer, rules: service.pool)
     }
     let limit = service.responseHeadTimeout
@@ -69,8 +70,11 @@ final class OriginPools {
 
   /// Opens tunnels to a host that no service names.
   func tunnels(to target: TunnelTarget) -> any ExchangeHandler {
-    let origin = OriginURL(scheme: .tcp, host: target.host, port: target.port)
-    return OriginTunnels(connector: connector(for: origin, trust: .system, isTunnel: true), turn: loop.turn)
+    tunnels(to: OriginURL(scheme: .tcp, host: target.host, port: target.port), trust: .system)
+  }
+
+  private func tunnels(to origin: OriginURL, trust: OriginTrust) -> OriginTunnels {
+    OriginTunnels(connector: connector(for: origin, trust: trust, isTunnel: true), turn: loop.turn, counts: tunnelCounts)
   }
 
   /// - Parameter isTunnel: for connections that carry one tunnel each. HTTP/2 would put further streams beside it, and few

@@ -17,7 +17,7 @@ enum AdminListener {
     let listenerLoops = try await loops.onEach { loop in
       let collector = SnapshotCollector(eventLoop: loop.eventLoop, loops: metrics)
       let handler = AdminHandler(routes: .standard(readiness: readiness, process: process, collect: collector.collect))
-      return ListenerLoop(name: "admin", turn: loop.turn) { origin in
+      return ListenerLoop(name: "admin", turn: loop.turn) { origin, _ in
         DetectingServerWire(ServerWireContext(handler: handler, origin: origin, hop: hop, events: loop.events))
       }
     }

@@ -25,7 +25,7 @@ public final class HandlerServer: Sendable {
     do {
       let perLoop = try await loops.onEach { loop in
         let handler = makeHandler(loop.eventLoop)
-        return ListenerLoop(name: name, turn: loop.turn) { origin in
+        return ListenerLoop(name: name, turn: loop.turn) { origin, _ in
           DetectingServerWire(ServerWireContext(handler: handler, origin: origin, hop: name, events: loop.events))
         }
       }

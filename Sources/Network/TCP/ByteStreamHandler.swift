@@ -1,5 +1,6 @@
 import Exchange
 import NIOCore
+import NIOSSL
 import Wires
 
 /// Drives a wire on a TCP channel: bytes in as they are read, one pass over its output at the end of each turn.
@@ -13,6 +14,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private let wire: any ByteStreamWire
   private let turn: LoopTurn
   private let lingers: Bool
+  private let limits: CloseLimits
   private let onTurn: () -> Void
   private let onClose: () -> Void
   private var context: ChannelHandlerContext?
@@ -22,6 +24,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private var heldBytes = 0
   private var readsOnceATurn = false
   private var isClosing = false
+  private var handedByteCount = 0
   /// The end of our side goes to the peer while its own goes on.
   private var output = OutputEnd.open
   /// The connection was closed by us or by a failure, not by its peer's end.
@@ -36,12 +39,17 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   ///   - turn: the turn of the channel's loop.
   ///   - lingers: a connection that the wire wants closed is ended with FIN and closed a little later, so that an early answer
   ///     reaches a client that is still sending. Not towards origins: one that is sending hears of it by a reset.
+  ///   - limits: of each step of a close.
   ///   - onTurn: called at the end of each turn in which the wire did something.
   ///   - onClose: called once when the connection is gone, behind the wire's own `connectionClosed`.
-  init(wire: any ByteStreamWire, turn: LoopTurn, lingers: Bool, onTurn: @escaping () -> Void = {}, onClose: @escaping () -> Void) {
+  init(
+    wire: any ByteStreamWire, turn: LoopTurn, lingers: Bool, limits: CloseLimits = CloseLimits(), onTurn: @escaping () -> Void = {},
+    onClose: @escaping () -> Void
+  ) {
     self.wire = wire
     self.turn = turn
     self.lingers = lingers
+    self.limits = limits
     self.onTurn = onTurn
     self.onClose = onClose
   }
@@ -52,7 +60,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// Closes the channel without waiting for output. What is open then is cut off, and seen to be.
   func abort() {
     isBroken = true
-    if openExchangeCount > 0 { context?.channel.resetOnClose() }
+    if openExchangeCount > 0 { return reset() }
     context?.close(promise: nil)
   }
 
@@ -103,7 +111,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed {
+    // TLS tells an end that nobody has said as a failure first.
+    if let event = event as? ChannelEvent, event == .inputClosed, !isBroken {
       wire.receivedEnd()
       setNeedsUpdate()
     }
@@ -124,7 +133,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// A reset or a TLS failure ends the connection; the wire learns it from `connectionClosed`, its exchanges from the wire.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     isBroken = true
-    context.close(promise: nil)
+    if wire.isTunnel { reset() } else { context.close(promise: nil) }
   }
 
   // MARK: Steps of an update
@@ -133,17 +142,20 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     guard let context, !isClosing else { return }
     var wrote = false
     while context.channel.isWritable, let bytes = wire.nextOutput() {
+      handedByteCount &+= bytes.readableBytes
       context.write(wrapOutboundOut(bytes), promise: nil)
       wrote = true
     }
     if wrote { context.flush() }
+    if closeTimer == nil, wire.hasEndedTunnel { awaitProgress() }
     guard wire.wantsClose else { return endOutputIfDue(context) }
     isClosing = true
     if wire.closesAbruptly {
       // At once: a peer that reads nothing would hold what is over for ever.
       cut()
     } else if output != .open {
-      // The connection closes with the end that is on its way, however slowly its peer reads.
+      // The connection closes with the end that is on its way, however slowly its peer reads, as long as it does.
+      if output == .sent { closeSoon() } else { awaitProgress() }
     } else if lingers || wire.isTunnel {
       closeBehindOutput(context)
     } else {
@@ -159,6 +171,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     written.futureResult.assumeIsolated().whenSuccess { [self] in
       output = .sent
       self.context?.close(mode: .output, promise: nil)
+      if isClosing { closeSoon() }
     }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
   }
@@ -219,8 +232,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// An empty write is done when all before it are. `close(mode: .output)` alone would not wait for them where the peer has
   /// ended its side: NIO then closes at once and drops what it has not written.
   private func closeBehindOutput(_ context: ChannelHandlerContext) {
-    // Who is sent a tunnel's bytes may leave them unread for as long as it likes.
-    if !wire.isTunnel { awaitProgress(unwritten: unwrittenByteCount) }
+    awaitProgress()
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenSuccess { [self] in outputWritten() }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
@@ -229,23 +241,36 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// Closing with unread bytes makes the kernel send RST, which may destroy the answer on its way: say FIN first and close when
   /// the peer has, or soon.
   private func outputWritten() {
-    closeTimer?.cancel()
     context?.close(mode: .output, promise: nil)
-    closeTimer = after(Self.lingerLimit) { $0.abort() }
+    closeSoon()
   }
 
-  private func awaitProgress(unwritten earlier: Int) {
-    closeTimer = after(Self.stallLimit) { handler in
-      let unwritten = handler.unwrittenByteCount
-      if unwritten < earlier { handler.awaitProgress(unwritten: unwritten) } else { handler.cut() }
+  private func closeSoon() {
+    closeTimer?.cancel()
+    closeTimer = after(limits.linger) { $0.abort() }
+  }
+
+  private func awaitProgress() {
+    let earlier = takenByteCount
+    closeTimer?.cancel()
+    closeTimer = after(wire.isTunnel ? limits.tunnelStall : limits.stall) { handler in
+      if handler.takenByteCount != earlier { handler.awaitProgress() } else { handler.cut() }
     }
   }
 
   /// Closes so that the peer cannot take what it has for the whole.
   private func cut() {
     isBroken = true
-    context?.channel.resetOnClose()
-    context?.close(promise: nil)
+    reset()
+  }
+
+  private func reset() {
+    guard let context else { return }
+    context.channel.resetOnClose()
+    // TLS would end in good order first, which is what the peer must not see.
+    let pipeline = context.channel.pipeline.syncOperations
+    let tls = (try? pipeline.context(handlerType: NIOSSLServerHandler.self)) ?? (try? pipeline.context(handlerType: NIOSSLClientHandler.self))
+    (tls ?? context).close(promise: nil)
   }
 
   /// Bytes that were written and that the socket has not taken yet. Asked of the channel when it matters: a promise for each write
@@ -253,6 +278,9 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private var unwrittenByteCount: Int {
     (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
+
+  /// Of all that was written, what the socket has taken.
+  private var takenByteCount: Int { handedByteCount &- unwrittenByteCount }
 
   private func after(_ time: TimeAmount, _ action: @escaping (ByteStreamHandler) -> Void) -> Scheduled<Void>? {
     guard let context else { return nil }
@@ -277,7 +305,14 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   /// NIO's own default.
   private static let readsATurn: UInt = 4
-  private static let lingerLimit = TimeAmount.seconds(2)
+}
+
+/// How long each step of a close may take.
+struct CloseLimits {
+  /// Between our end and the peer's.
+  var linger = TimeAmount.seconds(2)
   /// For a peer that reads nothing of the last output.
-  private static let stallLimit = TimeAmount.seconds(30)
+  var stall = TimeAmount.seconds(30)
+  /// The same where both ways of a tunnel have ended. As long as one is open, its reader may take its time.
+  var tunnelStall = TimeAmount.minutes(5)
 }

@@ -29,12 +29,16 @@ struct GatewayListener: Sendable {
     let messages = limits.messages
     let perLoop = try await loops.onEach { loop in
       let gateway = gateways[loop.index].value
-      return ListenerLoop(name: name, wire: kind == .tcp ? .tcp : .http1, turn: loop.turn, tls: tls) { origin in
+      return ListenerLoop(name: name, wire: kind == .tcp ? .tcp : .http1, turn: loop.turn, tls: tls) { origin, local in
         let context = ServerWireContext(
           handler: gateway, origin: origin, hop: hop, events: loop.events, limits: messages, timeouts: made)
         switch kind {
         case .http, .proxy: return DetectingServerWire(context)
-        case .tcp: return TCPServerWire(context, target: address.text)
+        case .tcp:
+          // The system may have chosen the port.
+          var target = address
+          target.port = local?.port ?? address.port
+          return TCPServerWire(context, target: target.text)
         }
       }
     }

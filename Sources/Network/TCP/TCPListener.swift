@@ -92,30 +92,33 @@ final class ListenerLoop {
   /// What new connections are shown; nil without TLS.
   var tls: NIOSSLContext?
   private let turn: LoopTurn
-  private let makeWire: (RequestOrigin) -> any ByteStreamWire
+  private let makeWire: (RequestOrigin, SocketAddress?) -> any ByteStreamWire
   private let name: String
   private let wire: WireProtocol
+  private let limits: CloseLimits
 
   /// - Parameters:
   ///   - name: the listener's name in the configuration.
   ///   - wire: what is spoken there, as far as the listener knows.
-  ///   - makeWire: the wire for a connection from this client.
+  ///   - limits: of each step of a close.
+  ///   - makeWire: the wire for a connection from this client to this address of ours.
   init(
-    name: String, wire: WireProtocol = .http1, turn: LoopTurn, tls: NIOSSLContext? = nil,
-    makeWire: @escaping (RequestOrigin) -> any ByteStreamWire
+    name: String, wire: WireProtocol = .http1, turn: LoopTurn, tls: NIOSSLContext? = nil, limits: CloseLimits = CloseLimits(),
+    makeWire: @escaping (RequestOrigin, SocketAddress?) -> any ByteStreamWire
   ) {
     self.name = name
     self.wire = wire
     self.turn = turn
     self.tls = tls
+    self.limits = limits
     self.makeWire = makeWire
   }
 
   func accept(_ channel: any Channel) throws {
     let peer = channel.remoteAddress?.text ?? "unknown"
     let origin = RequestOrigin(wire: wire, identity: nil, peerAddress: peer, listener: name, isSecure: tls != nil)
-    let connection = ListenerConnection(wire: makeWire(origin))
-    let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, onClose: { [connections] in connections.remove(connection) })
+    let connection = ListenerConnection(wire: makeWire(origin, channel.localAddress))
+    let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, limits: limits, onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler
     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
     try channel.pipeline.syncOperations.addHandler(handler)

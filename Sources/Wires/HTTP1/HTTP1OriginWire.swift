@@ -23,6 +23,9 @@ public final class HTTP1OriginWire: OriginWire {
   private var isDraining = false
   private var isClosing = false
   private var hasCarriedTunnel = false
+  /// A request for a tunnel is the last of its connection, whatever the answer: whoever made the connection for it has no other
+  /// use for it, and what an origin that refused still reads of it nobody knows.
+  private var wasAskedForTunnel = false
   public private(set) var closesAbruptly = false
   public private(set) var deadline: NIODeadline?
 
@@ -34,7 +37,7 @@ public final class HTTP1OriginWire: OriginWire {
 
   public var vacancy: Int { exchange == nil && isReusable ? 1 : 0 }
 
-  public var isReusable: Bool { keepsAlive && !isDraining && !isClosing }
+  public var isReusable: Bool { keepsAlive && !isDraining && !isClosing && !wasAskedForTunnel }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     guard vacancy > 0 else {
@@ -56,6 +59,7 @@ public final class HTTP1OriginWire: OriginWire {
       return refuse(sink, GatewayError(refusedRequest: error))
     }
     takenBytes = 0
+    wasAskedForTunnel = tunnel != .none
     var traits = HTTP1RequestTraits(isHead: head.isHead, isConnect: tunnel == .connect)
     if case .upgrade = tunnel { traits.upgrade = head.protocol.map { HTTP1Upgrade(protocolName: Array($0)) } }
     parser.expectResponse(to: traits)
@@ -121,6 +125,10 @@ public final class HTTP1OriginWire: OriginWire {
   public var isTunnel: Bool { exchange?.isOpenTunnel ?? hasCarriedTunnel }
 
   public var endsOutput: Bool { output.isEmpty && exchange?.isOpenTunnel == true && exchange?.isRequestEnded == true }
+
+  public var hasEndedTunnel: Bool {
+    exchange?.isOpenTunnel == true && exchange?.isRequestEnded == true && exchange?.isResponseEnded == true
+  }
 
   public var wantsClose: Bool { isClosing }
 

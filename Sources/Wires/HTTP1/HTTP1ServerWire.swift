@@ -96,6 +96,10 @@ public final class HTTP1ServerWire: ByteStreamWire {
 
   public var endsOutput: Bool { output.isEmpty && exchange?.isOpenTunnel == true && exchange?.isResponseEnded == true }
 
+  public var hasEndedTunnel: Bool {
+    exchange?.isOpenTunnel == true && exchange?.isRequestEnded == true && exchange?.isResponseEnded == true
+  }
+
   public var heldBytes: Int { exchange?.outstandingBytes ?? 0 }
 
   /// An answer that was cut off is not worth waiting for a client to read the rest of it.

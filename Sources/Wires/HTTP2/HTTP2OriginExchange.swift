@@ -67,7 +67,7 @@ final class HTTP2OriginExchange: SharedConnectionSink {
     let name = wire?.name ?? "the origin"
     let response = takeOver()
     if isResponseEnded {
-      if !isRequestEnded { response?.stopRequest(.noError) }
+      if !isRequestEnded { response?.stopRequest(ResetReason(code)) }
     } else {
       response?.fail(violation ?? failure(code, of: name, isByPeer: isByPeer))
     }

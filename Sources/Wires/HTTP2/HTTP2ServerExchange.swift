@@ -13,6 +13,8 @@ final class HTTP2ServerExchange: ResponseSink {
   private let isHead: Bool
   private let isConnect: Bool
   private var isHeadSubmitted = false
+  /// CONNECT was answered with success.
+  private var isOpenTunnel = false
   private var isRequestStopped = false
   private var isResponseEnded = false
   private var outstandingBytes = 0
@@ -69,6 +71,7 @@ final class HTTP2ServerExchange: ResponseSink {
   func receiveHead(_ head: ResponseHead) {
     guard let wire, !isHeadSubmitted else { return }
     isHeadSubmitted = true
+    isOpenTunnel = isConnect && (200...299).contains(head.status)
     wire.session.submitResponse(head, on: stream)
     wire.setNeedsUpdate()
   }
@@ -83,7 +86,7 @@ final class HTTP2ServerExchange: ResponseSink {
     guard let wire else { return }
     isResponseEnded = true
     wire.session.finish(stream, trailers: trailers)
-    if isRequestStopped { wire.session.resetAfterEnd(stream, code: .noError) }
+    if isRequestStopped { wire.session.resetAfterEnd(stream, code: stopCode) }
     wire.setNeedsUpdate()
   }
 
@@ -108,7 +111,7 @@ final class HTTP2ServerExchange: ResponseSink {
     isRequestStopped = true
     wire.session.consumed(outstandingBytes, on: stream)
     outstandingBytes = 0
-    if isResponseEnded { wire.session.resetAfterEnd(stream, code: .noError) }
+    if isResponseEnded { wire.session.resetAfterEnd(stream, code: stopCode) }
     wire.setNeedsUpdate()
   }
 
@@ -119,4 +122,8 @@ final class HTTP2ServerExchange: ResponseSink {
     wire.session.consumed(count, on: stream)
     wire.setNeedsUpdate()
   }
+
+  /// What asks the client to stop. A tunnel whose other end takes nothing more has been reset there (RFC 9113 §8.5); behind an answer
+  /// that is whole nothing is wrong.
+  private var stopCode: HTTP2ErrorCode { isOpenTunnel ? .connectError : .noError }
 }

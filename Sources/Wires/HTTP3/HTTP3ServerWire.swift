@@ -105,6 +105,7 @@ public final class HTTP3ServerWire {
   private func open(_ stream: HTTP3Stream, _ head: RequestHead, isEarly: Bool, from origin: RequestOrigin) {
     let exchange = HTTP3ServerExchange(stream: stream, session: session, head: head, hop: hop)
     stream.context = exchange
+    if isEarly, isServingEarly, head.isConnect { return exchange.fail(Self.earlyTunnel) }
     var head = head
     if isEarly, isServingEarly {
       if !head.fields.replace(.earlyData, with: [UInt8(ascii: "1")]) { head.fields.append(.earlyData, "1") }
@@ -112,6 +113,11 @@ public final class HTTP3ServerWire {
     }
     exchange.begin(handler.open(ExchangeRequest(head: head, origin: origin), respondingTo: exchange))
   }
+
+  /// No method is less safe than one that lets bytes through of which nothing is known (RFC 8470 §5.2).
+  private static let earlyTunnel = GatewayError(
+    .httpRequestDenied, side: .client, retry: .safe, status: 425,
+    message: "no tunnel is opened for early data, which may be a copy; send CONNECT again when the handshake is complete")
 
   private func exchange(of stream: HTTP3Stream) -> HTTP3ServerExchange? {
     stream.context as? HTTP3ServerExchange

@@ -70,6 +70,7 @@ public final class TCPServerWire: ByteStreamWire {
   public var closesAbruptly: Bool { flow.isCut }
   public var isTunnel: Bool { true }
   public var endsOutput: Bool { flow.endsOutput }
+  public var hasEndedTunnel: Bool { flow.hasPeerEnded && flow.isOutputEnded }
 
   /// A silent tunnel is as good as any other; who is gone without a word is found by TCP's keep-alive.
   public var deadline: NIODeadline? { nil }

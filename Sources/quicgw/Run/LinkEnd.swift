@@ -122,7 +122,7 @@ extension EdgeConfiguration: EndConfiguration {
 
 extension CoreConfiguration.Listener {
   /// What of a listener is fixed while it is open.
-  fileprivate var placement: [String] { [name, "\(address)", certificate == nil ? "plain" : "TLS"] }
+  fileprivate var placement: [String] { [name, kind.rawValue, "\(address)", certificate == nil ? "plain" : "TLS"] }
 }
 
 extension CredentialFiles {

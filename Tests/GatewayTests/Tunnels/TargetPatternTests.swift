@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", ":", "db", "db:", ":443", "db:0", "db:65536", "db:x", "db:-1", "*internal:443", "a.*.internal:443", "*.:443", "**:1", "*.10.0.0.1:1",
+    "", ":", "db", "db:", ":443", "db:0", "db:65536", "db:x", "db:-1", "db:+443", "db:0443", "db:４４３", "*internal:443", "a.*.internal:443", "*.:443", "**:1", "*.10.0.0.1:1",
     "http://db:1", "db:1/x", "a b:1", "db:*1", "a%41:1",
   ])
   func aTextThatCouldMeanNothingIsNone(text: String) {

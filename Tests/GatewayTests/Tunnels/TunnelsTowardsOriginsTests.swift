@@ -18,12 +18,23 @@ import Testing
       access: AccessRules.Rule(allow: allow?.compactMap { IdentityPattern($0) }, deny: deny.compactMap { IdentityPattern($0) }))
   }
 
-  @Test(arguments: ["postgres:5432", "POSTGRES:1"])
-  func aServiceIsReachedByItsName(authority: String) {
+  /// A TCP listener of the other end says its own port; who named the target himself means the origin's.
+  @Test(arguments: [("postgres:5432", "1.1 edge"), ("POSTGRES:5432", "1.1 edge"), ("postgres:15432", "TCP edge"), ("postgres:1", "1.1 a, TCP edge")])
+  func aServiceIsReachedByItsName(authority: String, via: String) {
     let scene = Scene(.core, policy: policy())
-    scene.open(.connect(authority), identity: "edge-1", wire: .http3)
+    scene.open(.connect(authority, fields: ["via": via]), identity: "edge-1", wire: .http3)
     #expect(scene.destination.services == ["postgres"])
     #expect(scene.destination.targets.isEmpty)
+  }
+
+  @Test(arguments: ["1.1 edge", "TCP a, 1.1 edge", "TCPX edge", ""])
+  func aServicesNameWithAnotherPortIsAHost(via: String) {
+    for (rules, expected) in [(TunnelRules.none, []), (TunnelRules([rule("*:443")]), ["postgres:443"])] {
+      let scene = Scene(.core, policy: policy(rules))
+      scene.open(.connect("postgres:443", fields: via.isEmpty ? [:] : ["via": via]), identity: "edge-1", wire: .http3)
+      #expect(scene.destination.services.isEmpty)
+      #expect(scene.destination.targets == expected)
+    }
   }
 
   @Test(arguments: ["shop:80", "localhost:22", "127.0.0.1:22", "[::1]:22", "10.0.0.1:5432", "postgres.internal:5432"])
@@ -70,6 +81,20 @@ import Testing
     #expect(targets("x.internal:443", of: "stolen", access: stolen) == [])
     let few = AccessRules(everywhere: .init(allow: [IdentityPattern("edge-1")].compactMap { $0 }))
     #expect(targets("x.internal:443", of: "edge-2", access: few) == [])
+  }
+
+  @Test func aDenyWinsOverTheAllowOfAnotherRule() {
+    let (open, closed) = (rule("*.internal:443"), rule("db.internal:*", deny: ["edge-1"]))
+    for rules in [[open, closed], [closed, open]] {
+      for (identity, expected) in [("edge-1", []), ("edge-2", ["db.internal:443"])] {
+        let scene = Scene(.core, policy: policy(TunnelRules(rules)))
+        scene.open(.connect("db.internal:443"), identity: identity, wire: .http3)
+        #expect(scene.destination.targets == expected)
+      }
+      let scene = Scene(.core, policy: policy(TunnelRules(rules)))
+      scene.open(.connect("web.internal:443"), identity: "edge-1", wire: .http3)
+      #expect(scene.destination.targets == ["web.internal:443"])
+    }
   }
 
   @Test func aTCPServiceTakesNoRequests() {

@@ -16,7 +16,7 @@ import Testing
     let origin = try await HandlerServer.start(on: Site.loopback(), name: "echo") { _ in EchoHandler() }
     var policy = Policy.defaults
     policy.edgeRoutes = EdgeRoutes(["cloud": .fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))])
-    let certificate = secured.map { CoreOptions.ListenerCertificate(chain: $0.certificate, privateKey: $0.key) }
+    let certificate = try secured.map { try CoreOptions.ListenerCertificate(chain: $0.certificate, privateKey: $0.key) }
     let core = try await Site.startCore(
       authority: authority, policy: policy, loopCount: 2,
       listeners: [CoreOptions.Listener(name: "cloud", address: Site.loopback(), certificate: certificate)])
@@ -86,10 +86,35 @@ import Testing
       listeners: [
         CoreOptions.Listener(
           name: "cloud", address: Site.loopback(),
-          certificate: CoreOptions.ListenerCertificate(chain: renewed.certificate, privateKey: renewed.key))
+          certificate: try CoreOptions.ListenerCertificate(chain: renewed.certificate, privateKey: renewed.key))
       ])
     #expect(try await status(trusting: second) == 200)
     try await stop(site)
+  }
+
+  @Test func `a listener that is to have TLS has none before the next start`() async throws {
+    let authority = try TestAuthority()
+    let site = try await site(authority: authority)
+    let leaf = try authority.server("localhost")
+    let certificate = try CoreOptions.ListenerCertificate(chain: leaf.certificate, privateKey: leaf.key)
+    var policy = Policy.defaults
+    policy.edgeRoutes = EdgeRoutes(["cloud": .fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))])
+    // Bound with port 0, as this one.
+    try await site.core.reload(
+      tls: TLSConfiguration(role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
+      policy: policy, listeners: [CoreOptions.Listener(name: "cloud", address: Site.loopback(), certificate: certificate)])
+    let client = try await OriginClient.start(OriginURL("http://127.0.0.1:\(site.core.listenerAddresses[0].port ?? 0)"))
+    let answer = try await Call.send(RequestHead(method: "GET", authority: "a", path: "/"), through: client.handler)
+    #expect(answer.head.status == 200)
+    try await client.stop()
+    try await stop(site)
+  }
+
+  @Test func `a certificate and a key that do not fit are refused before anything is changed`() throws {
+    let authority = try TestAuthority()
+    let (first, second) = (try authority.server("localhost"), try authority.server("localhost"))
+    #expect(throws: (any Error).self) { try CoreOptions.ListenerCertificate(chain: first.certificate, privateKey: second.key) }
+    #expect(throws: (any Error).self) { try CoreOptions.ListenerCertificate(chain: [], privateKey: first.key) }
   }
 
   @Test func `a core that drains takes no more connections`() async throws {

@@ -63,6 +63,32 @@ struct HTTP3ExchangeTests {
     #expect(wires.handler.exchanges.map { $0.request.head.fields.all(.earlyData).map { Array($0) } } == [[[49]], [[49]]])
   }
 
+  @Test("a tunnel is not opened for early data, and is behind the handshake", arguments: [nil, "websocket"])
+  func earlyTunnel(protocolName: String?) throws {
+    var options = MemoryLinkOptions()
+    options.isEarly = true
+    var configuration = HTTP3Configuration()
+    configuration.isExtendedConnectEnabled = true
+    let wires = try LinkedWires(isAuthorized: false, configuration: configuration, options: options)
+    var head = RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
+    if let protocolName {
+      head = RequestHead(method: "CONNECT", scheme: "https", authority: "a", path: "/", bodyLength: .unknown)
+      head.fields.prepend(.protocol, Array(protocolName.utf8))
+    }
+    try wires.run()
+    let early = wires.open(head)
+    early.request?.receiveRequestBody(ByteBuffer(string: "DROP TABLE"))
+    try wires.run()
+    wires.server.authorizeEarly(LinkedWires.origin)
+    try wires.run()
+    #expect(wires.handler.exchanges.isEmpty)
+    #expect(early.head?.status == 425 && early.isEnded)
+    wires.server.authorize(LinkedWires.origin)
+    _ = wires.open(head)
+    try wires.run()
+    #expect(wires.handler.exchanges.count == 1)
+  }
+
   @Test("early requests that nobody answered for wait for the handshake, and are not early any more")
   func heldEarlyData() throws {
     var options = MemoryLinkOptions()

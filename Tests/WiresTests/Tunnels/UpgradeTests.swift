@@ -71,6 +71,39 @@ import Testing
     #expect(response.error == nil)
   }
 
+  @Test(arguments: [nil, "websocket"], [false, true])
+  func anOriginsConnectionEndsWithARefusal(protocolName: String?, endsFirst: Bool) {
+    let wire = HTTP1OriginWire(OriginWireContext(name: "origin:1", hop: "core", events: nil, now: { .now() }))
+    let head = protocolName.map(Self.head) ?? RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
+    let response = FakeResponse()
+    let request = wire.open(ExchangeRequest(head: head, origin: .test(.http2)), respondingTo: response)
+    if endsFirst { request.receiveRequestEnd(trailers: nil) }
+    while wire.nextOutput() != nil {}
+    wire.receive(ByteBuffer(string: "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"))
+    #expect(response.head?.status == 403 && response.text == "no" && response.isEnded)
+    #expect(wire.vacancy == 0)
+    #expect(wire.wantsClose, "nobody else will use it, and nobody would close it")
+  }
+
+  @Test func aResetBehindTheEndReachesTheClientOfHTTP2() {
+    for (status, expected) in [(200, ResetReason.internalError), (403, .noError)] {
+      let pair = WirePair(.http2)
+      pair.run()
+      let response = pair.send(Self.head(), ends: false)
+      pair.run()
+      let exchange = pair.handler.last
+      exchange.response.receiveHead(ResponseHead(status: status, bodyLength: .unknown))
+      exchange.response.receiveResponseEnd(trailers: nil)
+      pair.run()
+      #expect(response.isEnded && response.stopReason == nil)
+      exchange.response.stopRequest(.connectionLost)
+      pair.run()
+      // CONNECT_ERROR, where a client that reads on would take NO_ERROR for a server that wants no more.
+      #expect(response.stopReason == expected)
+      #expect(pair.server.openExchangeCount == 0)
+    }
+  }
+
   @Test func http1SaysFinWhenItsSideHasEnded() {
     let pair = WirePair(.http1)
     let response = pair.send(Self.head("chat"), ends: false)

@@ -6,29 +6,45 @@ import Wires
 /// Tunnels to one origin: each has a connection of its own, that is made for it and closed with it.
 ///
 /// A connection that was opened in advance would be none: servers that speak first, or that wait for a login, count from its
-/// first moment. So there is nothing to share, and no limit but that of the streams on which tunnels come.
+/// first moment. So there is nothing to share; how many there may be `TunnelCounts` says.
 final class OriginTunnels: ExchangeHandler {
   private let connector: OriginConnector
   private let turn: LoopTurn
+  private let counts: TunnelCounts
   /// Told of each connection that was made, and of each that could not be.
-  private let onOutcome: (Result<Void, any Error>) -> Void
+  var onOutcome: (Result<Void, any Error>) -> Void = { _ in }
 
-  init(connector: OriginConnector, turn: LoopTurn, onOutcome: @escaping (Result<Void, any Error>) -> Void = { _ in }) {
+  init(connector: OriginConnector, turn: LoopTurn, counts: TunnelCounts) {
     self.connector = connector
     self.turn = turn
-    self.onOutcome = onOutcome
+    self.counts = counts
   }
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = WaitingExchange(request, respondingTo: sink)
-    connector.connect(turn: turn, onTurn: { _ in }, onClose: { _ in }).assumeIsolated().whenComplete { [connector, onOutcome] result in
-      switch result {
+    let identity = request.origin.identity
+    do throws(GatewayError) {
+      try counts.begin(to: connector.origin, for: identity)
+    } catch {
+      exchange.fail(error)
+      return exchange
+    }
+    let pending = PendingConnection()
+    exchange.onLeave = { pending.cancel() }
+    let ended = { [counts, origin = connector.origin] in counts.ended(to: origin, for: identity) }
+    connector.connect(turn: turn, pending: pending, onTurn: { _ in }, onClose: { _ in ended() }).assumeIsolated().whenComplete { [self] in
+      pending.end()
+      counts.connected(to: connector.origin)
+      switch $0 {
       case .success(let connection):
         onOutcome(.success(()))
         // Its client may have left meanwhile.
         guard exchange.isWaiting else { return connection.value.retire() }
         exchange.resume(on: connection.value.wire)
       case .failure(let error):
+        ended()
+        // What was given up says nothing about the origin.
+        guard !pending.isCancelled else { return }
         onOutcome(.failure(error))
         exchange.fail(OriginFailure.gatewayError(for: error, origin: connector.origin, timeout: connector.timeout))
       }

@@ -8,7 +8,8 @@ import NIOPosix
 /// Linux counts a window that stays shut for so long as the same (`tcp_probe_timer`): a client, or an HTTP/1.1 origin, that takes
 /// nothing of what there is for it for five minutes loses the connection. HTTP/2 peers read on, their flow control is above TCP's.
 ///
-/// Tunnels are as TCP itself is: who leaves what it is sent unread keeps its connection for as long as its kernel answers probes.
+/// Tunnels are as TCP itself is: who leaves what it is sent unread keeps its connection for as long as its kernel answers probes
+/// and the tunnel is open at one side at least (`CloseLimits` for what comes then).
 enum TCPLiveness {
   case messages, tunnels
 

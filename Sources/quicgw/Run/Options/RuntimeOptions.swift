@@ -31,7 +31,7 @@ extension CoreOptions {
     listeners = try configuration.listeners.map { listener in
       Listener(
         name: listener.name, address: try listener.address.streamAddress(), kind: listener.kind == .tcp ? .tcp : .http,
-        certificate: listener.certificate.map { ListenerCertificate(chain: $0.chain, privateKey: $0.privateKey) })
+        certificate: try listener.certificate.map { try ListenerCertificate(chain: $0.chain, privateKey: $0.privateKey) })
     }
     edgeWait = configuration.edgeWait
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
