@@ -57,7 +57,7 @@ public final class HTTP3ClientWire: ExchangeHandler {
       exchange.wait(with: request.head)
       waiting.append(exchange)
     } else {
-      exchange.fail(unavailable("\(waitingLimit) requests wait for a stream already"))
+      exchange.fail(failure(.connectionLimitReached, retry: .safe, "\(waitingLimit) requests wait for a stream already"))
     }
     return exchange
   }
