@@ -32,11 +32,16 @@ extension EdgeFacts {
   func logFields(reason: String) -> Logger.Metadata {
     var fields: Logger.Metadata = [
       "connection": .stringConvertible(connection.number), "peer": .string(connection.peer), "identity": .string(identity),
-      "instance": .string(instanceText), "version": .string(version), "services": .array(services.map { .string($0) }),
-      "labels": .dictionary(labels.mapValues { .string($0) }), "since": .string(Timestamp.text(milliseconds: since)),
+      "instance": .string(instanceText), "version": .string(version), "services": Self.field(services),
+      "labels": .dictionary(Dictionary(uniqueKeysWithValues: sortedLabels.prefix(Self.listedNames).map { ($0.key, .string($0.value)) })),
+      "since": .string(Timestamp.text(milliseconds: since)),
       "packets_sent": .stringConvertible(packetsSent), "packets_lost": .stringConvertible(packetsLost),
     ]
-    if !refused.isEmpty { fields["refused"] = .array(refused.map { .string($0) }) }
+    if !refused.isEmpty { fields["refused"] = Self.field(refused) }
+    for (name, count) in [("services", services.count), ("labels", labels.count), ("refused", refused.count)]
+    where count > Self.listedNames {
+      fields["\(name)_left_out"] = .stringConvertible(count - Self.listedNames)
+    }
     if let smoothedRoundTrip { fields["round_trip_ms"] = .stringConvertible(smoothedRoundTrip) }
     if !reason.isEmpty { fields["reason"] = .string(reason) }
     return fields
@@ -44,7 +49,7 @@ extension EdgeFacts {
 
   private var claims: String {
     var text = services.isEmpty ? "exposes nothing" : "exposes \(Self.list(services))"
-    if !labels.isEmpty { text += ", labels \(Self.list(labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }))" }
+    if !labels.isEmpty { text += ", labels \(Self.list(sortedLabels.map { "\($0.key)=\($0.value)" }))" }
     if !refused.isEmpty { text += ", may not have \(Self.list(refused)) that it claims, see edges in the configuration" }
     return text + "; instance \(instanceText), version \(version)"
   }
@@ -64,6 +69,12 @@ extension EdgeFacts {
   private static func list(_ names: [String]) -> String {
     names.prefix(listedNames).joined(separator: ", ") + (names.count > listedNames ? " and \(names.count - listedNames) more" : "")
   }
+
+  private static func field(_ names: [String]) -> Logger.MetadataValue {
+    .array(names.prefix(listedNames).map { .string($0) })
+  }
+
+  private var sortedLabels: [(key: String, value: String)] { labels.sorted { $0.key < $1.key } }
 
   private static let listedNames = 20
 }

@@ -234,6 +234,20 @@ import Testing
     #expect(output.lines.count == 1)
   }
 
+  @Test func `what an edge claims is cut in fields as in the sentence`() {
+    var edge = sampleEdge
+    edge.services = (100..<356).map { "s\($0)" }
+    edge.labels = Dictionary(uniqueKeysWithValues: (100..<164).map { ("l\($0)", "x") })
+    edge.refused = (100..<121).map { "r\($0)" }
+    let fields = edge.logFields(reason: "")
+    #expect(fields["services"] == .array((100..<120).map { .string("s\($0)") }))
+    #expect(fields["labels"] == .dictionary(Dictionary(uniqueKeysWithValues: (100..<120).map { ("l\($0)", .string("x")) })))
+    #expect(fields["refused"] == .array((100..<120).map { .string("r\($0)") }))
+    #expect(["services", "labels", "refused"].map { fields["\($0)_left_out"]?.description } == ["236", "44", "1"])
+    let short = sampleEdge.logFields(reason: "")
+    #expect(short["services_left_out"] == nil && short["labels_left_out"] == nil)
+  }
+
   /// The lines of events without their times.
   private func lines(of events: [Event], role: Role) -> [String] {
     let output = MemoryOutput()
