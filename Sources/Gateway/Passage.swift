@@ -65,7 +65,7 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
 
   func receiveRequestEnd(trailers: FieldSection?) {
     requestEnded = true
-    destination?.receiveRequestEnd(trailers: withoutIdentity(trailers))
+    destination?.receiveRequestEnd(trailers: withoutForgery(trailers))
     endIfOver()
   }
 
@@ -88,7 +88,7 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
 
   func receiveInterim(_ head: ResponseHead) {
     guard answer == .awaited else { return }
-    client?.receiveInterim(withoutIdentity(head))
+    client?.receiveInterim(withoutForgery(head))
   }
 
   func receiveHead(_ head: ResponseHead) {
@@ -97,7 +97,7 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
     status = head.status
     // A trailers-only response has its gRPC status in the head.
     if isGRPC { readGRPCStatus(head.fields) }
-    client.receiveHead(prioritized(withoutIdentity(head)))
+    client.receiveHead(prioritized(withoutForgery(head)))
   }
 
   func receiveResponseBody(_ chunk: ByteBuffer) {
@@ -110,7 +110,7 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
     guard answer == .begun, let client else { return }
     answer = .ended
     if isGRPC, let trailers { readGRPCStatus(trailers) }
-    client.receiveResponseEnd(trailers: withoutIdentity(trailers))
+    client.receiveResponseEnd(trailers: withoutForgery(trailers))
     endIfOver()
   }
 
@@ -195,11 +195,12 @@ extension Passage {
     grpcStatus = Int(exactly: number)
   }
 
-  /// Nobody but a core says who an edge is, and a core says it to origins only.
-  private func withoutIdentity(_ head: ResponseHead) -> ResponseHead {
-    guard head.fields.contains(.quicgwEdge) else { return head }
+  /// Nobody but a core says who an edge is, and a core says it to origins only. Nobody but this hop says in its name why a request
+  /// has failed: a core sends a request to another edge when an edge says that it was not passed on.
+  private func withoutForgery(_ head: ResponseHead) -> ResponseHead {
+    guard head.fields.contains(.quicgwEdge) || head.fields.contains(.proxyStatus) else { return head }
     var head = head
-    head.fields.remove(.quicgwEdge)
+    removeForgery(from: &head.fields)
     return head
   }
 
@@ -211,10 +212,15 @@ extension Passage {
     return head
   }
 
-  private func withoutIdentity(_ trailers: FieldSection?) -> FieldSection? {
-    guard var trailers, trailers.contains(.quicgwEdge) else { return trailers }
-    trailers.remove(.quicgwEdge)
+  private func withoutForgery(_ trailers: FieldSection?) -> FieldSection? {
+    guard var trailers, trailers.contains(.quicgwEdge) || trailers.contains(.proxyStatus) else { return trailers }
+    removeForgery(from: &trailers)
     return trailers
+  }
+
+  private func removeForgery(from fields: inout FieldSection) {
+    fields.remove(.quicgwEdge)
+    ProxyStatusField.removeMembers(of: gateway.hop.nameBytes, from: &fields)
   }
 
   /// Stands for a service or a wire that is not known.

@@ -277,4 +277,21 @@ import Testing
     #expect(scene.client.parts == [.head(200), .end(nil)])
     #expect(scene.events.summaries.count == 1)
   }
+
+  @Test func nobodyElseSaysInThisHopsNameWhyARequestFailed() throws {
+    let scene = Scene(.core, policy: .services("echo"))
+    scene.open(.get(), identity: "edge-1", wire: .http3)
+    let answer = try #require(scene.destination.answer)
+    let own = scene.gateway.hop.name
+    answer.receiveHead(
+      ResponseHead(
+        status: 502,
+        fields: [
+          "proxy-status": "\(own); error=connection_refused; details=\"a, b\"", "x": "y",
+          "proxy-status": "cache; details=\"\\\", \(own)\", \"\(own)\";error=dns_error, other",
+        ], bodyLength: .none))
+    let fields = try #require(scene.client.heads.last?.fields)
+    #expect(fields.all(.proxyStatus).map { String(decoding: $0, as: UTF8.self) } == ["cache; details=\"\\\", \(own)\", other"])
+    #expect(fields.text("x") == "y")
+  }
 }
