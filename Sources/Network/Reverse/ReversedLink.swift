@@ -22,7 +22,6 @@ final class ReversedLink {
   private var announcement: EdgeAnnouncement
   private var dialers: [CoreDialer<ReversedServerWire>] = []
   private var cores = CoreInstances()
-  private var resting: Set<Int> = []
   private var isStarted = false
   private var isDraining = false
   private var drainingCount = 0
@@ -119,7 +118,9 @@ extension ReversedLink: CoreDialerUser {
     guard let place = place(of: dialled) else { return }
     do throws(ApplicationError) {
       guard case .core(let core)? = try dialled.wire.announcements.takeReceived() else { return }
-      for other in cores.met(core.instance, at: place) {
+      let meeting = cores.met(core.instance, at: place)
+      for wanted in meeting.wanted { dialers[wanted].start() }
+      for other in meeting.others {
         loop.events.record(
           .coreMetTwice(
             core: "\(dialers[place].core)", other: "\(dialers[other].core)", instance: core.instance.hexadecimal))
@@ -137,15 +138,12 @@ extension ReversedLink: CoreDialerUser {
 
   func mayRest(_ dialled: ReversedConnection) -> Bool {
     guard let place = place(of: dialled) else { return false }
-    let hasOther = cores.left(place)
-    if hasOther {
-      resting.insert(place)
-    } else {
-      // Those that rested because of this one are wanted again.
-      for rested in resting { dialers[rested].start() }
-      resting.removeAll()
+    switch cores.left(place) {
+    case .rests: return true
+    case .isWanted(let others):
+      for other in others { dialers[other].start() }
+      return false
     }
-    return hasOther
   }
 
   func ended(_ dialled: ReversedConnection, _ closure: ConnectionClosure) {

@@ -69,18 +69,37 @@ import Testing
 @Suite struct `Cores that are met twice` {
   @Test func `are told once for each connection`() {
     var cores = CoreInstances()
-    #expect(cores.met([1], at: 0) == [])
-    #expect(cores.met([2], at: 1) == [])
-    #expect(cores.met([1], at: 2) == [0])
-    #expect(cores.met([1], at: 2) == [])
+    #expect(cores.met([1], at: 0) == .init(others: [], wanted: []))
+    #expect(cores.met([2], at: 1) == .init(others: [], wanted: []))
+    #expect(cores.met([1], at: 2) == .init(others: [0], wanted: []))
+    #expect(cores.met([1], at: 2) == .init(others: [], wanted: []))
   }
 
   @Test func `a connection that one core gives up is wanted again when no other leads to it`() {
     var cores = CoreInstances()
     _ = cores.met([1], at: 0)
     _ = cores.met([1], at: 1)
-    let (first, second, again) = (cores.left(0), cores.left(1), cores.left(1))
-    #expect(first && !second && !again)
+    #expect(cores.left(0) == .rests)
+    #expect(cores.left(1) == .isWanted(others: [0]))
+    #expect(cores.left(1) == .isWanted(others: []))
+  }
+
+  @Test func `a place that rests is wanted again when the other one leads to another process`() {
+    var cores = CoreInstances()
+    _ = cores.met([1], at: 0)
+    _ = cores.met([1], at: 1)
+    _ = cores.left(0)
+    #expect(cores.met([1], at: 1) == .init(others: [], wanted: []))
+    #expect(cores.met([2], at: 1) == .init(others: [], wanted: [0]))
+    #expect(cores.met([3], at: 1) == .init(others: [], wanted: []))
+  }
+
+  @Test func `a place rests on as long as one leads to its core, whatever else is lost`() {
+    var cores = CoreInstances()
+    for place in 0..<3 { _ = cores.met([place == 2 ? 2 : 1], at: place) }
+    _ = cores.left(0)
+    #expect(cores.left(2) == .isWanted(others: []))
+    #expect(cores.left(1) == .isWanted(others: [0]))
   }
 }
 
