@@ -27,6 +27,7 @@ final class CoreLoop: ConnectionHost {
   private var siblings: [NIOLoopBound<CoreLoop>] = []
   private var nextNumber: UInt64
   private var isDraining = false
+  private var edgesAreDraining = false
   /// Connections on which a request may still be under way that left before GOAWAY arrived.
   private var drainingCount = 0
 
@@ -102,11 +103,19 @@ final class CoreLoop: ConnectionHost {
     loop.metrics.admit(services: policy.serviceNames)
   }
 
-  /// Takes no new connections and says GOAWAY on those that are open.
+  /// Takes no new connections, and no new requests of edges: it says GOAWAY on connections that carry those.
   func drain() {
     isDraining = true
     driver.endpoint.acceptsConnections = false
     for connection in driver.endpoint.connections { drain(connection) }
+  }
+
+  /// Nobody in the cloud asks the edges for anything more: it says GOAWAY on reversed connections, too.
+  func drainEdges() {
+    edgesAreDraining = true
+    for connection in driver.endpoint.connections {
+      if case .reversed(let edge)? = edge(of: connection)?.service { edge.drain() }
+    }
   }
 
   /// Whether everything that began before the drain is over.
@@ -273,7 +282,7 @@ final class CoreLoop: ConnectionHost {
     case .forward(let wire):
       drainingCount += 1
       wire.drain(within: connection.figures.smoothedRoundTrip, on: loop.eventLoop) { [unowned self] in drainingCount -= 1 }
-    case .reversed(let edge): edge.drain()
+    case .reversed(let edge): if edgesAreDraining { edge.drain() }
     case nil: break
     }
   }

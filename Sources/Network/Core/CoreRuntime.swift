@@ -102,14 +102,18 @@ public final class CoreRuntime: Sendable {
     loops.record(event)
   }
 
-  /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes. In a task
-  /// that is cancelled the deadline is now, and connections are closed all the same.
+  /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes. Edges take
+  /// requests until those of the listeners are over. In a task that is cancelled the deadline is now, and connections are closed
+  /// all the same.
   public func drain() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
     await listeners.drain()
     for core in cores { core.eventLoop.execute { core.value.drain() } }
-    try await wait(atMost: options.process.drainTimeout) { try await self.isDrained() }
+    let deadline = ContinuousClock.now + options.process.drainTimeout
+    try await wait(atMost: options.process.drainTimeout) { try await self.listeners.openExchangeCount() == 0 }
+    for core in cores { core.eventLoop.execute { core.value.drainEdges() } }
+    try await wait(atMost: max(.zero, deadline - .now)) { try await self.isDrained() }
     log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
     listeners.abort()
     for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }

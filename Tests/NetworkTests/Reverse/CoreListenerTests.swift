@@ -10,12 +10,14 @@ import Testing
 
 /// What clients in the cloud find at a core's listeners.
 @Suite(.alone) struct `A core listens for services of edges` {
+  private static let route = EdgeRoute.fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))
+
   private func site(
     secured: TestLeaf? = nil, authority: TestAuthority, isStarted: Bool = true
   ) async throws -> (core: CoreRuntime, edge: EdgeRuntime?, origin: HandlerServer) {
     let origin = try await HandlerServer.start(on: Site.loopback(), name: "echo") { _ in EchoHandler() }
     var policy = Policy.defaults
-    policy.edgeRoutes = EdgeRoutes(["cloud": .fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))])
+    policy.edgeRoutes = EdgeRoutes(["cloud": Self.route, "test": Self.route])
     let certificate = try secured.map { try CoreOptions.ListenerCertificate(chain: $0.certificate, privateKey: $0.key) }
     let core = try await Site.startCore(
       authority: authority, policy: policy, loopCount: 2,
@@ -79,7 +81,7 @@ import Testing
     #expect(error?.cause == .tlsCertificateError)
     let (own, renewed) = (try authority.server("localhost"), try second.server("localhost"))
     var policy = Policy.defaults
-    policy.edgeRoutes = EdgeRoutes(["cloud": .fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))])
+    policy.edgeRoutes = EdgeRoutes(["cloud": Self.route])
     try await site.core.reload(
       tls: TLSConfiguration(role: .server, certificateChain: own.certificate, privateKey: own.key, trustedAuthorities: authority.pem),
       policy: policy,
@@ -127,6 +129,30 @@ import Testing
     }
     #expect(error?.cause == .connectionRefused)
     try await client.stop()
+  }
+
+  @Test func `edges serve what listeners have accepted until it is over`() async throws {
+    let site = try await site(authority: TestAuthority())
+    let client = try await OriginClient.start(OriginURL("h2c://127.0.0.1:\(site.core.listenerAddresses[0].port ?? 0)"))
+    let loop = site.core.cores[0]
+    let gateway = try await loop.eventLoop.submit {
+      NIOLoopBound(loop.value.edgeGateway as any ExchangeHandler, eventLoop: loop.eventLoop)
+    }.get()
+    let chunks = (0..<10).map { ByteBuffer(repeating: UInt8($0), count: 1000) }
+    async let slow = Call.send(
+      RequestHead(method: "POST", authority: "cloud.example", path: "/slow", bodyLength: .unknown), body: chunks,
+      pace: .milliseconds(100), through: client.handler)
+    try await Task.sleep(for: .milliseconds(300))
+    async let drained: Void = site.core.drain()
+    try await Task.sleep(for: .milliseconds(200))
+    // As a request that had begun to come before the listener was drained.
+    let late = try await Call.send(RequestHead(method: "GET", authority: "cloud.example", path: "/"), through: gateway)
+    #expect(late.head.status == 200)
+    #expect(try await slow.body.readableBytes == 10_000)
+    try await drained
+    try await client.stop()
+    try await site.edge?.drain()
+    try await site.origin.stop()
   }
 
   @Test func `an address that is taken is an error, and nothing stays open`() async throws {
