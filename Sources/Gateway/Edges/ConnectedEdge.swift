@@ -1,4 +1,5 @@
 public import Exchange
+public import NIOCore
 
 /// A reversed connection by which requests reach an edge, as one event loop of a core knows it.
 ///
@@ -11,8 +12,10 @@ public struct ConnectedEdge {
   public internal(set) var announcement: EdgeAnnouncement
   /// Its address and port, for logs.
   public internal(set) var peerAddress: String
-  /// When it connected, in milliseconds since 1970 (UTC). Of two connections of one process the later one takes the other's place.
+  /// When it connected, in milliseconds since 1970 (UTC), for logs.
   public let since: Int64
+  /// The same on the clock that nobody sets. Of two connections of one process the later one takes the other's place.
+  public let arrival: NIODeadline
   /// Whether its Finished has come (RFC 8446 §4.4.4). Before that it may be a copy of what an edge once sent: it takes nobody's
   /// place and is sent only what may be lost and sent again.
   public internal(set) var isConfirmed: Bool
@@ -28,14 +31,15 @@ public struct ConnectedEdge {
   }
 
   public init(
-    id: EdgeConnectionID, identity: String, announcement: EdgeAnnouncement, peerAddress: String, since: Int64, isConfirmed: Bool,
-    handler: any ExchangeHandler, home: Home
+    id: EdgeConnectionID, identity: String, announcement: EdgeAnnouncement, peerAddress: String, since: Int64,
+    arrival: NIODeadline, isConfirmed: Bool, handler: any ExchangeHandler, home: Home
   ) {
     self.id = id
     self.identity = identity
     self.announcement = announcement
     self.peerAddress = peerAddress
     self.since = since
+    self.arrival = arrival
     self.isConfirmed = isConfirmed
     self.handler = handler
     self.home = home

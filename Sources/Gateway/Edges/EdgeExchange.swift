@@ -28,6 +28,8 @@ final class EdgeExchange: RequestSink, ResponseSink {
   private var keptByteCount = 0
   private var endWait: (() -> Void)?
   private var failedOn: [EdgeConnectionID] = []
+  /// Of those, the ones that did not take it; from the others it may have been lost.
+  private var refusedBy: [EdgeConnectionID] = []
   private var attempts = 0
   private var hasRepeated = false
   private var isAnswered = false
@@ -54,7 +56,7 @@ final class EdgeExchange: RequestSink, ResponseSink {
     attempts += 1
     let attempt = attempts
     self.record = record
-    record.exchanges[ObjectIdentifier(self)] = self
+    record.began(self)
     taken.byThisEdge = 0
     client.reached(record.edge, service: target.service)
     let carrier = record.edge.handler.open(request, respondingTo: self)
@@ -66,6 +68,8 @@ final class EdgeExchange: RequestSink, ResponseSink {
   }
 
   func hasFailed(on record: EdgeRecord) -> Bool { failedOn.contains(record.id) }
+
+  func wasRefused(by record: EdgeRecord) -> Bool { refusedBy.contains(record.id) }
 
   /// Whether the last failure is one of the way to the edge, that it may come back from.
   var isWorthWaiting: Bool { lastFailure?.cause == .destinationUnavailable }
@@ -149,7 +153,10 @@ final class EdgeExchange: RequestSink, ResponseSink {
 
   func fail(_ error: GatewayError) {
     guard client != nil else { return }
-    if let record { failedOn.append(record.id) }
+    if let record {
+      failedOn.append(record.id)
+      if error.retry == .safe { refusedBy.append(record.id) }
+    }
     lastFailure = error
     if mayMove(after: error) {
       leaveEdge()
@@ -192,6 +199,7 @@ extension EdgeExchange {
       return false
     }
     failedOn.append(record.id)
+    refusedBy.append(record.id)
     guard registry.hasAnother(for: self) else { return false }
     let carrier = self.carrier
     leaveEdge()
@@ -206,7 +214,7 @@ extension EdgeExchange {
   }
 
   private func leaveEdge() {
-    record?.exchanges[ObjectIdentifier(self)] = nil
+    record?.ended(self)
     record = nil
     carrier = nil
   }

@@ -11,8 +11,9 @@ public import NIOCore
 public final class EdgeRegistry {
   /// A newer connection of the same edge process has taken this one's place; the loop that holds it lets it drain.
   public var onReplaced: ((EdgeConnectionID) -> Void)?
-  /// A connection may be dead, because another process of the same edge has come; the loop that holds it probes it, and every
-  /// loop is told by `suspected` what came of it.
+  /// A connection of this loop may be dead, because another process of the same edge has come. It is to be probed, and every loop
+  /// told by `suspected` that it is in doubt and what came of it: no other loop decides it, so that none is left with a doubt that
+  /// was settled before it arose.
   public var onDoubted: ((EdgeConnectionID) -> Void)?
   /// Who may claim what; what is connected is judged anew.
   public var rules: EdgeRules { didSet { judgeAll() } }
@@ -52,6 +53,10 @@ public final class EdgeRegistry {
     self.mayBeRepeated = mayBeRepeated
     began = timing.now()
   }
+
+  /// Whether a process of an edge may come to those of its identity: 32 may stand side by side. Asked by the loop that holds its
+  /// connection, before `arrived`.
+  public func hasRoom(for identity: String, instance: [UInt8]) -> Bool { table.hasRoom(for: identity, instance: instance) }
 
   /// The edges whose connections live on this loop, as they are now.
   public var edges: [EdgeFacts] { table.records.filter(\.isHere).map(\.facts) }
@@ -137,7 +142,7 @@ extension EdgeRegistry {
         onReplaced?(id)
       case .doubt(let id):
         // Without anybody to find out it would stay in doubt.
-        guard let onDoubted, let record = table[id], !record.isSuspect else { continue }
+        guard let onDoubted, let record = table[id], record.isHere, !record.isSuspect else { continue }
         record.isSuspect = true
         tell(.doubted, record)
         onDoubted(id)
@@ -170,9 +175,11 @@ extension EdgeRegistry {
       return exchange.begin(on: record)
     }
     if let failure = exchange.lastFailure, !exchange.isWorthWaiting { return exchange.end(failure) }
-    let absent = table.absence(of: target, now: timing.now().uptimeNanoseconds)
+    let absent = table.absence(of: target, now: timing.now().uptimeNanoseconds, hasRefused: exchange.wasRefused)
     let mayCome = absent == .expected || absent == .gone && isYoung
-    guard mayCome, timing.limit > .zero else { return exchange.end(failure(absent, target)) }
+    guard mayCome, timing.limit > .zero else {
+      return exchange.end(absent == .refused ? exchange.lastFailure ?? failure(absent, target) : failure(absent, target))
+    }
     guard waiting.count < Self.waitingLimit else {
       return exchange.end(unavailable(target, status: 503, "too many requests wait for edges"))
     }
@@ -221,6 +228,7 @@ extension EdgeRegistry {
   private func failure(_ absent: EdgeTable.Absent, _ target: EdgeTarget) -> GatewayError {
     switch absent {
     case .expected: unavailable(target, status: 503, "it was lost a moment ago and this core does not wait")
+    case .refused: unavailable(target, status: 503, "it has refused the request")
     case .gone: unavailable(target, status: 502, "no such edge is connected")
     case .exposesOthers:
       GatewayError(

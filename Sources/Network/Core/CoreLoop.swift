@@ -185,7 +185,7 @@ final class CoreLoop: ConnectionHost {
     let record = connectionRecord(of: connection)
     let edge = ReversedEdge(
       connection, loop: loop, options: options, name: { [unowned record] in record.name }, streamWait: streamWait,
-      publish: { [unowned self] in publish($0) })
+      hasRoom: { [unowned self] in edges.hasRoom(for: $0, instance: $1) }, publish: { [unowned self] in publish($0) })
     record.service = .reversed(edge)
     return edge
   }

@@ -34,20 +34,23 @@ struct EdgeArrival: Sendable {
   let peerAddress: String
   /// Milliseconds since 1970 (UTC).
   let since: Int64
+  let arrival: NIODeadline
   let isConfirmed: Bool
   let homeIndex: Int
-  /// Opens exchanges at the edge, and the figures of the way to it; both on the home loop.
+  /// The way to the connection, on the home loop.
+  let door: NIOLoopBound<EdgeDoor>
+  /// The same, for the other loops.
   let handler: NIOLoopBound<any ExchangeHandler>
-  let figures: NIOLoopBound<() -> EdgeLinkFigures>
   /// From the home loop to each loop, in loop order.
   let waysBack: [NIOLoopBound<HandOver>]
 
   fileprivate func edge(seenFrom loop: LoopContext) -> ConnectedEdge {
     let isHere = loop.index == homeIndex
     return ConnectedEdge(
-      id: id, identity: identity, announcement: announcement, peerAddress: peerAddress, since: since, isConfirmed: isConfirmed,
+      id: id, identity: identity, announcement: announcement, peerAddress: peerAddress, since: since, arrival: arrival,
+      isConfirmed: isConfirmed,
       handler: isHere
-        ? handler.value : RemoteHandler(handler, outbound: loop.handOvers[homeIndex], inbound: waysBack[loop.index]),
-      home: isHere ? .thisLoop(figures: figures.value) : .otherLoop)
+        ? door.value : RemoteHandler(handler, outbound: loop.handOvers[homeIndex], inbound: waysBack[loop.index]),
+      home: isHere ? .thisLoop(figures: { [door = door.value] in door.figures }) : .otherLoop)
   }
 }

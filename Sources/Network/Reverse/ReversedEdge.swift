@@ -19,17 +19,22 @@ final class ReversedEdge: ExchangeHandler {
   private let name: () -> ConnectionName
   private let streamWait: CoarseTimer
   private let waitLimit: TimeAmount
+  private let hasRoom: (_ identity: String, _ instance: [UInt8]) -> Bool
   private let publish: (EdgeNews) -> Void
+  private var door: EdgeDoor?
   private var pace = AnnouncementPace()
   private var isSilent = false
+  /// The edge's, once it is announced.
+  private var instance: [UInt8]?
 
   /// - Parameters:
   ///   - name: the connection's, as it is now.
   ///   - streamWait: bounds how long a request may wait for a stream.
+  ///   - hasRoom: whether another process of an identity may be listed.
   ///   - publish: tells the registries of all loops.
   init(
     _ connection: Connection, loop: LoopContext, options: CoreOptions, name: @escaping () -> ConnectionName, streamWait: CoarseTimer,
-    publish: @escaping (EdgeNews) -> Void
+    hasRoom: @escaping (_ identity: String, _ instance: [UInt8]) -> Bool, publish: @escaping (EdgeNews) -> Void
   ) {
     wire = HTTP3ClientWire(peer: .edge, configuration: options.http3, events: loop.events)
     announcements = AnnouncementStream(beside: wire.application)
@@ -38,6 +43,7 @@ final class ReversedEdge: ExchangeHandler {
     self.name = name
     self.streamWait = streamWait
     waitLimit = options.limits.linkWait
+    self.hasRoom = hasRoom
     self.publish = publish
     announcements.send(.core(CoreAnnouncement(instance: options.process.instance, version: options.process.version)))
     watch = LivenessWatch(
@@ -69,6 +75,11 @@ final class ReversedEdge: ExchangeHandler {
     do throws(ApplicationError) {
       if case .edge(let announcement)? = try announcements.takeReceived() {
         try pace.take(now: .now())
+        guard announcement.instance == instance ?? announcement.instance else {
+          throw ApplicationError(
+            code: HTTP3ErrorCode.messageError.rawValue, reason: "a process does not change its instance while it runs")
+        }
+        instance = announcement.instance
         run(state.announced(announcement))
       }
     } catch {
@@ -91,8 +102,9 @@ final class ReversedEdge: ExchangeHandler {
     run(state.goesAway())
   }
 
-  /// Finds out whether the edge is still there.
+  /// Finds out whether the edge is still there, and tells all loops that it is in doubt as long as that takes.
   func doubt() {
+    run(state.suspected(true))
     watch.ask(interval: LivenessLimits.towardsEdges.probeInterval) { [unowned self] in run(state.suspected(false)) }
   }
 
@@ -103,6 +115,8 @@ final class ReversedEdge: ExchangeHandler {
     wire.connectionClosed(
       GatewayError(
         .destinationUnavailable, side: .edge, message: "the connection to the edge at \(name().peer) was lost: \(closure.reason)"))
+    door?.shut(peer: name().peer)
+    door = nil
   }
 
   private func act(_ action: LinkLiveness.Action) {
@@ -120,6 +134,11 @@ final class ReversedEdge: ExchangeHandler {
     for action in actions {
       switch action {
       case .arrive(let identity, let announcement, let isConfirmed):
+        guard hasRoom(identity, announcement.instance) else {
+          connection.close(
+            applicationCode: HTTP3ErrorCode.excessiveLoad.rawValue, reason: "too many processes of \(identity) are connected already")
+          continue
+        }
         publish(.arrived(arrival(identity, announcement, isConfirmed: isConfirmed)))
       case .confirm: publish(.confirmed(id))
       case .announce(let announcement): publish(.announced(id, announcement))
@@ -133,10 +152,12 @@ final class ReversedEdge: ExchangeHandler {
   var id: EdgeConnectionID { EdgeConnectionID(name().number) }
 
   private func arrival(_ identity: String, _ announcement: EdgeAnnouncement, isConfirmed: Bool) -> EdgeArrival {
-    EdgeArrival(
+    let door = EdgeDoor(to: self, figures: { [connection] in EdgeLinkFigures(connection.figures) })
+    self.door = door
+    return EdgeArrival(
       id: id, identity: identity, announcement: announcement, peerAddress: name().peer, since: WallTime.now().milliseconds,
-      isConfirmed: isConfirmed, homeIndex: loop.index, handler: NIOLoopBound(self, eventLoop: loop.eventLoop),
-      figures: NIOLoopBound({ [connection] in EdgeLinkFigures(connection.figures) }, eventLoop: loop.eventLoop),
+      arrival: .now(), isConfirmed: isConfirmed, homeIndex: loop.index, door: NIOLoopBound(door, eventLoop: loop.eventLoop),
+      handler: NIOLoopBound(door, eventLoop: loop.eventLoop),
       waysBack: loop.handOvers.map { NIOLoopBound($0, eventLoop: loop.eventLoop) })
   }
 }

@@ -132,4 +132,27 @@ import Testing
     #expect(first.exchanges.count == 3 && second.exchanges.count == 3)
     #expect(scene.replaced.isEmpty)
   }
+
+  @Test(arguments: EdgeBalance.allCases) func identitiesTakeTurnsHoweverManyProcessesTheyHave(balance: EdgeBalance) {
+    let scene = EdgeScene(.fixed(EdgeTarget(service: "camera", edges: .group([:]), balance: balance)))
+    let many = (1...9).map { scene.connect(UInt64($0), "many", instance: UInt8($0)) }
+    for number in 1...9 { scene.registry.suspected(EdgeConnectionID(UInt64(number)), false) }
+    let single = scene.connect(10, "single")
+    for _ in 0..<20 { scene.open() }
+    #expect(single.exchanges.count == 10)
+    #expect(many.map(\.exchanges.count).max() == 2)
+  }
+
+  @Test func noIdentityHasAnyNumberOfProcesses() {
+    let scene = EdgeScene()
+    for number in 1...32 { scene.connect(UInt64(number), instance: UInt8(number)) }
+    func hasRoom(_ identity: String, _ instance: UInt8) -> Bool {
+      scene.registry.hasRoom(for: identity, instance: [UInt8](repeating: instance, count: 16))
+    }
+    #expect(!hasRoom("SHOP-17", 33))
+    // A process that is there may connect anew, and those of others come as they like.
+    #expect(hasRoom("shop-17", 32) && hasRoom("shop-18", 33))
+    scene.registry.draining(EdgeConnectionID(5))
+    #expect(hasRoom("shop-17", 33))
+  }
 }

@@ -21,8 +21,8 @@ import Testing
 
   @Test func loopsThatAreToldInAnotherOrderDecideAlike() {
     let scene = EdgeScene()
-    scene.connect(2, since: 20)
-    let late = scene.connect(1, since: 10)
+    scene.connect(2, order: 20)
+    let late = scene.connect(1, order: 10)
     #expect(scene.replaced == [1])
     scene.open()
     #expect(late.exchanges.isEmpty)
@@ -77,6 +77,27 @@ import Testing
     for _ in 0..<2 { scene.open() }
     #expect(old.exchanges.count >= 1)
     #expect(scene.events.phases == ["connected 1", "connected 2", "doubted 1", "heard 1"])
+  }
+
+  @Test func onlyTheLoopThatHoldsTheConnectionDoubtsIt() {
+    let scene = EdgeScene()
+    let old = scene.connect(1, instance: 1, isHere: false)
+    scene.connect(2, instance: 2)
+    #expect(scene.doubted.isEmpty)
+    for _ in 0..<2 { scene.open() }
+    #expect(old.exchanges.count == 1)
+    scene.registry.suspected(EdgeConnectionID(1), true)
+    for _ in 0..<2 { scene.open() }
+    #expect(old.exchanges.count == 1)
+  }
+
+  @Test func wallClockThatIsSetBackMakesNobodyOlder() {
+    let scene = EdgeScene()
+    scene.connect(1, since: 2_000)
+    let new = scene.connect(2, since: 1_000)
+    #expect(scene.replaced == [1])
+    scene.open()
+    #expect(new.exchanges.count == 1)
   }
 
   @Test func onlyTheLoopThatHoldsTheConnectionTells() {

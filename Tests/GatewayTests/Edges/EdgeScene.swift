@@ -54,7 +54,7 @@ final class EdgeScene {
   @discardableResult
   func connect(
     _ number: UInt64, _ identity: String = "shop-17", services: [String] = ["camera"], labels: [String: String] = [:],
-    instance: UInt8 = 1, since: Int64? = nil, isConfirmed: Bool = true, isHere: Bool = true
+    instance: UInt8 = 1, since: Int64 = 0, order: Int? = nil, isConfirmed: Bool = true, isHere: Bool = true
   ) -> RecordingEdge {
     let edge = RecordingEdge()
     registry.arrived(
@@ -62,7 +62,8 @@ final class EdgeScene {
         id: EdgeConnectionID(number), identity: identity,
         announcement: EdgeAnnouncement(
           instance: [UInt8](repeating: instance, count: 16), version: "1.0", services: services, labels: labels),
-        peerAddress: "192.0.2.1:\(number)", since: since ?? Int64(number), isConfirmed: isConfirmed, handler: edge,
+        peerAddress: "192.0.2.1:\(number)", since: since,
+        arrival: .uptimeNanoseconds(UInt64(order ?? Int(number))), isConfirmed: isConfirmed, handler: edge,
         home: isHere
           ? .thisLoop { EdgeLinkFigures(smoothedRoundTrip: .milliseconds(40), packetsSent: 200, packetsLost: 3) } : .otherLoop))
     return edge

@@ -4,17 +4,22 @@ import Exchange
 /// What a registry keeps of one connected edge.
 final class EdgeRecord {
   var edge: ConnectedEdge
+  /// The key of its identity.
+  let key: String
+  /// Shared by all connections of its identity.
+  var identity = EdgeIdentity()
   private(set) var granted = EdgeRules.Granted()
   var isSuspect = false
   /// It takes no new requests: it has said so, or a newer connection has taken its place.
   var isDraining = false
   /// Requests of this loop that it has.
-  var exchanges: [ObjectIdentifier: EdgeExchange] = [:]
+  private(set) var exchanges: [ObjectIdentifier: EdgeExchange] = [:]
   /// When it had its last request, in requests of this loop.
   var lastTurn: UInt64 = 0
 
   init(_ edge: ConnectedEdge, rules: EdgeRules) {
     self.edge = edge
+    key = Self.key(edge.identity)
     judge(by: rules)
   }
 
@@ -34,13 +39,17 @@ final class EdgeRecord {
 
   func matches(_ selection: EdgeSelection) -> Bool {
     switch selection {
-    case .edge(let identity): Self.key(edge.identity) == Self.key(identity)
+    case .edge(let identity): key == Self.key(identity)
     case .group(let labels): labels.allSatisfy { granted.labels[$0.key] == $0.value }
     }
   }
 
-  func mayServe(_ target: EdgeTarget) -> Bool {
-    granted.services.contains(target.service) && matches(target.edges)
+  func began(_ exchange: EdgeExchange) {
+    if exchanges.updateValue(exchange, forKey: ObjectIdentifier(exchange)) == nil { identity.exchangeCount += 1 }
+  }
+
+  func ended(_ exchange: EdgeExchange) {
+    if exchanges.removeValue(forKey: ObjectIdentifier(exchange)) != nil { identity.exchangeCount -= 1 }
   }
 
   /// How good a choice it is; nil when a request must not go there.

@@ -5,8 +5,7 @@ import Exchange
 struct EdgeTable {
   private(set) var records: [EdgeRecord] = []
   private var byIdentity: [String: [EdgeRecord]] = [:]
-  /// Edges that are expected back, by identity.
-  private var lost: [String: Absence] = [:]
+  private var lost = LostEdges()
   /// For targets with edges that may serve them; forgotten whenever something changes.
   private var candidates: [EdgeTarget: [EdgeRecord]] = [:]
   private var turn: UInt64 = 0
@@ -19,18 +18,21 @@ struct EdgeTable {
     case doubt(EdgeConnectionID)
   }
 
-  private struct Absence {
-    let record: EdgeRecord
-    let until: UInt64
-  }
-
   subscript(id: EdgeConnectionID) -> EdgeRecord? { records.first { $0.id == id } }
 
+  /// Whether another process of an identity may be listed.
+  func hasRoom(for identity: String, instance: [UInt8]) -> Bool {
+    var instances: Set<[UInt8]> = []
+    for record in byIdentity[EdgeRecord.key(identity)] ?? [] where !record.isDraining {
+      instances.insert(record.edge.announcement.instance)
+    }
+    return instances.contains(instance) || instances.count < Self.processLimit
+  }
+
   mutating func insert(_ record: EdgeRecord) -> [Consequence] {
-    let key = EdgeRecord.key(record.edge.identity)
     records.append(record)
-    byIdentity[key, default: []].append(record)
-    lost[key] = nil
+    if let fellow = byIdentity[record.key]?.first { record.identity = fellow.identity }
+    byIdentity[record.key, default: []].append(record)
     changed()
     return settle(record)
   }
@@ -45,12 +47,11 @@ struct EdgeTable {
   ///   - now: in the caller's nanoseconds, as all times here.
   ///   - expectedUntil: nil for an edge that nobody waits for.
   mutating func remove(_ record: EdgeRecord, now: UInt64, expectedUntil: UInt64?) {
-    let key = EdgeRecord.key(record.edge.identity)
     records.removeAll { $0 === record }
-    byIdentity[key]?.removeAll { $0 === record }
-    if byIdentity[key]?.isEmpty == true {
-      byIdentity[key] = nil
-      if let expectedUntil, record.edge.isConfirmed, !record.isDraining { expect(record, key, until: expectedUntil, now: now) }
+    byIdentity[record.key]?.removeAll { $0 === record }
+    if byIdentity[record.key]?.isEmpty == true { byIdentity[record.key] = nil }
+    if let expectedUntil, record.edge.isConfirmed, !record.isDraining, !isStanding(otherThan: record) {
+      lost.lost(record, until: expectedUntil, now: now)
     }
     changed()
   }
@@ -63,6 +64,7 @@ struct EdgeTable {
     guard let best = best(for: target, mayBeRepeated: mayBeRepeated, isExcluded: isExcluded) else { return nil }
     turn += 1
     best.lastTurn = turn
+    best.identity.lastTurn = turn
     return best
   }
 
@@ -72,13 +74,24 @@ struct EdgeTable {
   ///   - isExcluded: edges on which the request has failed.
   ///   - mayBeRepeated: whether the request may be lost and sent again.
   mutating func best(for target: EdgeTarget, mayBeRepeated: Bool, isExcluded: (EdgeRecord) -> Bool) -> EdgeRecord? {
-    var best: (record: EdgeRecord, rank: (Int, Int, UInt64))?
+    var best: (record: EdgeRecord, rank: Rank)?
     for record in serving(target) {
       guard let standing = record.standing(mayBeRepeated: mayBeRepeated), !isExcluded(record) else { continue }
-      let rank = (standing.rawValue, target.balance == .leastBusy ? record.exchanges.count : 0, record.lastTurn)
+      let rank = self.rank(record, standing, target.balance)
       if best.map({ rank < $0.rank }) ?? true { best = (record, rank) }
     }
     return best?.record
+  }
+
+  /// Who comes first: identities are compared before their processes, so that none gets more by having many.
+  private typealias Rank = (standing: Int, identityLoad: Int, identityTurn: UInt64, load: Int, turn: UInt64)
+
+  private func rank(_ record: EdgeRecord, _ standing: EdgeRecord.Standing, _ balance: EdgeBalance) -> Rank {
+    let isByLoad = balance == .leastBusy
+    return (
+      standing.rawValue, isByLoad ? record.identity.exchangeCount : 0, record.identity.lastTurn,
+      isByLoad ? record.exchanges.count : 0, record.lastTurn
+    )
   }
 
   /// Why no edge can be chosen now.
@@ -89,28 +102,22 @@ struct EdgeTable {
     case exposesOthers
     /// An edge claims the service and may not.
     case mayNotClaim(identity: String)
+    /// Those that are there have refused this request.
+    case refused
     case gone
   }
 
-  mutating func absence(of target: EdgeTarget, now: UInt64) -> Absent {
+  /// - Parameter hasRefused: edges that did not take the request and will not be asked again.
+  func absence(of target: EdgeTarget, now: UInt64, hasRefused: (EdgeRecord) -> Bool) -> Absent {
     let connected = connected(target.edges)
-    if connected.contains(where: { $0.granted.services.contains(target.service) && !$0.isDraining }) { return .expected }
-    switch target.edges {
-    case .edge(let identity):
-      if let absence = lost[EdgeRecord.key(identity)], absence.until > now { return .expected }
-    case .group:
-      if lost.values.contains(where: { $0.until > now && $0.record.mayServe(target) }) { return .expected }
-    }
+    let serving = connected.filter { $0.granted.services.contains(target.service) && !$0.isDraining }
+    if serving.contains(where: { $0.isSuspect || !hasRefused($0) }) { return .expected }
+    if lost.isExpected(for: target, now: now) { return .expected }
+    if !serving.isEmpty { return .refused }
     if let claimant = connected.first(where: { $0.granted.refused.contains(target.service) }) {
       return .mayNotClaim(identity: claimant.edge.identity)
     }
     return connected.allSatisfy(\.isDraining) ? .gone : .exposesOthers
-  }
-
-  /// Those whose time is over go when there are many, so that a request that finds nobody need not look at all of them.
-  private mutating func expect(_ record: EdgeRecord, _ key: String, until: UInt64, now: UInt64) {
-    if lost.count >= Self.lostLimit { lost = lost.filter { $0.value.until > now } }
-    if lost.count < Self.lostLimit { lost[key] = Absence(record: record, until: until) }
   }
 
   private func connected(_ selection: EdgeSelection) -> [EdgeRecord] {
@@ -130,9 +137,10 @@ struct EdgeTable {
 
   /// Of the proven connections of one process the newest stays; those of other processes of the same edge have to show that they
   /// live. All loops come to the same result, whatever the order in which they are told.
-  private func settle(_ record: EdgeRecord) -> [Consequence] {
+  private mutating func settle(_ record: EdgeRecord) -> [Consequence] {
     guard record.edge.isConfirmed, !record.isDraining else { return [] }
-    let others = (byIdentity[EdgeRecord.key(record.edge.identity)] ?? []).filter { $0 !== record && !$0.isDraining }
+    if !isStanding(otherThan: record) { lost.returned(record) }
+    let others = (byIdentity[record.key] ?? []).filter { $0 !== record && !$0.isDraining }
     var consequences: [Consequence] = []
     let same = others.filter { $0.edge.isConfirmed && $0.edge.announcement.instance == record.edge.announcement.instance }
     let newest = same.reduce(record) { $1.isNewer(than: $0) ? $1 : $0 }
@@ -143,11 +151,19 @@ struct EdgeTable {
     return consequences
   }
 
-  private static let lostLimit = 4096
+  /// Whether the process of a connection has another one that is proved and takes requests.
+  private func isStanding(otherThan record: EdgeRecord) -> Bool {
+    byIdentity[record.key]?.contains {
+      $0 !== record && $0.edge.isConfirmed && !$0.isDraining && $0.edge.announcement.instance == record.edge.announcement.instance
+    } ?? false
+  }
+
+  /// Processes of one identity. One that is restarted again and again leaves others behind until they are found to be dead.
+  static let processLimit = 32
 }
 
 extension EdgeRecord {
   fileprivate func isNewer(than other: EdgeRecord) -> Bool {
-    (edge.since, edge.id.number) > (other.edge.since, other.edge.id.number)
+    (edge.arrival, edge.id.number) > (other.edge.arrival, other.edge.id.number)
   }
 }
