@@ -220,7 +220,7 @@ extension Passage {
 
   private func removeForgery(from fields: inout FieldSection) {
     fields.remove(.quicgwEdge)
-    ProxyStatusField.removeMembers(of: gateway.hop.nameBytes, from: &fields)
+    ProxyStatusField.removeForged(inNameOf: gateway.hop.nameBytes, from: &fields)
   }
 
   /// Stands for a service or a wire that is not known.

@@ -294,4 +294,12 @@ import Testing
     #expect(fields.all(.proxyStatus).map { String(decoding: $0, as: UTF8.self) } == ["cache; details=\"\\\", \(own)\", other"])
     #expect(fields.text("x") == "y")
   }
+
+  @Test func answerToARequestThatCameRoundKeepsThisHopsWord() throws {
+    let scene = Scene(.core, policy: .services("echo"))
+    scene.open(.get(), identity: "edge-1", wire: .http3)
+    let error = GatewayError(.loopDetected, side: .client, message: "it has come round")
+    try #require(scene.destination.answer).receiveHead(error.response(isGRPC: false, isHead: false, hop: scene.gateway.hop.name).head)
+    #expect(scene.client.heads.last?.fields.text(.proxyStatus)?.contains("error=proxy_loop_detected") == true)
+  }
 }

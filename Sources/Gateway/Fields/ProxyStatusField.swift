@@ -1,11 +1,13 @@
+import Exchange
 import HTTPMessage
 
 /// `Proxy-Status` (RFC 9209): what each intermediary on an answer's way has to say of it.
 enum ProxyStatusField {
-  /// Removes the members of one intermediary's name, which only that intermediary may add.
-  static func removeMembers(of name: [UInt8], from fields: inout FieldSection) {
+  /// Removes the members that bear the name of the intermediary that has received the answer, which only it may add. Where a request
+  /// has come round to it, its own answer comes back, and says so.
+  static func removeForged(inNameOf name: [UInt8], from fields: inout FieldSection) {
     let values = fields.all(.proxyStatus).map(Array.init)
-    let kept = values.map { value in members(of: value).filter { !isNamed($0, name) } }
+    let kept = values.map { value in members(of: value).filter { !isNamed($0, name) || $0.dropFirst(name.count).starts(with: loopDetected) } }
     guard zip(values, kept).contains(where: { members(of: $0).count != $1.count }) else { return }
     fields.remove(.proxyStatus)
     for members in kept where !members.isEmpty {
@@ -41,6 +43,9 @@ enum ProxyStatusField {
     let next = rest.dropFirst(name.count).first
     return isString ? next == UInt8(ascii: "\"") : next == nil || next == UInt8(ascii: ";") || next.map(isBlank) == true
   }
+
+  /// As `GatewayError.proxyStatus(hop:)` writes it; it makes no core send a request to another edge.
+  private static let loopDetected = Array("; error=\(GatewayError.Cause.loopDetected.rawValue);".utf8)
 
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var rest = bytes.drop(while: isBlank)
