@@ -17,6 +17,8 @@ final class ContentReader {
   private var limit = 0
   private var total: Int?
   private var outstanding = 0
+  /// It has all come and is right.
+  private var isSettled = false
   private var isReading = false
   private var isOver = false
   private(set) var hasHead = false
@@ -39,13 +41,19 @@ final class ContentReader {
 
   /// - Parameters:
   ///   - limit: bytes of the content that may be sent.
-  ///   - total: bytes of it all, if that is known.
+  ///   - total: bytes of it all, as far as somebody has said it.
   func allow(upTo limit: Int, total: Int?) {
     guard !isOver else { return }
     self.limit = limit
     self.total = total
-    if end == nil, let total, limit >= total { end = total }
     advance()
+  }
+
+  /// The content is all there and right: without this nobody's answer is complete.
+  func settle(total: Int) {
+    isSettled = true
+    if end == nil { end = total }
+    allow(upTo: total, total: total)
   }
 
   func consumed(_ count: Int) {
@@ -68,9 +76,11 @@ final class ContentReader {
 
   private func advance() {
     guard !isOver, !isReading else { return }
-    if let end, position >= end, limit >= end { return complete() }
-    let count = min(min(limit, end ?? limit) - position, Self.pieceBytes, Self.windowBytes - outstanding)
-    guard count > 0, count >= Self.leastBytes || position + count == min(limit, end ?? limit) else { return }
+    if isSettled, let end, position >= end { return complete() }
+    // A part that has been asked for has a length of its own: with its last byte it would be complete.
+    let visible = min(limit, end.map { isSettled ? $0 : $0 - 1 } ?? limit)
+    let count = min(visible - position, Self.pieceBytes, Self.windowBytes - outstanding)
+    guard count > 0, count >= Self.leastBytes || position + count == visible else { return }
     isReading = true
     surroundings.run { [content, position] in try content.buffer(at: position, count: count) }.assumeIsolated().whenComplete {
       [self] result in

@@ -119,7 +119,7 @@ extension ModuleCache {
     guard let reader = client.read(found.content, ZipHead(found.header), total: size, from: .store) else { return }
     reading[key, default: 0] += 1
     reader.onEnd = { [weak self] in self?.readingEnded(key) }
-    reader.allow(upTo: size, total: size)
+    reader.settle(total: size)
   }
 
   private func readingEnded(_ key: String) {

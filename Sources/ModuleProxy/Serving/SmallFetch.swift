@@ -35,7 +35,10 @@ final class SmallFetch: DownloadOwner {
     download.begin()
   }
 
-  func downloadBegan(_ head: ResponseHead) { self.head = head }
+  func downloadBegan(_ head: ResponseHead) {
+    self.head = head
+    body.clear()
+  }
 
   func downloadRestarted() { body.clear() }
 

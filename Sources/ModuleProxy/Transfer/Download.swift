@@ -22,7 +22,10 @@ final class Download {
   private let surroundings: any ModuleSurroundings
   private unowned let owner: any DownloadOwner
   private var attempt: Attempt?
-  private var hasBegun = false
+  /// When the attempt has last brought something, or the owner has last taken something.
+  private var movedAt: NIODeadline
+  /// Bytes that the owner has not taken yet: while there are any, it is not the source that stalls.
+  private var untaken = 0
   private var isOver = false
   private var lastStatus: Int?
 
@@ -35,7 +38,8 @@ final class Download {
     self.source = source
     self.surroundings = surroundings
     self.owner = owner
-    transfer = Transfer(limits: limits, now: surroundings.now())
+    movedAt = surroundings.now()
+    transfer = Transfer(limits: limits, now: movedAt)
   }
 
   func begin() {
@@ -46,8 +50,11 @@ final class Download {
     }
     let attempt = Attempt(self)
     self.attempt = attempt
+    movedAt = surroundings.now()
+    untaken = 0
     let sink = source.open(request, respondingTo: attempt)
     attempt.opened(sink)
+    watch(attempt)
   }
 
   /// Nobody wants it any more.
@@ -57,16 +64,22 @@ final class Download {
   }
 
   /// The owner has taken so many bytes of what it was given.
-  func consumed(_ count: Int) { attempt?.consumed(count) }
+  func consumed(_ count: Int) {
+    untaken = max(0, untaken - count)
+    movedAt = surroundings.now()
+    attempt?.consumed(count)
+  }
 
   fileprivate func receive(_ head: ResponseHead, _ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
     lastStatus = head.status
+    movedAt = surroundings.now()
     follow(transfer.headArrived(TransferHead(head), now: surroundings.now()), head)
   }
 
   fileprivate func receive(_ chunk: ByteBuffer, _ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
+    movedAt = surroundings.now()
     var chunk = chunk
     let skipped = min(attempt.skipping, chunk.readableBytes)
     if skipped > 0 {
@@ -75,19 +88,31 @@ final class Download {
       surroundings.eventLoop.assumeIsolated().execute { attempt.consumed(skipped) }
     }
     guard chunk.readableBytes > 0 else { return }
-    if attempt.isOtherAnswer {
-      owner.downloadReceived(chunk)
-      return
-    }
+    if attempt.isOtherAnswer { return receiveOther(chunk, attempt) }
     let step = transfer.contentArrived(chunk.readableBytes, now: surroundings.now())
     if case .fail = step { return follow(step, nil) }
+    untaken += chunk.readableBytes
     owner.downloadReceived(chunk)
+  }
+
+  /// Content of an answer that is no success: the beginning of it is enough.
+  private func receiveOther(_ chunk: ByteBuffer, _ attempt: Attempt) {
+    var chunk = chunk
+    let wanted = chunk.readSlice(length: min(chunk.readableBytes, Self.otherBytes - attempt.otherCount)) ?? ByteBuffer()
+    attempt.otherCount += wanted.readableBytes
+    untaken += wanted.readableBytes
+    owner.downloadReceived(wanted)
+    guard chunk.readableBytes > 0 else { return }
+    isOver = true
+    giveUpAttempt()
+    owner.downloadCompleted()
   }
 
   fileprivate func receiveEnd(_ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
     if attempt.isOtherAnswer {
       isOver = true
+      self.attempt = nil
       return owner.downloadCompleted()
     }
     follow(transfer.ended(now: surroundings.now()), nil)
@@ -103,11 +128,8 @@ final class Download {
     switch step {
     case .take(let skipping):
       attempt?.skipping = skipping
-      guard let head else { break }
-      if !hasBegun || !transfer.resumes {
-        hasBegun = true
-        owner.downloadBegan(head)
-      }
+      // Before anything has come, the head of the last answer counts.
+      if let head, transfer.received == 0 { owner.downloadBegan(head) }
     case .answer:
       attempt?.isOtherAnswer = true
       if let head { owner.downloadBegan(head) }
@@ -121,8 +143,21 @@ final class Download {
       owner.downloadFailed(failure, status: lastStatus)
     case .complete:
       isOver = true
+      attempt = nil
       owner.downloadCompleted()
     case .wait: break
+    }
+  }
+
+  /// Ends an attempt that does not get on: an origin that is alive and sends nothing would hold all who wait for ever.
+  private func watch(_ attempt: Attempt) {
+    let rest = movedAt + transfer.limits.stallPatience - surroundings.now()
+    surroundings.after(rest > Self.leastWait ? rest : transfer.limits.stallPatience) { [weak self, weak attempt] in
+      guard let self, let attempt, attempt === self.attempt, !isOver else { return }
+      guard untaken == 0, surroundings.now() - movedAt >= transfer.stallLimit else { return watch(attempt) }
+      giveUpAttempt()
+      let reason = "nothing has come from the origin for \(transfer.stallLimit.nanoseconds / 1_000_000_000) s"
+      follow(transfer.broken(reason, now: surroundings.now()), nil)
     }
   }
 
@@ -132,6 +167,10 @@ final class Download {
     self.attempt = nil
     surroundings.eventLoop.assumeIsolated().execute { attempt.giveUp() }
   }
+
+  /// What is read of an answer that is no success.
+  private static let otherBytes = 64 * 1024
+  private static let leastWait = TimeAmount.milliseconds(50)
 }
 
 /// One request of a download.
@@ -139,7 +178,10 @@ private final class Attempt: ResponseSink {
   var skipping = 0
   /// Its answer is no success, and its content is the answer's.
   var isOtherAnswer = false
-  private let download: Download
+  /// Bytes of it.
+  var otherCount = 0
+  /// Until it is over: the two hold each other.
+  private var download: Download?
   private var sink: (any RequestSink)?
   private var isOver = false
 
@@ -159,24 +201,29 @@ private final class Attempt: ResponseSink {
     isOver = true
     sink?.cancel(.cancelled)
     sink = nil
+    download = nil
   }
 
   func receiveInterim(_ head: ResponseHead) {}
-  func receiveHead(_ head: ResponseHead) { if !isOver { download.receive(head, self) } }
-  func receiveResponseBody(_ chunk: ByteBuffer) { if !isOver { download.receive(chunk, self) } }
+  func receiveHead(_ head: ResponseHead) { if !isOver { download?.receive(head, self) } }
+  func receiveResponseBody(_ chunk: ByteBuffer) { if !isOver { download?.receive(chunk, self) } }
 
   func receiveResponseEnd(trailers: FieldSection?) {
     guard !isOver else { return }
     isOver = true
     sink = nil
-    download.receiveEnd(self)
+    let download = download
+    self.download = nil
+    download?.receiveEnd(self)
   }
 
   func fail(_ error: GatewayError) {
     guard !isOver else { return }
     isOver = true
     sink = nil
-    download.receive(error, self)
+    let download = download
+    self.download = nil
+    download?.receive(error, self)
   }
 
   func stopRequest(_ reason: ResetReason) {}

@@ -28,11 +28,12 @@ struct Transfer {
   /// Those of them that went on from the middle.
   private(set) var resumeCount = 0
 
-  private let limits: TransferLimits
+  let limits: TransferLimits
   private var validator: String?
   private var lastProgress: NIODeadline
   private var failuresSinceProgress = 0
-  private var isAnswered = false
+  /// The head of the answer that comes now has come.
+  private var isBegun = false
 
   init(limits: TransferLimits, now: NIODeadline) {
     self.limits = limits
@@ -45,18 +46,25 @@ struct Transfer {
   /// Whether what has come is kept when it goes on.
   var resumes: Bool { limits.resumes }
 
+  /// How long nothing may come, of an answer that has begun, before it is asked for anew.
+  var stallLimit: TimeAmount { received > 0 || isBegun ? limits.stallPatience : limits.answerPatience }
+
   mutating func headArrived(_ head: TransferHead, now: NIODeadline) -> Step {
+    isBegun = true
     switch head.status {
     case 200 where !limits.resumes || received == 0:
+      if received == 0 { lastProgress = now }
       guard fits(head.length ?? 0) else { return tooLarge }
       (total, validator) = (head.length, head.validator)
       return .take(skipping: 0)
     case 200:
-      // The origin does not know ranges, or what it has now has another validator; the check of the whole tells.
-      guard head.length == nil || total == nil || head.length == total else { return .fail(changed) }
+      // The origin does not know ranges, or `If-Range` has told it that it has something else now (RFC 9110 §13.1.5).
+      guard head.length == nil || total == nil || head.length == total, validator == nil || head.validator == validator else {
+        return .fail(changed)
+      }
       return .take(skipping: received)
     case 206 where received > 0:
-      guard head.rangeStart == received, head.rangeTotal == nil || total == nil || head.rangeTotal == total,
+      guard head.validator == nil || validator == nil || head.validator == validator, head.rangeStart == received, head.rangeTotal == nil || total == nil || head.rangeTotal == total,
         fits(head.rangeTotal ?? 0)
       else { return .fail(changed) }
       total = total ?? head.rangeTotal
@@ -91,6 +99,9 @@ struct Transfer {
 
   /// The request failed, or its answer broke off.
   mutating func broken(_ reason: String, now: NIODeadline) -> Step {
+    isBegun = false
+    // Only the end was lost: whoever checks the whole tells whether it is one.
+    if received > 0, received == total { return .complete }
     failuresSinceProgress += 1
     let delay = min(limits.longestDelay, TimeAmount.milliseconds(100 << min(Int64(failuresSinceProgress - 1), 10)))
     let patience = received > 0 ? limits.patience : limits.firstPatience
@@ -124,6 +135,10 @@ struct TransferLimits {
   var patience: TimeAmount
   /// The same before anything has come.
   var firstPatience: TimeAmount
+  /// How long an origin may think before it answers at all: some fetch what they are asked for from elsewhere first.
+  var answerPatience = TimeAmount.minutes(5)
+  /// How long an answer that has begun may bring nothing.
+  var stallPatience: TimeAmount { .nanoseconds(patience.nanoseconds / 4) }
   var longestDelay = TimeAmount.seconds(2)
   /// Requests before anything has come.
   var firstAttempts = 4

@@ -58,7 +58,8 @@ final class ZipFill: DownloadOwner {
 
   /// Another client wants it.
   func add(_ client: ZipClient) {
-    if let head, let file { beginReading(client, head, file) } else { waiting.append(client) }
+    waiting.append(client)
+    beginReading()
   }
 
   func remove(_ client: ZipClient) { waiting.removeAll { $0 === client } }
@@ -66,16 +67,9 @@ final class ZipFill: DownloadOwner {
   // MARK: What comes
 
   func downloadBegan(_ head: ResponseHead) {
-    guard head.status == 200 else {
-      refusal = head
-      return
-    }
-    let zip = ZipHead(head, fetchedAt: cache.surroundings.unixTime())
-    self.head = zip
-    guard let file else { return }
-    let clients = waiting
-    waiting = []
-    for client in clients { beginReading(client, zip, file) }
+    refusalBody.clear()
+    refusal = head.status == 200 ? nil : head
+    self.head = head.status == 200 ? ZipHead(head, fetchedAt: cache.surroundings.unixTime()) : nil
   }
 
   /// What is resumed never begins anew.
@@ -83,7 +77,7 @@ final class ZipFill: DownloadOwner {
 
   func downloadReceived(_ chunk: ByteBuffer) {
     if refusal != nil {
-      if refusalBody.readableBytes < Self.refusalBytes { refusalBody.writeImmutableBuffer(chunk) }
+      refusalBody.writeImmutableBuffer(chunk)
       let count = chunk.readableBytes
       cache.surroundings.eventLoop.assumeIsolated().execute { [self] in download.consumed(count) }
       return
@@ -120,6 +114,7 @@ final class ZipFill: DownloadOwner {
       case .success:
         written += batch.readableBytes
         download.consumed(batch.readableBytes)
+        beginReading()
         showProgress()
         write()
       case .failure(let error):
@@ -132,7 +127,7 @@ final class ZipFill: DownloadOwner {
 
   private func showProgress() {
     if isRight {
-      for reader in readers.values { reader.allow(upTo: written, total: written) }
+      for reader in readers.values { reader.settle(total: written) }
       return
     }
     let visible = max(0, (download.transfer.total ?? written) - Self.heldBytes)
@@ -187,6 +182,14 @@ final class ZipFill: DownloadOwner {
     }
   }
 
+  /// With the first byte: until then the origin may still say something else.
+  private func beginReading() {
+    guard written > 0, let head, let file else { return }
+    let clients = waiting
+    waiting = []
+    for client in clients { beginReading(client, head, file) }
+  }
+
   private func beginReading(_ client: ZipClient, _ head: ZipHead, _ file: IncomingFile) {
     let total = isRight ? written : download.transfer.total
     let reader = client.read(file, head, total: total, from: .fill(isFirst: client.isFirst))
@@ -221,7 +224,6 @@ final class ZipFill: DownloadOwner {
 
   /// Held back until the whole has been checked.
   private static let heldBytes = 64 * 1024
-  private static let refusalBytes = 64 * 1024
 }
 
 /// What the head of a zip's answer says.

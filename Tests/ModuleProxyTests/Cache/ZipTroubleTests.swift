@@ -1,0 +1,144 @@
+import Exchange
+import HTTPMessage
+@testable import ModuleProxy
+import NIOCore
+import Testing
+
+/// Origins that stall, change their mind, or say less than they should.
+@Suite struct ZipTroubleTests {
+  private static let path = "/example.test/greeting/@v/v1.2.3.zip"
+  private static let zip = TestZip.of([
+    ("go.mod", "module example.test/greeting\n"), ("data.txt", String(repeating: "0123456789abcdef", count: 20_000)),
+  ]).bytes
+
+  @Test func anEmptyZipIsNeverServed() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    world.origin.requests[0].sink.receiveHead(ResponseHead(status: 200, bodyLength: .none))
+    world.settle()
+    #expect(client.head == nil)
+    world.origin.requests[0].end()
+    world.settle()
+    #expect(client.error?.status == 502 && client.head == nil && !client.isComplete)
+    #expect(world.events.refusals == [.malformed])
+  }
+
+  @Test func anOriginThatStallsIsAskedAnew() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    world.origin.requests[0].begin(count: Self.zip.count)
+    world.origin.requests[0].send(Self.zip[..<150_000])
+    world.settle()
+    for _ in 0..<10 { world.pass(.seconds(1)) }
+    #expect(world.origin.requests[0].isCancelled)
+    try #require(world.origin.requests.count == 2)
+    #expect(world.origin.requests[1].head.fields.text("range") == "bytes=150000-")
+    world.origin.requests[1].begin(
+      206, count: Self.zip.count - 150_000, fields: ["content-range": "bytes 150000-\(Self.zip.count - 1)/\(Self.zip.count)"])
+    world.origin.requests[1].send(Self.zip[150_000...])
+    world.origin.requests[1].end()
+    world.settle()
+    #expect(client.isComplete && client.body == Self.zip)
+  }
+
+  @Test func anOriginThatStallsForEverFailsAll() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    world.origin.requests[0].begin(count: Self.zip.count)
+    world.origin.requests[0].send(Self.zip[..<150_000])
+    world.settle()
+    for _ in 0..<50 { world.pass(.seconds(1)) }
+    #expect(client.error?.cause == .httpResponseIncomplete)
+    world.get(Self.path)
+    #expect(world.origin.requests.last.map { $0.head.fields.text("range") == nil && !$0.isCancelled } == true, "the next one begins anew")
+  }
+
+  @Test func anOriginMayThinkBeforeItAnswers() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    for _ in 0..<120 { world.pass(.seconds(1)) }
+    world.origin.requests[0].answer(200, Self.zip)
+    world.settle()
+    #expect(client.isComplete && world.origin.requests.count == 1)
+    let other = world.get("/example.test/greeting/@v/v1.2.4.zip")
+    for _ in 0..<310 { world.pass(.seconds(1)) }
+    #expect(other.error?.cause == .destinationUnavailable, "but not for ever")
+  }
+
+  @Test func aStatusThatChangesBeforeTheFirstByteReachesAll() throws {
+    let world = try CacheWorld()
+    let first = world.get(Self.path)
+    world.origin.requests[0].begin(count: Self.zip.count)
+    let second = world.get(Self.path)
+    world.origin.requests[0].breakOff()
+    world.pass(.milliseconds(200))
+    world.origin.requests[1].answer(404, "gone")
+    world.settle()
+    #expect((first.status, second.status) == (404, 404))
+    #expect(first.text == "gone" && second.text == "gone")
+  }
+
+  @Test func aRefusalThatBreaksIsForgotten() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    world.origin.requests[0].begin(404, count: 100)
+    world.origin.requests[0].send("not".utf8)
+    world.origin.requests[0].breakOff()
+    world.pass(.milliseconds(200))
+    world.origin.requests[1].answer(200, Self.zip)
+    world.settle()
+    #expect(client.isComplete && client.status == 200 && client.body == Self.zip)
+  }
+
+  @Test func theHeadOfTheLastAnswerCountsWhileNothingHasCome() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    world.origin.requests[0].begin(count: 9_999_999, fields: ["etag": "\"old\""])
+    world.origin.requests[0].breakOff()
+    world.pass(.milliseconds(200))
+    world.origin.requests[1].answer(200, Self.zip)
+    world.settle()
+    #expect(client.isComplete && client.body == Self.zip)
+    #expect(client.head?.fields.text("etag") == nil)
+    #expect(client.head?.fields.text(.contentLength) == String(Self.zip.count))
+  }
+
+  @Test func aLongRefusalIsCutOff() throws {
+    let world = try CacheWorld()
+    for path in [Self.path, "/example.test/greeting/@v/list"] {
+      let client = world.get(path)
+      let request = try #require(world.origin.requests.last)
+      request.begin(404, count: nil)
+      for _ in 0..<3 { request.send([UInt8](repeating: 0x61, count: 50_000)) }
+      world.settle()
+      #expect(client.isComplete && client.status == 404 && client.body.count == 64 * 1024)
+      #expect(request.isCancelled)
+    }
+  }
+
+  @Test(arguments: [200, 404, nil])
+  func aDownloadThatIsOverIsHeldByNobody(_ status: Int?) throws {
+    final class Owner: DownloadOwner {
+      func downloadBegan(_ head: ResponseHead) {}
+      func downloadRestarted() {}
+      func downloadReceived(_ chunk: ByteBuffer) {}
+      func downloadCompleted() {}
+      func downloadFailed(_ failure: TransferFailure, status: Int?) {}
+    }
+    let world = try CacheWorld()
+    let owner = Owner()
+    weak var held: Download?
+    do {
+      let head = RequestHead(method: "GET", authority: "modules", path: "/x", fields: FieldSection())
+      let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: "127.0.0.1", listener: "l", isSecure: false)
+      let limits = TransferLimits(bytes: 10, resumes: true, patience: .seconds(4), firstPatience: .seconds(4))
+      let download = Download(
+        ExchangeRequest(head: head, origin: origin), from: world.origin, limits: limits, surroundings: world.surroundings, owner: owner)
+      held = download
+      download.begin()
+      if let status { world.origin.requests[0].answer(status, "content") } else { download.cancel() }
+    }
+    world.pass(.seconds(60))
+    #expect(held == nil)
+  }
+}
