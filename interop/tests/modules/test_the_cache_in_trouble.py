@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import random
 import subprocess
@@ -82,10 +83,11 @@ def test_origins_that_lie(module_world):
   world.host.replaced["/example.test/small/@v/v1.2.3.info"] = b"<html>sorry</html>"
   world.host.endless.add("/example.test/small/@v/list")
   for path in (MEDIUM, "/example.test/small/@v/v1.2.3.info", "/example.test/small/@v/list"):
-    with pytest.raises((urllib.error.HTTPError, OSError, Exception)):
-      answer = world.get(path)
-      body = answer.read()
-      assert answer.status == 502, (path, len(body))
+    # What has begun can only be broken off; the rest is told so.
+    with pytest.raises((OSError, http.client.HTTPException)) as failure:
+      world.get(path).read()
+    if isinstance(failure.value, urllib.error.HTTPError):
+      assert failure.value.code == 502, path
   run = world.go().run("mod", "download", "example.test/medium@v1.2.3")
   assert run.returncode != 0
   world.pair.check()
@@ -96,8 +98,6 @@ def test_origins_that_lie(module_world):
   "/example.test/../../etc/passwd/@v/v1.2.3.zip", "/example.test/..%2f..%2fetc/@v/v1.2.3.zip", "/example.test/.hidden/@v/v1.2.3.zip",
   "/example.test/small/@v/../../../x.zip", "/sumdb/../../x/supported"])
 def test_names_that_lead_out_of_the_folder(module_world, path):
-  import http.client
-
   world = module_world()
   connection = http.client.HTTPConnection("127.0.0.1", world.pair.port, timeout=20)
   connection.request("GET", path)
