@@ -3,6 +3,29 @@ import LinkEmulator
 import Testing
 
 @Suite struct ModuleZipTests {
+  /// The end of an archive of zeros, in zip64's form.
+  @Test(arguments: [(200_001, 4096), (10, 64 << 20 + 1)])
+  func aDirectoryThatIsTooLargeIsNotRead(_ count: Int, _ bytes: Int) {
+    struct Archive: RandomAccessBytes {
+      let end: [UInt8]
+      var byteCount: Int { 100 << 20 }
+      func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+        guard count < 1 << 20 else { throw ModuleZipError("it was read") }
+        return (offset..<offset + count).map { $0 >= byteCount - end.count ? end[$0 - byteCount + end.count] : 0 }
+      }
+    }
+    func number(_ value: Int, _ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    let record = number(0x0606_4b50, 4) + number(44, 8) + [UInt8](repeating: 0, count: 12) + number(count, 8) + number(count, 8)
+    let place = (100 << 20) - 22 - 20 - 56
+    var end = record + number(bytes, 8) + number(0, 8)
+    end += number(0x0706_4b50, 4) + number(0, 4) + number(place, 8) + number(1, 4)
+    end += number(0x0605_4b50, 4) + number(0, 4) + number(0xffff, 2) + number(0xffff, 2) + number(0xffff_ffff, 4) + number(0xffff_ffff, 4)
+    end += number(0, 2)
+    #expect(throws: ModuleZipError("its directory has more than 64 MiB or 200 000 files")) {
+      try ModuleZip.hash(Archive(end: end), module: TestZip.module, version: TestZip.version)
+    }
+  }
+
   private func hash(_ zip: TestZip) throws -> String {
     try ModuleZip.hash(zip.bytes, module: TestZip.module, version: TestZip.version)
   }

@@ -98,11 +98,17 @@ private struct EndRecord {
       }
       (count, bytes, offset) = (Int(values.0), Int(values.1), Int(values.2))
     }
+    // What is said here decides how much is read at once.
+    guard bytes <= Self.directoryLimit, count <= Self.entryLimit else {
+      throw ModuleZipError("its directory has more than 64 MiB or 200 000 files")
+    }
     guard offset + bytes <= tailStart + position else { throw ModuleZipError("its directory is behind its end") }
     (entryCount, directoryOffset, directoryBytes) = (count, offset, bytes)
   }
 
   private static let bytes = 22
+  private static let directoryLimit = 64 << 20
+  private static let entryLimit = 200_000
 }
 
 /// Numbers of the zip format out of an array.
