@@ -6,6 +6,8 @@ public struct ResponseHead: Sendable, Equatable {
   public var fields: FieldSection
   /// What follows the head; `.none` for answers to HEAD and for 204 and 304 whatever Content-Length says.
   public var bodyLength: BodyLength
+  /// Content of an unknown length that lasts until the connection ends: nobody can tell its end from a break (RFC 9112 §8).
+  public var endsWithConnection = false
 
   /// - Parameter fields: a section that begins with `:status` equal to `status`.
   public init(status: Int, fieldsWithStatus fields: FieldSection, bodyLength: BodyLength) {

@@ -3,6 +3,27 @@ import Testing
 
 @Suite struct NamesTests {
   @Test(arguments: [
+    ("example.test/a", "v1.2.3", true), ("example.test/a", "v0.0.0-20200101000000-abcdefabcdef", true), ("example.test/a", "v2.0.0", false),
+    ("example.test/a", "v2.0.0+incompatible", true), ("example.test/a/v2", "v2.1.0", true), ("example.test/a/v2", "v1.0.0", false),
+    ("example.test/v2ray", "v1.0.0", true), ("gopkg.in/yaml.v2", "v2.4.0", true), ("gopkg.in/yaml.v2", "v3.0.0", false),
+    ("gopkg.in/a.v3-unstable", "v3.0.0", true), ("gopkg.in/check.v1", "v0.0.0-20200101000000-abcdefabcdef", true),
+  ])
+  func versionsFitTheirPaths(_ path: String, _ version: String, _ fits: Bool) throws {
+    #expect(try #require(ModuleVersion(version)).fits(try #require(ModulePath(path))) == fits)
+  }
+
+  @Test func filesSayWhoseTheyAre() {
+    func module(_ text: String) -> String? { GoModText(text.utf8)?.module }
+    #expect(module("module example.test/a\n\ngo 1.21\n") == "example.test/a")
+    #expect(module("// Deprecated: use v2\n\nmodule \"example.test/a\" // here\r\n") == "example.test/a")
+    #expect(module("go 1.21\nmodule (\n\texample.test/a\n)\n") == "example.test/a")
+    #expect(module("module a`b") == nil)
+    for text in ["", "go 1.21\n", "modules example.test/a", "module", "<html>\nmodule example.test/a\n</html>", "module two words", "// module a"] {
+      #expect(module(text) == nil, "\(text)")
+    }
+  }
+
+  @Test(arguments: [
     "github.com/Azure/go-autorest", "golang.org/toolchain", "example.test/a~b/v2", "gopkg.in/yaml.v3", "a.b/c_d",
   ])
   func pathsThatThereAre(_ path: String) { #expect(ModulePath(path) != nil) }

@@ -101,7 +101,8 @@ public struct HTTP1ResponseParser {
     let hasKeptAlive = line.minorVersion == 0 ? lines.connection.hasKeepAlive : true
     var isReusable = isFramingSound && hasKeptAlive && !lines.connection.hasClose
     if case .untilClose = reader { isReusable = false }
-    let head = ResponseHead(status: line.status, fieldsWithStatus: lines.fields, bodyLength: reader.bodyLength)
+    var head = ResponseHead(status: line.status, fieldsWithStatus: lines.fields, bodyLength: reader.bodyLength)
+    if case .untilClose = reader { head.endsWithConnection = true }
     return .head(head, keepsAlive: isReusable)
   }
 

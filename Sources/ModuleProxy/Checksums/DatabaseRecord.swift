@@ -29,6 +29,10 @@ struct DatabaseRecord {
     text = lines.joined()
   }
 
+  func tells(of module: ModulePath, _ version: ModuleVersion) -> Bool {
+    hash(module, version, goMod: false) != nil || hash(module, version, goMod: true) != nil
+  }
+
   /// The hash of a version's zip, or with `goMod` that of its go.mod alone.
   func hash(_ module: ModulePath, _ version: ModuleVersion, goMod: Bool) -> String? {
     let wanted = "\(module.text) \(version.text)\(goMod ? "/go.mod" : "") "

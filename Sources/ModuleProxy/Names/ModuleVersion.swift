@@ -18,6 +18,20 @@ public struct ModuleVersion: Sendable, Hashable {
 
   public var escaped: String { BangEscape.escaped(text) }
 
+  /// Whether a module of that path can have it: from v2 on the path says the major version, or the version that it does not
+  /// (`golang.org/x/mod/module.CheckPathMajor`).
+  func fits(_ module: ModulePath) -> Bool {
+    let major = String(text.prefix { $0 != "." })
+    let last = module.text.split(separator: "/").last ?? ""
+    if module.text.hasPrefix("gopkg.in/") {
+      let named = last.split(separator: ".").last.map { $0.hasSuffix("-unstable") ? $0.dropLast(9) : $0 } ?? ""
+      return named == major || named == "v1" && text.hasPrefix("v0.0.0-")
+    }
+    let isMajor = last.hasPrefix("v") && last.count > 1 && last.dropFirst().allSatisfy { "0123456789".contains($0) }
+    if isMajor, last != "v0", last != "v1", !last.hasPrefix("v0") { return last == major }
+    return major == "v0" || major == "v1" || text.hasSuffix("+incompatible")
+  }
+
   private static func isCanonical(_ text: ArraySlice<UInt8>) -> Bool {
     guard text.first == UInt8(ascii: "v") else { return false }
     var rest = text.dropFirst()

@@ -6,15 +6,17 @@ enum AnswerCheck {
   static func fault(in body: ByteBuffer, of resource: ModuleResource) -> String? {
     let bytes = body.readableBytesView
     switch resource {
-    case .info(_, let version):
-      return namesVersion(bytes, version.text) ? nil : "it does not name the version \(version.text)"
+    case .info(let module, let version):
+      guard let named = Self.version(in: bytes), named == version || !version.fits(module) else {
+        return "it does not name the version \(version.text)"
+      }
+      return nil
     case .latest, .query:
       return bytes.first { !isBlank($0) } == UInt8(ascii: "{") && contains(bytes, "\"Version\"") ? nil : "it is no description of a version"
     case .list:
-      return bytes.allSatisfy { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") || (0x20..<0x7f).contains($0) }
-        ? nil : "it is no list of versions"
+      return bytes.split(separator: UInt8(ascii: "\n")).allSatisfy(isVersionLine) ? nil : "it is no list of versions"
     case .mod:
-      return contains(bytes, "module") && !bytes.contains(0) ? nil : "it is no go.mod"
+      return !bytes.contains(0) && GoModText(bytes) != nil ? nil : "it is no go.mod"
     case .databaseLookup:
       let beginsWithNumber = bytes.first.map { (0x30...0x39).contains($0) } == true
       return beginsWithNumber && contains(bytes, "\u{2014} ") ? nil : "it is no record of a checksum database"
@@ -27,12 +29,32 @@ enum AnswerCheck {
     }
   }
 
+  /// Whether an answer to a question for something immutable is the thing itself. Where a version does not fit its module's path, the
+  /// origin may name another one, and another again tomorrow.
+  static func isLasting(_ body: ByteBuffer, of resource: ModuleResource) -> Bool {
+    guard case .info(_, let version) = resource else { return true }
+    return self.version(in: body.readableBytesView) == version
+  }
+
   /// `"Version":"v1.2.3"`, with blanks where JSON may have them.
-  private static func namesVersion(_ bytes: ByteBufferView, _ version: String) -> Bool {
-    guard let range = bytes.firstRange(of: Array("\"Version\"".utf8)) else { return false }
-    let rest = bytes[range.upperBound...].drop(while: isBlank)
-    guard rest.first == UInt8(ascii: ":") else { return false }
-    return rest.dropFirst().drop(while: isBlank).starts(with: "\"\(version)\"".utf8)
+  private static func version(in bytes: ByteBufferView) -> ModuleVersion? {
+    guard bytes.first(where: { !isBlank($0) }) == UInt8(ascii: "{"), let name = bytes.firstRange(of: Array("\"Version\"".utf8)) else {
+      return nil
+    }
+    let rest = bytes[name.upperBound...].drop(while: isBlank)
+    let value = rest.dropFirst().drop(while: isBlank)
+    guard rest.first == UInt8(ascii: ":"), value.first == UInt8(ascii: "\"") else { return nil }
+    let text = value.dropFirst()
+    guard let end = text.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+    return ModuleVersion(String(decoding: text[..<end], as: UTF8.self))
+  }
+
+  /// A semantic version, and what some origins say after it.
+  private static func isVersionLine(_ line: ByteBufferView) -> Bool {
+    guard let word = line.split(whereSeparator: isBlank).first else { return true }
+    guard word.first == UInt8(ascii: "v"), word.dropFirst().first.map({ (0x30...0x39).contains($0) }) == true else { return false }
+    return word.allSatisfy { BangEscape.isLetterOrDigit($0) || "-.+".utf8.contains($0) }
+      && line.allSatisfy { isBlank($0) || (0x20..<0x7f).contains($0) }
   }
 
   private static func contains(_ bytes: ByteBufferView, _ text: String) -> Bool { bytes.firstRange(of: Array(text.utf8)) != nil }

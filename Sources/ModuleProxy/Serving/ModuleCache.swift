@@ -146,7 +146,8 @@ extension ModuleCache {
 
   func rememberMissing(_ key: String, _ answer: SmallAnswer) {
     guard answer.status == 404 || answer.status == 410 else { return }
-    missing.put(key, answer, until: surroundings.now() + TimeAmount(settings.missingLifetime), now: surroundings.now())
+    let now = surroundings.now()
+    missing.put(key, answer, byteCount: answer.byteCount, until: now + TimeAmount(settings.missingLifetime), now: now)
   }
 }
 
@@ -170,9 +171,12 @@ extension ModuleCache {
   /// What the checksum database says; unknown where nobody is to be asked.
   func verdict(on module: ModulePath, _ version: ModuleVersion, for request: ExchangeRequest) -> EventLoopFuture<ChecksumDatabase.Verdict>? {
     guard let key = settings.database, !settings.isPrivate(module) else { return nil }
-    let database = ChecksumDatabase(key: key, eventLoop: surroundings.eventLoop) { [self] path in
-      answers.content(of: "sumdb/\(key.name)/\(path)", like: request)
-    }
+    let folder = "sumdb/\(key.name)/"
+    let files = ChecksumDatabase.Files(
+      fetch: { [self] path in answers.content(of: folder + path, like: request) },
+      prove: { [self] paths in answers.prove(paths.map { folder + $0 }) },
+      forget: { [self] paths in answers.forget(paths.map { folder + $0 }) })
+    let database = ChecksumDatabase(key: key, eventLoop: surroundings.eventLoop, files: files)
     return database.verdict(on: module, version)
   }
 
@@ -200,6 +204,7 @@ extension ModuleCache {
     if let tag = answer.entityTag { fields.append("etag", tag) }
     fields.append("age", String(max(0, surroundings.unixTime() - answer.fetchedAt)))
     fields.append("cache-status", source.field(hop: server.hop))
+    for field in answer.otherFields { fields.append(name: field.name, value: field.value, neverIndexed: field.neverIndexed) }
     fields.append(.contentLength, String(answer.body.readableBytes))
     let hasBody = answer.body.readableBytes > 0 && !isHead
     sink.receiveHead(
@@ -217,7 +222,7 @@ extension ModuleCache {
     // Who asks for the rest of what has been broken off is told so, and need not try again.
     let error = GatewayError(.httpProtocolError, side: .origin, message: "\(key) was not taken: \(reason)")
     let now = surroundings.now()
-    refused.put(key, error, until: now + TimeAmount(settings.missingLifetime), now: now)
+    refused.put(key, error, byteCount: reason.utf8.count + 256, until: now + TimeAmount(settings.missingLifetime), now: now)
     return error
   }
 

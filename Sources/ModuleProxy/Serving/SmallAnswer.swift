@@ -9,6 +9,12 @@ struct SmallAnswer: Sendable {
   /// When the origin has answered, in seconds of Unix time.
   var fetchedAt: Int64
   var body: ByteBuffer
+  /// Of an answer that is no success: what it says beside its content, such as where else to ask, or when again.
+  var otherFields = FieldSection()
+  /// Whether it is known to be what it will always be; else it is asked for again like a list.
+  var isLasting = true
+  /// Its content ended with the connection, so nobody knows whether it is whole.
+  var mayBeCut = false
 
   init(status: Int = 200, contentType: String, entityTag: String? = nil, fetchedAt: Int64, body: ByteBuffer) {
     self.status = status
@@ -17,6 +23,26 @@ struct SmallAnswer: Sendable {
     self.fetchedAt = fetchedAt
     self.body = body
   }
+
+  /// An origin's answer with its content.
+  init(_ head: ResponseHead, body: ByteBuffer, unixTime: Int64) {
+    let age = head.fields.text("age").flatMap { Int64($0) } ?? 0
+    self.init(
+      status: head.status, contentType: head.fields.text(.contentType) ?? "application/octet-stream",
+      entityTag: head.fields.text("etag"), fetchedAt: unixTime - max(0, min(age, 1 << 32)), body: body)
+    mayBeCut = head.endsWithConnection
+    guard status != 200 else { return }
+    otherFields = head.fields
+    for name in Self.ownFields { otherFields.remove(name) }
+  }
+
+  /// What it takes in memory, about.
+  var byteCount: Int { otherFields.reduce(body.readableBytes + 256) { $0 + $1.name.count + $1.value.count + 64 } }
+
+  /// Said by this cache itself, or meant for one client.
+  private static let ownFields: [FieldName] = [
+    .status, .contentType, .contentLength, "etag", "age", "cache-status", "content-encoding", "set-cookie",
+  ]
 
   init(_ head: EntryHeader, body: ByteBuffer) {
     self.init(contentType: head.contentType, entityTag: head.entityTag, fetchedAt: head.fetchedAt, body: body)

@@ -65,6 +65,22 @@ final class SmallAnswers {
     return promise.futureResult
   }
 
+  /// They are what their database has signed, so they are kept.
+  func prove(_ keys: [String]) {
+    for key in keys {
+      guard var answer = memory.find(key), !answer.isLasting else { continue }
+      answer.isLasting = true
+      memory.put(key, answer)
+      store(answer, key)
+    }
+  }
+
+  /// They are not what they should be.
+  func forget(_ keys: [String]) -> EventLoopFuture<Void> {
+    for key in keys { memory.remove(key) }
+    return cache.surroundings.run { [store = cache.store] in for key in keys { store.remove(key) } }
+  }
+
   // MARK: Steps
 
   private func look(for resource: ModuleResource, _ key: String, _ request: ExchangeRequest, _ promise: EventLoopPromise<ServedAnswer>) {
@@ -72,7 +88,9 @@ final class SmallAnswers {
     let time = cache.surroundings.unixTime()
     cache.surroundings.run { [store = cache.store] () -> SmallAnswer? in
       guard let found = try store.find(key, unixTime: time), found.header.byteCount <= resource.byteLimit else { return nil }
-      return SmallAnswer(found.header, body: try found.content.buffer(at: 0, count: found.header.byteCount))
+      var answer = SmallAnswer(found.header, body: try found.content.buffer(at: 0, count: found.header.byteCount))
+      answer.isLasting = AnswerCheck.isLasting(answer.body, of: resource)
+      return answer
     }.assumeIsolated().whenComplete { [self, cache] result in
       if case .failure(let error) = result { cache.tell(.storageFailed(path: key, reason: "\(error)")) }
       guard case .success(let found?) = result else { return fetch(resource, key, request, old: nil, promise) }
@@ -142,7 +160,7 @@ final class SmallAnswers {
     case 404, 410:
       let lifetime = resource.lifetime == .capability ? Self.capabilityLifetime : TimeAmount(cache.settings.missingLifetime)
       let now = cache.surroundings.now()
-      missing.put(key, answer, until: now + lifetime, now: now)
+      missing.put(key, answer, byteCount: answer.byteCount, until: now + lifetime, now: now)
       promise.succeed(served)
     case 429, 500...599:
       if let old, mayBeStale(old) {
@@ -165,10 +183,24 @@ final class SmallAnswers {
   }
 
   private func keep(_ served: ServedAnswer, _ resource: ModuleResource, _ key: String, _ promise: EventLoopPromise<ServedAnswer>) {
-    let answer = served.answer
-    memory.put(key, answer)
     // Nobody waits any more where something old was given.
-    promise.succeed(served)
+    defer { promise.succeed(served) }
+    var answer = served.answer
+    guard !answer.mayBeCut || resource.lifetime != .immutable else { return }
+    answer.isLasting = !needsProof(resource) && AnswerCheck.isLasting(answer.body, of: resource)
+    memory.put(key, answer)
+    if !needsProof(resource) { store(answer, key) }
+  }
+
+  /// What a database has signed is seen only with a record and its tiles together; until then it is no more than what somebody said.
+  private func needsProof(_ resource: ModuleResource) -> Bool {
+    switch resource {
+    case .databaseLookup, .databaseTile: cache.settings.database != nil
+    default: false
+    }
+  }
+
+  private func store(_ answer: SmallAnswer, _ key: String) {
     let kept = cache.surroundings.run { [store = cache.store] in
       let header = EntryHeader(
         key: key, byteCount: answer.body.readableBytes, digest: ContentDigest.of(answer.body), fetchedAt: answer.fetchedAt,
@@ -196,8 +228,8 @@ final class SmallAnswers {
   private func isFresh(_ answer: SmallAnswer, _ resource: ModuleResource) -> Bool {
     let age = cache.surroundings.unixTime() - answer.fetchedAt
     switch resource.lifetime {
-    case .immutable: return true
-    case .listing: return age >= 0 && age < cache.settings.listingLifetime.components.seconds
+    case .immutable where answer.isLasting: return true
+    case .immutable, .listing: return age >= 0 && age < cache.settings.listingLifetime.components.seconds
     case .capability: return age >= 0 && age < Self.capabilitySeconds
     }
   }

@@ -55,12 +55,7 @@ final class SmallFetch: DownloadOwner {
 
   func downloadCompleted() {
     guard let head else { return }
-    let age = head.fields.text("age").flatMap { Int64($0) } ?? 0
-    end(
-      .answer(
-        SmallAnswer(
-          status: head.status, contentType: head.fields.text(.contentType) ?? "application/octet-stream",
-          entityTag: head.fields.text("etag"), fetchedAt: surroundings.unixTime() - max(0, min(age, 1 << 32)), body: body)))
+    end(.answer(SmallAnswer(head, body: body, unixTime: surroundings.unixTime())))
   }
 
   func downloadFailed(_ failure: TransferFailure, status: Int?) { end(.failure(failure, status: status)) }

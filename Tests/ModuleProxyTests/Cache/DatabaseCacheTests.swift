@@ -16,8 +16,8 @@ import Testing
   }
 
   /// Answers every question for the database until none is left.
-  private func serve(_ database: TestDatabase, in world: CacheWorld, spoil: (String, [UInt8]) -> [UInt8] = { $1 }) throws {
-    var answered = 0
+  private func serve(_ database: TestDatabase, in world: CacheWorld, from first: Int = 0, spoil: (String, [UInt8]) -> [UInt8] = { $1 }) throws {
+    var answered = first
     for _ in 0..<10 {
       for request in world.origin.requests.dropFirst(answered) where request.path.hasPrefix("/sumdb/") {
         let rest = request.path.replacing("/sumdb/\(database.key.name)/", with: "")
@@ -74,6 +74,51 @@ import Testing
     }
     #expect(zip.error?.status == 502)
     #expect(mod.error?.status == 502)
+    #expect(Set(world.events.refusals) == [.databaseUntrusted])
+    let asked = world.origin.requests.count
+    world.pass(.seconds(11))
+    let again = world.get(Self.zipPath)
+    world.origin.requests.last { $0.path == Self.zipPath }?.answer(200, Self.zip)
+    try serve(database, in: world, from: asked)
+    #expect(again.isComplete && again.body == Self.zip, "what was wrong has been forgotten")
+  }
+
+  @Test(arguments: ["tile/", "lookup/"])
+  func whatWasDamagedOnceIsAskedForOnceMore(_ kind: String) throws {
+    var spoiled: Set<String> = []
+    let (world, zip, mod) = try fetch(Self.database()) { path, body in
+      guard path.hasPrefix(kind), spoiled.insert(path).inserted else { return body }
+      return kind == "tile/" ? body.map { $0 ^ 1 } : Array(String(decoding: body, as: UTF8.self).replacing("h1:", with: "h1:B").utf8)
+    }
+    #expect(!spoiled.isEmpty)
+    #expect(zip.isComplete && mod.isComplete)
+    #expect(world.events.refusals.isEmpty)
+  }
+
+  @Test func onlyWhatIsProvedIsKept() throws {
+    let database = try Self.database()
+    let (world, _, _) = try fetch(database)
+    let tile = try #require(TreeProof(index: 300, treeSize: 301)?.tiles.first)
+    let unproved = "/sumdb/\(database.key.name)/tile/8/3/000.p/1"
+    world.get(unproved)
+    world.origin.requests.last?.answer(200, [UInt8](repeating: 7, count: 32))
+    world.settle()
+    #expect(world.get(unproved).cacheStatus == "test; hit", "for a while")
+    world.pass(.seconds(61))
+    #expect(world.get("/sumdb/\(database.key.name)/\(tile.path)").cacheStatus == "test; hit")
+    world.get(unproved)
+    #expect(world.origin.asked(unproved).count == 2)
+    try world.restart(database: database.key)
+    #expect(world.get("/sumdb/\(database.key.name)/\(tile.path)").cacheStatus == "test; hit")
+    world.get(unproved)
+    #expect(world.origin.asked(unproved).count == 3)
+  }
+
+  @Test func aRecordOfAnotherModuleIsRefused() throws {
+    let database = try Self.database()
+    let other = Array(try database.lookup(7).utf8)
+    let (world, zip, mod) = try fetch(database) { path, body in path.hasPrefix("lookup/") ? other : body }
+    #expect(zip.error?.status == 502 && mod.error?.status == 502)
     #expect(Set(world.events.refusals) == [.databaseUntrusted])
   }
 

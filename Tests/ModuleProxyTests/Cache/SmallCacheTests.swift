@@ -76,7 +76,9 @@ import Testing
 
   @Test(arguments: [
     ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v9.9.9"}"#), ("/example.test/greeting/@v/v1.2.3.info", "<html>"),
-    ("/example.test/greeting/@v/list", "v1\u{0}"), ("/example.test/greeting/@latest", "hello"), ("/example.test/greeting/@v/v1.2.3.mod", ""),
+    ("/example.test/greeting/@v/list", "v1\u{0}"), ("/example.test/greeting/@v/list", "v1.0.0\n<p>sorry</p>\n"),
+    ("/example.test/greeting/@v/v1.2.3.mod", "<html>this module is away</html>"), ("/example.test/greeting/@v/list", "no versions"),
+    ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v1"}"#), ("/example.test/greeting/@latest", "hello"), ("/example.test/greeting/@v/v1.2.3.mod", ""),
     ("/sumdb/sum.golang.org/tile/8/0/000", "short"), ("/sumdb/sum.golang.org/lookup/example.test/greeting@v1.2.3", "<html>"),
   ])
   func whatCannotBeRightIsRefused(_ path: String, _ body: String) throws {
@@ -88,6 +90,68 @@ import Testing
     #expect(world.events.refusals == [.malformed])
     world.get(path)
     #expect(world.origin.requests.count == 2)
+  }
+
+  @Test func aVersionThatDoesNotFitMayBeAnsweredWithAnother() throws {
+    let world = try CacheWorld()
+    let path = "/example.test/greeting/@v/v2.0.0.info"
+    let client = world.get(path)
+    world.origin.requests[0].answer(200, #"{"Version":"v2.0.0+incompatible"}"#)
+    world.settle()
+    #expect(client.status == 200 && client.text == #"{"Version":"v2.0.0+incompatible"}"#)
+    #expect(world.get(path).cacheStatus == "test; hit")
+    world.pass(.seconds(61))
+    world.get(path)
+    #expect(world.origin.requests.count == 2, "it may be another one tomorrow")
+    try world.restart()
+    world.get(path)
+    #expect(world.origin.requests.count == 3)
+  }
+
+  @Test func anEndThatMayBeABreakIsNotKept() throws {
+    let world = try CacheWorld()
+    for path in ["/example.test/greeting/@v/v1.2.3.mod", Self.list] {
+      let client = world.get(path)
+      let request = try #require(world.origin.requests.last)
+      var head = ResponseHead(status: 200, bodyLength: .unknown)
+      head.endsWithConnection = true
+      request.sink.receiveHead(head)
+      request.send((path == Self.list ? "v1.0.0\n" : "module example.test/greeting\n").utf8)
+      request.end()
+      world.settle()
+      #expect(client.isComplete)
+    }
+    world.get("/example.test/greeting/@v/v1.2.3.mod")
+    #expect(world.origin.requests.count == 3)
+    #expect(world.get(Self.list).cacheStatus == "test; hit", "a list is asked for again soon")
+  }
+
+  @Test(arguments: ["/example.test/greeting/@v/v1.2.3.info", "/example.test/greeting/@v/v1.2.3.zip"])
+  func whatAnOriginSaysBesideIsPassedOn(_ path: String) throws {
+    let world = try CacheWorld()
+    let client = world.get(path)
+    let said: FieldSection = ["location": "https://other.test/", "set-cookie": "a=b", "www-authenticate": "Basic", "content-type": "text/html"]
+    world.origin.requests[0].answer(302, Array("moved".utf8), fields: said)
+    world.settle()
+    #expect(client.status == 302 && client.text == "moved")
+    #expect(client.head?.fields.text("location") == "https://other.test/")
+    #expect(client.head?.fields.text("www-authenticate") == "Basic")
+    #expect(client.head?.fields.text("set-cookie") == nil, "it is one client's own")
+    #expect(client.head?.fields.all(.contentLength).count == 1 && client.head?.fields.all(.contentType).count == 1)
+    #expect(client.head?.fields.all(.status).count == 1)
+  }
+
+  @Test func whatIsRememberedBrieflyIsBounded() {
+    var memory = BriefMemory<Int>()
+    let start = NIODeadline.uptimeNanoseconds(1)
+    for index in 0..<1000 {
+      memory.put("\(index)", index, byteCount: 64 * 1024, until: start + .seconds(10), now: start)
+      #expect(memory.byteCount <= 8 << 20)
+    }
+    #expect(memory.find("999", now: start) == 999)
+    #expect(memory.find("999", now: start + .seconds(10)) == nil)
+    memory.put("last", 1, byteCount: 1, until: start + .seconds(30), now: start + .seconds(20))
+    #expect(memory.byteCount < 1000, "what has expired takes no room")
   }
 
   @Test func anEndlessListIsCutOff() throws {

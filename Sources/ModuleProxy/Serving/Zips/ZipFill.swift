@@ -209,9 +209,7 @@ final class ZipFill: DownloadOwner {
 
   private func end(answering head: ResponseHead) {
     cache.fillEnded(key)
-    let answer = SmallAnswer(
-      status: head.status, contentType: head.fields.text(.contentType) ?? "text/plain", fetchedAt: cache.surroundings.unixTime(),
-      body: refusalBody)
+    let answer = SmallAnswer(head, body: refusalBody, unixTime: cache.surroundings.unixTime())
     cache.rememberMissing(key, answer)
     if head.status == 429 || head.status >= 500 {
       let failure = TransferFailure(.unreachable, "the origin answered \(head.status)")
