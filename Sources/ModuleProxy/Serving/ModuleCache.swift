@@ -15,6 +15,11 @@ public final class ModuleCache: ExchangeHandler {
   let surroundings: any ModuleSurroundings
   private let events: any EventSink
   private var fills: [String: ZipFill] = [:]
+  /// Those that have begun, and those that wait until others have ended.
+  private var runningFillCount = 0
+  private var waitingFills = CircularBuffer<ZipFill>()
+  /// Who waits for a look into the store, so that a file is opened and held against its hash once for all of them.
+  private var looking: [String: [ZipClient]] = [:]
   private var missing = BriefMemory<SmallAnswer>()
   private var refused = BriefMemory<GatewayError>()
   private var answers: SmallAnswers!
@@ -65,7 +70,7 @@ public final class ModuleCache: ExchangeHandler {
     isTidying = true
     let oldest = settings.unusedLimit.map { surroundings.unixTime() - $0.components.seconds } ?? .min
     let sparing = Set(reading.keys)
-    let tidied = surroundings.run { [store, settings] () -> (Eviction?, Int, Int) in
+    let tidied = surroundings.runLong { [store, settings] () -> (Eviction?, Int, Int) in
       let used = store.usedBytes()
       guard used > settings.quota || oldest > .min else { return (nil, used, store.takeDamagedCount()) }
       let eviction = store.evict(quota: settings.quota, oldest: oldest, sparing: sparing)
@@ -97,20 +102,24 @@ extension ModuleCache {
       client.fail(error)
     } else if let fill = fills[key] {
       fill.add(client)
+    } else if looking[key] != nil {
+      looking[key]?.append(client)
     } else {
-      let time = surroundings.unixTime()
-      surroundings.run { [store] in try store.find(key, unixTime: time) }.assumeIsolated().whenComplete { [self] result in
-        guard !client.isGone else { return }
-        switch result {
-        case .success(let found?): serve(found, to: client)
-        case .success(nil): fetch(module, version, key, request, client)
-        case .failure(let error):
-          tell(.storageFailed(path: key, reason: "\(error)"))
-          fetch(module, version, key, request, client)
-        }
-      }
+      looking[key] = [client]
+      look(for: module, version, key)
     }
     return client
+  }
+
+  private func look(for module: ModulePath, _ version: ModuleVersion, _ key: String) {
+    let time = surroundings.unixTime()
+    surroundings.run { [store] in try store.find(key, unixTime: time) }.assumeIsolated().whenComplete { [self] result in
+      if case .failure(let error) = result { tell(.storageFailed(path: key, reason: "\(error)")) }
+      let found = (try? result.get()) ?? nil
+      for client in looking.removeValue(forKey: key) ?? [] where !client.isGone {
+        if let found { serve(found, to: client) } else { fetch(module, version, key, client) }
+      }
+    }
   }
 
   private func serve(_ found: ModuleStore.Found, to client: ZipClient) {
@@ -127,20 +136,35 @@ extension ModuleCache {
     reading[key] = count > 0 ? count : nil
   }
 
-  private func fetch(_ module: ModulePath, _ version: ModuleVersion, _ key: String, _ request: ExchangeRequest, _ client: ZipClient) {
+  private func fetch(_ module: ModulePath, _ version: ModuleVersion, _ key: String, _ client: ZipClient) {
     if let fill = fills[key] { return fill.add(client) }
+    let request = client.request
     guard !request.head.isHead, !request.head.fields.contains(Self.disableFetch) else { return client.forward(to: source) }
     let fill = ZipFill(key: key, module, version, request: request.unconditional, cache: self)
     fills[key] = fill
     client.isFirst = true
     fill.add(client)
-    fill.begin()
+    waitingFills.append(fill)
+    beginFills()
+  }
+
+  private func beginFills() {
+    while runningFillCount < Self.fillLimit, let fill = waitingFills.popFirst() {
+      guard fill.hasClients else {
+        fills[fill.key] = nil
+        continue
+      }
+      runningFillCount += 1
+      fill.begin()
+    }
   }
 
   func left(_ client: ZipClient, _ key: String) { fills[key]?.remove(client) }
 
   func fillEnded(_ key: String) {
     fills[key] = nil
+    runningFillCount -= 1
+    beginFills()
     tidy()
   }
 
@@ -247,6 +271,8 @@ extension ModuleCache {
 
   /// What a client says that wants only what the origin has fetched before, as proxy.golang.org knows it.
   private static let disableFetch = FieldName("disable-module-fetch")
+  /// Zips that are fetched at the same time.
+  private static let fillLimit = 256
   private static let databasePatience = TimeAmount.seconds(10)
 }
 

@@ -11,4 +11,6 @@ public protocol ModuleSurroundings: AnyObject {
   func after(_ delay: TimeAmount, _ action: @escaping () -> Void)
   /// Runs `work` on a thread that may wait for a disk; the future is one of the cache's loop.
   func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> EventLoopFuture<Value>
+  /// The same for work that takes seconds, on threads of its own: what is short does not wait behind it.
+  func runLong<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> EventLoopFuture<Value>
 }

@@ -11,6 +11,8 @@ final class LoopGroup: Sendable {
   let group: MultiThreadedEventLoopGroup
   /// Threads that may wait for a disk; whoever needs them starts them.
   let threads = NIOThreadPool(numberOfThreads: 4)
+  /// The same for what takes so long that nothing short may wait behind it.
+  let longThreads = NIOThreadPool(numberOfThreads: 2)
   let loops: [NIOLoopBound<LoopContext>]
 
   /// - Parameters:
@@ -77,6 +79,7 @@ final class LoopGroup: Sendable {
 
   /// Ends the loops when what was begun on the threads is done.
   func shutDown() async throws {
+    try await longThreads.shutdownGracefully()
     try await threads.shutdownGracefully()
     try await group.shutdownGracefully()
   }

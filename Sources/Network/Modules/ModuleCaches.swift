@@ -18,8 +18,9 @@ struct ModuleCaches: Sendable {
     _ options: ModuleOptions, server: ModuleServer, loops: LoopGroup, makeSource: @escaping @Sendable (String) -> any ExchangeHandler
   ) async throws -> ModuleCaches {
     let stores = try options.services.map { try ModuleStore(folder: "\(options.folder)/\($0)") }
-    let threads = loops.threads
+    let (threads, longThreads) = (loops.threads, loops.longThreads)
     threads.start()
+    longThreads.start()
     let home = loops.loops[0]
     var spread: [[NIOLoopBound<any ExchangeHandler>]] = []
     for (name, store) in zip(options.services, stores) {
@@ -30,7 +31,7 @@ struct ModuleCaches: Sendable {
         let loop = home.value
         let cache = ModuleCache(
           settings: cacheSettings, server: server, source: makeSource(name), store: store,
-          surroundings: ModuleWorkshop(eventLoop: loop.eventLoop, threads: threads), events: loop.events)
+          surroundings: ModuleWorkshop(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads), events: loop.events)
         cache.tidy()
         let bound = NIOLoopBound(cache, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleRepeatedTask(initialDelay: tidyingPause, delay: tidyingPause) { _ in bound.value.tidy() }

@@ -7,10 +7,13 @@ import Observability
 final class ModuleWorkshop: ModuleSurroundings {
   let eventLoop: any EventLoop
   private let threads: NIOThreadPool
+  private let longThreads: NIOThreadPool
 
-  init(eventLoop: any EventLoop, threads: NIOThreadPool) {
+  /// - Parameter longThreads: for what takes long.
+  init(eventLoop: any EventLoop, threads: NIOThreadPool, longThreads: NIOThreadPool) {
     self.eventLoop = eventLoop
     self.threads = threads
+    self.longThreads = longThreads
   }
 
   func now() -> NIODeadline { .now() }
@@ -24,5 +27,9 @@ final class ModuleWorkshop: ModuleSurroundings {
 
   func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> EventLoopFuture<Value> {
     threads.runIfActive(eventLoop: eventLoop, work)
+  }
+
+  func runLong<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> EventLoopFuture<Value> {
+    longThreads.runIfActive(eventLoop: eventLoop, work)
   }
 }

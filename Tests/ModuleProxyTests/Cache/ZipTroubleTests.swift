@@ -116,6 +116,50 @@ import Testing
     }
   }
 
+  @Test func whatNobodyWaitsForIsNotFetchedForEver() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    let fetch = world.origin.requests[0]
+    fetch.begin(count: Self.zip.count)
+    var sent = 0
+    func drip(_ seconds: Int) {
+      for _ in 0..<seconds {
+        fetch.send(Self.zip[sent..<sent + 1000])
+        sent += 1000
+        world.pass(.seconds(1))
+      }
+    }
+    drip(5)
+    client.request?.cancel(.cancelled)
+    drip(40)
+    let second = world.get(Self.path)
+    drip(1)
+    second.request?.cancel(.cancelled)
+    drip(40)
+    #expect(!fetch.isCancelled, "somebody has come in between")
+    drip(30)
+    #expect(fetch.isCancelled)
+    world.get(Self.path)
+    #expect(world.origin.requests.count == 2)
+  }
+
+  @Test func onlySoManyAreFetchedAtTheSameTime() throws {
+    let world = try CacheWorld()
+    func path(_ index: Int) -> String { "/example.test/m\(index)/@v/v1.0.0.zip" }
+    for index in 0..<256 { world.get(path(index)) }
+    let gone = world.get(path(256))
+    let next = world.get(path(257))
+    #expect(world.origin.requests.count == 256)
+    gone.request?.cancel(.cancelled)
+    world.origin.requests[0].answer(404, "no")
+    world.settle()
+    #expect(world.origin.requests.count == 257)
+    #expect(world.origin.requests.last?.path == path(257), "not for who has gone")
+    world.origin.requests.last?.answer(404, "no")
+    world.settle()
+    #expect(next.status == 404)
+  }
+
   @Test(arguments: [200, 404, nil])
   func aDownloadThatIsOverIsHeldByNobody(_ status: Int?) throws {
     final class Owner: DownloadOwner {

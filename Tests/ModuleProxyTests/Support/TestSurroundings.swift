@@ -22,6 +22,10 @@ final class TestSurroundings: ModuleSurroundings {
     embedded.submit(work)
   }
 
+  func runLong<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> EventLoopFuture<Value> {
+    embedded.submit(work)
+  }
+
   func settle() { embedded.run() }
 
   /// Lets time pass, in steps, so that what a timer begins is seen.

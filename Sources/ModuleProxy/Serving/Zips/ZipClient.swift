@@ -7,7 +7,7 @@ import NIOCore
 final class ZipClient: RequestSink {
   /// Whether the fetch was begun for this client.
   var isFirst = false
-  private let request: ExchangeRequest
+  let request: ExchangeRequest
   private let key: String
   private let cache: ModuleCache
   private var sink: (any ResponseSink)?

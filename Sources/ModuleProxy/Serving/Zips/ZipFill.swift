@@ -8,7 +8,7 @@ import NIOCore
 /// Content goes into a file as it comes and from there to the clients, each at its own pace; none of them holds up another or the
 /// fetch. The last bytes are held back until the whole has been checked, so nobody gets a complete zip that is wrong.
 final class ZipFill: DownloadOwner {
-  private let key: String
+  let key: String
   private let module: ModulePath
   private let version: ModuleVersion
   private let cache: ModuleCache
@@ -30,6 +30,9 @@ final class ZipFill: DownloadOwner {
   private var refusalBody = ByteBuffer()
   private var waiting: [ZipClient] = []
   private var readers: [ObjectIdentifier: ContentReader] = [:]
+  /// Since when nobody waits for it.
+  private var unwantedSince: NIODeadline?
+  private var isOver = false
   private var verdict: EventLoopFuture<ChecksumDatabase.Verdict>?
 
   init(key: String, _ module: ModulePath, _ version: ModuleVersion, request: ExchangeRequest, cache: ModuleCache) {
@@ -59,10 +62,17 @@ final class ZipFill: DownloadOwner {
   /// Another client wants it.
   func add(_ client: ZipClient) {
     waiting.append(client)
+    unwantedSince = nil
     beginReading()
   }
 
-  func remove(_ client: ZipClient) { waiting.removeAll { $0 === client } }
+  func remove(_ client: ZipClient) {
+    waiting.removeAll { $0 === client }
+    clientLeft()
+  }
+
+  /// Whether anybody waits for it.
+  var hasClients: Bool { !waiting.isEmpty || !readers.isEmpty }
 
   // MARK: What comes
 
@@ -138,7 +148,7 @@ final class ZipFill: DownloadOwner {
   private func check() {
     guard let file, !isChecked else { return }
     isChecked = true
-    let hashed = cache.surroundings.run { [module, version] in try ModuleZip.hash(file, module: module, version: version) }
+    let hashed = cache.surroundings.runLong { [module, version] in try ModuleZip.hash(file, module: module, version: version) }
     hashed.assumeIsolated().whenComplete { [self] result in
       switch result {
       case .failure(let error): refuse(.malformed, "\(error)")
@@ -188,6 +198,19 @@ final class ZipFill: DownloadOwner {
     let clients = waiting
     waiting = []
     for client in clients { beginReading(client, head, file) }
+    clientLeft()
+  }
+
+  /// Who comes back soon finds it further on; for nobody it does not go on.
+  private func clientLeft() {
+    guard !hasClients, unwantedSince == nil else { return }
+    let since = cache.surroundings.now()
+    unwantedSince = since
+    cache.surroundings.after(Self.unwantedPatience) { [weak self] in
+      guard let self, unwantedSince == since, !isOver, !hasEnded, let download else { return }
+      download.cancel()
+      end(failing: GatewayError(.httpResponseIncomplete, side: .origin, message: "nobody waited for \(key) any more"))
+    }
   }
 
   private func beginReading(_ client: ZipClient, _ head: ZipHead, _ file: IncomingFile) {
@@ -195,11 +218,15 @@ final class ZipFill: DownloadOwner {
     let reader = client.read(file, head, total: total, from: .fill(isFirst: client.isFirst))
     guard let reader else { return }
     readers[ObjectIdentifier(reader)] = reader
-    reader.onEnd = { [weak self, unowned reader] in self?.readers[ObjectIdentifier(reader)] = nil }
+    reader.onEnd = { [weak self, unowned reader] in
+      self?.readers[ObjectIdentifier(reader)] = nil
+      self?.clientLeft()
+    }
     showProgress()
   }
 
   private func end(failing error: GatewayError) {
+    isOver = true
     cache.fillEnded(key)
     let clients = waiting
     waiting = []
@@ -208,6 +235,7 @@ final class ZipFill: DownloadOwner {
   }
 
   private func end(answering head: ResponseHead) {
+    isOver = true
     cache.fillEnded(key)
     let answer = SmallAnswer(head, body: refusalBody, unixTime: cache.surroundings.unixTime())
     cache.rememberMissing(key, answer)
@@ -222,6 +250,8 @@ final class ZipFill: DownloadOwner {
 
   /// Held back until the whole has been checked.
   private static let heldBytes = 64 * 1024
+  /// How long it goes on while nobody waits for it.
+  private static let unwantedPatience = TimeAmount.seconds(60)
 }
 
 /// What the head of a zip's answer says.
