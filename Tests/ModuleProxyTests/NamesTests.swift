@@ -18,7 +18,10 @@ import Testing
     #expect(module("// Deprecated: use v2\n\nmodule \"example.test/a\" // here\r\n") == "example.test/a")
     #expect(module("go 1.21\nmodule (\n\texample.test/a\n)\n") == "example.test/a")
     #expect(module("module a`b") == nil)
-    for text in ["", "go 1.21\n", "modules example.test/a", "module", "<html>\nmodule example.test/a\n</html>", "module two words", "// module a"] {
+    let others = [
+      "", "go 1.21\n", "modules example.test/a", "module", "<html>\nmodule example.test/a\n</html>", "module two words", "// module a",
+    ]
+    for text in others {
       #expect(module(text) == nil, "\(text)")
     }
   }

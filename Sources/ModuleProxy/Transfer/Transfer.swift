@@ -64,7 +64,8 @@ struct Transfer {
       }
       return .take(skipping: received)
     case 206 where received > 0:
-      guard head.validator == nil || validator == nil || head.validator == validator, head.rangeStart == received, head.rangeTotal == nil || total == nil || head.rangeTotal == total,
+      guard head.validator == nil || validator == nil || head.validator == validator, head.rangeStart == received,
+        head.rangeTotal == nil || total == nil || head.rangeTotal == total,
         fits(head.rangeTotal ?? 0)
       else { return .fail(changed) }
       total = total ?? head.rangeTotal

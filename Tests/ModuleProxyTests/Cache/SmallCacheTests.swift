@@ -78,7 +78,8 @@ import Testing
     ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v9.9.9"}"#), ("/example.test/greeting/@v/v1.2.3.info", "<html>"),
     ("/example.test/greeting/@v/list", "v1\u{0}"), ("/example.test/greeting/@v/list", "v1.0.0\n<p>sorry</p>\n"),
     ("/example.test/greeting/@v/v1.2.3.mod", "<html>this module is away</html>"), ("/example.test/greeting/@v/list", "no versions"),
-    ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v1"}"#), ("/example.test/greeting/@latest", "hello"), ("/example.test/greeting/@v/v1.2.3.mod", ""),
+    ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v1"}"#), ("/example.test/greeting/@latest", "hello"),
+    ("/example.test/greeting/@v/v1.2.3.mod", ""),
     ("/sumdb/sum.golang.org/tile/8/0/000", "short"), ("/sumdb/sum.golang.org/lookup/example.test/greeting@v1.2.3", "<html>"),
   ])
   func whatCannotBeRightIsRefused(_ path: String, _ body: String) throws {
@@ -130,7 +131,9 @@ import Testing
   func whatAnOriginSaysBesideIsPassedOn(_ path: String) throws {
     let world = try CacheWorld()
     let client = world.get(path)
-    let said: FieldSection = ["location": "https://other.test/", "set-cookie": "a=b", "www-authenticate": "Basic", "content-type": "text/html"]
+    let said: FieldSection = [
+      "location": "https://other.test/", "set-cookie": "a=b", "www-authenticate": "Basic", "content-type": "text/html",
+    ]
     world.origin.requests[0].answer(302, Array("moved".utf8), fields: said)
     world.settle()
     #expect(client.status == 302 && client.text == "moved")
