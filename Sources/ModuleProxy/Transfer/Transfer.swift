@@ -100,12 +100,13 @@ struct Transfer {
 
   /// The request failed, or its answer broke off.
   mutating func broken(_ reason: String, now: NIODeadline) -> Step {
+    let hadBegun = isBegun
     isBegun = false
     // Only the end was lost: whoever checks the whole tells whether it is one.
     if received > 0, received == total { return .complete }
     failuresSinceProgress += 1
     let delay = min(limits.longestDelay, TimeAmount.milliseconds(100 << min(Int64(failuresSinceProgress - 1), 10)))
-    let patience = received > 0 ? limits.patience : limits.firstPatience
+    let patience = received > 0 || hadBegun ? limits.patience : limits.firstPatience
     guard now + delay - lastProgress < patience, received > 0 || failuresSinceProgress < limits.firstAttempts else {
       return .fail(TransferFailure(received > 0 ? .broken : .unreachable, reason))
     }
@@ -139,7 +140,7 @@ struct TransferLimits {
   /// How long an origin may think before it answers at all: some fetch what they are asked for from elsewhere first.
   var answerPatience = TimeAmount.minutes(5)
   /// How long an answer that has begun may bring nothing.
-  var stallPatience: TimeAmount { .nanoseconds(patience.nanoseconds / 4) }
+  var stallPatience: TimeAmount { .nanoseconds(patience.nanoseconds / 2) }
   var longestDelay = TimeAmount.seconds(2)
   /// Requests before anything has come.
   var firstAttempts = 4

@@ -29,7 +29,9 @@ import Testing
     world.origin.requests[0].begin(count: Self.zip.count)
     world.origin.requests[0].send(Self.zip[..<150_000])
     world.settle()
-    for _ in 0..<10 { world.pass(.seconds(1)) }
+    for _ in 0..<12 { world.pass(.seconds(1)) }
+    #expect(!world.origin.requests[0].isCancelled, "it may be asking a database")
+    for _ in 0..<5 { world.pass(.seconds(1)) }
     #expect(world.origin.requests[0].isCancelled)
     try #require(world.origin.requests.count == 2)
     #expect(world.origin.requests[1].head.fields.text("range") == "bytes=150000-")
@@ -51,6 +53,17 @@ import Testing
     #expect(client.error?.cause == .httpResponseIncomplete)
     world.get(Self.path)
     #expect(world.origin.requests.last.map { $0.head.fields.text("range") == nil && !$0.isCancelled } == true, "the next one begins anew")
+  }
+
+  @Test func anOriginThatStallsBeforeItsFirstByteIsAskedAnew() throws {
+    let world = try CacheWorld()
+    let client = world.get(Self.path)
+    world.origin.requests[0].begin(count: Self.zip.count)
+    for _ in 0..<17 { world.pass(.seconds(1)) }
+    try #require(world.origin.requests.count == 2)
+    world.origin.requests[1].answer(200, Self.zip)
+    world.settle()
+    #expect(client.isComplete && client.body == Self.zip)
   }
 
   @Test func anOriginMayThinkBeforeItAnswers() throws {
