@@ -12,7 +12,7 @@ from interop.lib.waiting import wait_until
 from interop.origins.tcp import TcpOrigin, ending, read_exactly, reset
 
 pytestmark = pytest.mark.quicgw
-CONNECT = [(":method", "CONNECT"), (":authority", "raw:1")]
+CONNECT = [(":method", "CONNECT"), (":authority", "raw:1"), ("via", "TCP edge")]
 EXTENDED = [(":method", "CONNECT"), (":protocol", "chat"), (":scheme", "https"), (":authority", "web"), (":path", "/")]
 ENABLE_CONNECT_PROTOCOL = 0x08
 
