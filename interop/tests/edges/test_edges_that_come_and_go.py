@@ -108,7 +108,7 @@ def test_safe_requests_survive_edges_that_restart(new_cloud, origin):
 
 
 def test_calls_while_edges_are_killed_end_in_an_answer_or_a_clear_error(new_cloud, origin):
-  cloud = new_cloud({"web": {"service": "web", "group": "any"}})
+  cloud = new_cloud({"web": {"service": "web", "group": "any"}}, transport={"idle_timeout": "8s"})
   edges = [cloud.edge(f"shop-{index}", expose={"web": origin.http1_url}).start_and_wait() for index in (1, 2)]
   callers = Callers(cloud.port)
   for edge in edges:
@@ -117,9 +117,11 @@ def test_calls_while_edges_are_killed_end_in_an_answer_or_a_clear_error(new_clou
     edge.start_and_wait()
     time.sleep(1)
   outcomes = callers.stop()
-  # What was sent to the killed process is safe and goes to the other one when the first is found to be silent.
+  # What was sent to the killed process is safe and goes to the other one when the first is found to be silent. Only an answer that was
+  # killed between its head and its end cannot be had again; it is broken off when the process is known to be lost.
+  assert outcomes.pop("broken", 0) <= len(edges), outcomes
   assert set(outcomes) == {"200"}, outcomes
-  assert callers.slowest < 10
+  assert callers.slowest < 15
 
 
 def test_a_killed_edge_that_comes_back_takes_over(new_cloud, origin, grpc_origin):

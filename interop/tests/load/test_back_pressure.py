@@ -127,7 +127,7 @@ def test_200_stalled_readers(pair, kind):
     begin = time.monotonic()
     for _ in range(200):
       assert client.request("GET", "/hello").status == 200
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 15
   for client in clients:
     client.close()
   time.sleep(0.5)
