@@ -160,7 +160,7 @@ import Testing
     ("listeners: [{address: \"a:1\", edge: e, service: m}, {address: \"a:1\", edge: f, service: m}]", "core.yaml:1: listeners[1].address: two listeners have the address a:1; give each its own"),
     (
       "listeners: [{tcp: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem, key: certs/core.key}}]",
-      "core.yaml:1: listeners[0].tls: a listener with tcp: passes bytes as they are, and TLS here would lose the end of a side that goes on reading; remove tls and let the service behind the edge speak it"
+      "core.yaml:1: listeners[0].tls: a listener with tcp: passes bytes as they are, and over TLS here the end of one side cannot be told from the end of both; remove tls and let the service behind the edge speak it"
     ),
     ("listeners: [{address: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem}}]", "core.yaml:1: listeners[0].tls: TLS needs a certificate and its key; add certificate: FILE and key: FILE"),
     (

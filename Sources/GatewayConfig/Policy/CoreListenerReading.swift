@@ -33,7 +33,7 @@ struct CoreListenerReading {
     }
     if kind == .tcp, let tls = section["tls"] {
       throw tls.error(
-        "a listener with tcp: passes bytes as they are, and TLS here would lose the end of a side that goes on reading",
+        "a listener with tcp: passes bytes as they are, and over TLS here the end of one side cannot be told from the end of both",
         "remove tls and let the service behind the edge speak it")
     }
     let address = try addressValue.listenAddress(example: "127.0.0.1:9080")

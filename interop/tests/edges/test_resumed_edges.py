@@ -13,7 +13,7 @@ from interop.lib.relays import DatagramRelay
 from interop.lib.waiting import wait_until
 
 pytestmark = pytest.mark.quicgw
-DELAY = 0.1
+DELAY = 0.3
 ROUND_TRIP = 2 * DELAY
 
 

@@ -13,6 +13,7 @@ import pytest
 from interop.clients.go_command import GoCommand
 from interop.lib.pair import Pair
 from interop.lib.relays import DatagramRelay
+from interop.lib.waiting import wait_until
 from interop.origins.module_host import ChecksumDatabase, ModuleHost
 from interop.origins.module_tree import write_tree
 from interop.tests.conftest import SUBJECT
@@ -40,6 +41,15 @@ class ModuleWorld:
 
   def get(self, path: str, headers: dict[str, str] | None = None):
     return urllib.request.urlopen(urllib.request.Request(self.proxy + path, headers=headers or {}), timeout=60)
+
+  def wait_until_kept(self) -> None:
+    """A client has the whole of a file when it was checked; on disk for good it is a moment later."""
+    files = [self.edge_folder / "origin" / path for path in self._zips()]
+    wait_until(lambda: all(file.exists() for file in files), 20, "the edge's cache has not kept every zip")
+
+  def _zips(self) -> list[str]:
+    escaped = {module: re.sub("[A-Z]", lambda letter: f"!{letter.group().lower()}", module) for module in self.modules}
+    return [f"{escaped[module]}/@v/{version}.zip" for module, version in self.modules.items()]
 
   def count(self, name: str, at: str = "edge") -> int:
     """A counter of /metrics, with its labels."""

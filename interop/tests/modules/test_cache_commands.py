@@ -18,6 +18,7 @@ def cache(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def fill(world) -> None:
   assert world.go().require(world.modules).run("mod", "download").returncode == 0
+  world.wait_until_kept()
 
 
 def test_looking_checking_and_tidying(module_world):

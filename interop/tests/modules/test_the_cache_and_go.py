@@ -63,6 +63,7 @@ def test_without_the_core(module_world, module_tree):
   world = module_world(fresh="1s")
   assert world.go().require(world.modules).run("mod", "download").returncode == 0
   assert world.go().run("list", "-m", "-versions", "example.test/small").stdout.split() == ["example.test/small", "v1.2.3"]
+  world.wait_until_kept()
   world.pair.core.kill()
   time.sleep(1.5)
   go = world.go().require(world.modules)
@@ -81,6 +82,7 @@ def test_without_the_core(module_world, module_tree):
 def test_after_a_restart_without_the_core(module_world):
   world = module_world()
   assert world.go().require(world.modules).run("mod", "download").returncode == 0
+  world.wait_until_kept()
   world.pair.core.kill()
   world.pair.edge.kill()
   world.pair.start_edge()
