@@ -25,6 +25,13 @@ public final class HTTP2Session {
   var input = InputWindow()
   var output = ByteBuffer()
   private var outputHintBytes = 1024
+  private var handedOutBytes = 0
+  /// Memory that a piece may have without use, so that small answers are not copied once more.
+  private static let largestSpareBytes = 8 * 1024
+  /// With one more frame of 16 KiB it fills a buffer of 32 KiB.
+  private static let firstPieceBytes = 15 * 1024
+  /// More than a stream's first window and a socket's buffers.
+  private static let provenReaderBytes = 1024 * 1024
   /// The stream whose field block is being received; blocks are never interleaved (RFC 9113 §4.3).
   var headStream: HTTP2Stream?
   var resetBudget: ResetBudget
@@ -76,9 +83,17 @@ public final class HTTP2Session {
       events.append(.refused(nil, .connectionError(NGHTTP2Library.describe(result))))
     }
     guard output.readableBytes > 0 else { return nil }
-    outputHintBytes = min(max(output.readableBytes, 512), configuration.outputPieceBytes + 17 * 1024)
+    outputHintBytes = min(max(output.readableBytes, 512), pieceBytes + 17 * 1024)
+    handedOutBytes += output.readableBytes
     defer { output = ByteBuffer() }
+    // It may wait for a slow reader: then not with memory that was meant for more.
+    if output.capacity > Self.largestSpareBytes { output.shrinkBufferCapacity(to: output.readableBytes) }
     return output
+  }
+
+  /// How much makes a piece. A peer that has not taken much yet may be one that takes nothing, and the last piece waits for it whole.
+  var pieceBytes: Int {
+    handedOutBytes < Self.provenReaderBytes ? min(Self.firstPieceBytes, configuration.outputPieceBytes) : configuration.outputPieceBytes
   }
 
   /// False while more frames wait to be sent than a peer that reads would leave: what it sends makes us queue further ones

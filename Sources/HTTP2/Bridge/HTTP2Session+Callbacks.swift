@@ -140,7 +140,7 @@ extension HTTP2Session {
       if stream.takenBytes == 0 { takers.append(stream) }
       stream.takenBytes += count
     }
-    return output.readableBytes >= configuration.outputPieceBytes ? NGHTTP2_ERR_PAUSE.rawValue : 0
+    return output.readableBytes >= pieceBytes ? NGHTTP2_ERR_PAUSE.rawValue : 0
   }
 
   private func goAwaySent(_ goAway: nghttp2_goaway) {

@@ -72,7 +72,7 @@ extension NGHTTP2Library {
 
   /// Appends what is to be sent to `owner.output` until that holds about a piece; negative when the connection cannot go on.
   func collectOutput(for owner: HTTP2Session) -> Int {
-    while owner.output.readableBytes < owner.configuration.outputPieceBytes {
+    while owner.output.readableBytes < owner.pieceBytes {
       var bytes: UnsafePointer<UInt8>?
       let before = owner.output.readableBytes
       let count = unsafe nghttp2_session_mem_send(session, &bytes)
