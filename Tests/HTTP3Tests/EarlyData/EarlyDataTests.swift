@@ -3,14 +3,13 @@ import HTTPMessage
 import LinkEmulator
 import NIOCore
 import QUICTransport
-import Synchronization
 import Testing
 
 /// RFC 8470 on a QUIC connection: requests in the first flight, answered one round trip later, or sent again whole.
 @Suite("HTTP/3 in early data") struct EarlyDataTests {
   @Test("a request in the first flight is answered one round trip later and known to be early")
   func accepted() throws {
-    let (pair, antiReplay) = try Self.pairWithTicket()
+    let (pair, antiReplay) = try QUICSessionPair.withTicket(isReversed: false)
     try pair.resume(antiReplay: antiReplay)
     answer(pair)
     let begin = pair.virtualTime
@@ -34,7 +33,8 @@ import Testing
 
   @Test("refused early requests are sent again whole, in their order, with content and trailers", arguments: [UInt64(1), 2, 3])
   func rejected(seed: UInt64) throws {
-    let (pair, _) = try Self.pairWithTicket(
+    let (pair, _) = try QUICSessionPair.withTicket(
+      isReversed: false,
       conditions: seed == 1 ? LinkConditions(delay: .milliseconds(10)) : LinkConditions(delay: .milliseconds(10), lossProbability: 0.05),
       seed: seed)
     try pair.resume(antiReplay: nil)
@@ -70,7 +70,7 @@ import Testing
 
   @Test("a server that has lowered its limits gets what was refused as it allows")
   func loweredLimits() throws {
-    let (pair, _) = try Self.pairWithTicket()
+    let (pair, _) = try QUICSessionPair.withTicket(isReversed: false)
     var transport = ConnectionConfiguration()
     transport.bidirectionalStreamLimit = 3
     transport.bidirectionalStreamWindowBytes = 2_000
@@ -97,7 +97,7 @@ import Testing
 
   @Test("what was cancelled before the server refused it is not sent again")
   func cancelled() throws {
-    let (pair, _) = try Self.pairWithTicket()
+    let (pair, _) = try QUICSessionPair.withTicket(isReversed: false)
     try pair.resume(antiReplay: nil)
     answer(pair)
     let first = try #require(pair.client.submitRequest(.get("/first")))
@@ -117,24 +117,5 @@ import Testing
       server.sendBody(ByteBuffer(bytes: pattern(3_000, seed: 5)), on: stream)
     }
     pair.onRequestEnd = { server.finish($0) }
-  }
-
-  private static func pairWithTicket(
-    conditions: LinkConditions = LinkConditions(delay: .milliseconds(10)), seed: UInt64 = 1
-  ) throws -> (QUICSessionPair, AntiReplay) {
-    let antiReplay = try AntiReplay(record: Record())
-    let pair = try QUICSessionPair(isReversed: false, conditions: conditions, seed: seed)
-    try pair.takeEarlyData(antiReplay)
-    try #require(pair.run { pair.ticketCount == 2 })
-    return (pair, antiReplay)
-  }
-
-  private final class Record: ReplayRecord {
-    let beganAt: Int64? = nil
-    private let admitted = Mutex<Set<FlightIdentifier>>([])
-
-    func admit(_ flight: FlightIdentifier, unixTime: Int64) -> FlightVerdict {
-      admitted.withLock { $0.insert(flight).inserted } ? .new : .seen
-    }
   }
 }

@@ -3,14 +3,13 @@ import HTTPMessage
 import LinkEmulator
 import NIOCore
 import QUICTransport
-import Synchronization
 import Testing
 
 /// A resumed reversed connection: the client of QUIC, which is the server of HTTP, says in its first flight what may be asked of it.
 @Suite("Early data on a reversed connection") struct ReversedEarlyDataTests {
   @Test("a client of QUIC can be asked half a round trip after its first datagram, and answers another one later")
   func callable() throws {
-    let (pair, antiReplay) = try Self.pairWithTicket()
+    let (pair, antiReplay) = try QUICSessionPair.withTicket(isReversed: true)
     try pair.resume(antiReplay: antiReplay)
     let begin = pair.virtualTime
     pair.extensions.server.send(ByteBuffer(string: "announcement"))
@@ -35,7 +34,7 @@ import Testing
   @Test("an announcement in early data that is refused is sent again whole", arguments: [UInt64](1...5))
   func refused(seed: UInt64) throws {
     let conditions = LinkConditions(delay: .milliseconds(10), lossProbability: seed == 1 ? 0 : 0.1)
-    let (pair, _) = try Self.pairWithTicket(conditions: conditions, seed: seed)
+    let (pair, _) = try QUICSessionPair.withTicket(isReversed: true, conditions: conditions, seed: seed)
     try pair.resume(antiReplay: nil)
     let parts = (0..<4).map { pattern(700, seed: UInt64($0)) }
     let begin = pair.virtualTime
@@ -56,24 +55,5 @@ import Testing
     let request = try #require(pair.client.submitRequest(.get("/later")))
     #expect(pair.run { pair.clientLog[request].isComplete })
     #expect(pair.closures == [])
-  }
-
-  private static func pairWithTicket(
-    conditions: LinkConditions = LinkConditions(delay: .milliseconds(10)), seed: UInt64 = 1
-  ) throws -> (QUICSessionPair, AntiReplay) {
-    let antiReplay = try AntiReplay(record: Record())
-    let pair = try QUICSessionPair(isReversed: true, conditions: conditions, seed: seed)
-    try pair.takeEarlyData(antiReplay)
-    try #require(pair.run { pair.ticketCount == 2 })
-    return (pair, antiReplay)
-  }
-
-  private final class Record: ReplayRecord {
-    let beganAt: Int64? = nil
-    private let admitted = Mutex<Set<FlightIdentifier>>([])
-
-    func admit(_ flight: FlightIdentifier, unixTime: Int64) -> FlightVerdict {
-      admitted.withLock { $0.insert(flight).inserted } ? .new : .seen
-    }
   }
 }
