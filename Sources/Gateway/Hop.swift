@@ -1,5 +1,6 @@
 public import Events
 import Exchange
+import HTTPMessage
 
 /// This process as one hop on a request's way: who it is and which way it passes requests.
 public struct Hop: Sendable {
@@ -24,9 +25,7 @@ public struct Hop: Sendable {
 
   /// `quicgw-edge-1f2e3d4c`: the role and the first four bytes of the instance.
   public static func name(role: Role, instance: some Collection<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    let hexadecimal = instance.prefix(4).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    return "quicgw-\(role.rawValue)-\(String(decoding: hexadecimal, as: UTF8.self))"
+    "quicgw-\(role.rawValue)-\(Hexadecimal.text(instance.prefix(4)))"
   }
 
   /// What this hop adds to `Via` for a message received on a wire.

@@ -1,4 +1,5 @@
 import Crypto
+import HTTPMessage
 @testable import ModuleProxy
 import Testing
 

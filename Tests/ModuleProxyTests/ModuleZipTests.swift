@@ -1,3 +1,4 @@
+import HTTPMessage
 import LinkEmulator
 @testable import ModuleProxy
 import Testing

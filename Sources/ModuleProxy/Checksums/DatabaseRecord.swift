@@ -1,3 +1,5 @@
+import HTTPMessage
+
 /// The answer of a checksum database to a question for a module's version: the record's place, its text, and the signed head of a
 /// tree that has it (https://go.dev/ref/mod#checksum-database).
 struct DatabaseRecord {

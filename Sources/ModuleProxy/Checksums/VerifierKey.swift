@@ -1,4 +1,5 @@
 import Crypto
+import HTTPMessage
 
 /// The key of a checksum database as `GOSUMDB` writes it: `name+hash+key` (`golang.org/x/mod/sumdb/note`), Ed25519.
 public struct VerifierKey: Sendable, Hashable {

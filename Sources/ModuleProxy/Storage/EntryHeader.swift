@@ -1,4 +1,5 @@
 import Crypto
+import HTTPMessage
 
 /// What stands before the content in a file of the cache: whose content it is, how to know that it is whole, and what to say with it.
 ///

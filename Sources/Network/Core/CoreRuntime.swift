@@ -2,6 +2,7 @@ public import Events
 public import Gateway
 public import NIOCore
 public import QUICTransport
+import HTTPMessage
 import ModuleProxy
 import Observability
 import Synchronization
@@ -67,7 +68,7 @@ public final class CoreRuntime: Sendable {
         .started(
           role: .core, listeners: ["udp \(sockets[0].localAddress)"] + listeners.all.map { "tcp \($0.localAddress.text)" }, link: describe(options.policy.routing.services),
           identity: tls.certificate.names.first,
-          instance: process.instance.hexadecimal))
+          instance: Hexadecimal.text(process.instance)))
       return CoreRuntime(
         options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners, admin: admin, tracing: tracing, log: log,
         life: life, protection: protection)

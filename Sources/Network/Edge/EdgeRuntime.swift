@@ -3,6 +3,7 @@ public import NIOCore
 public import QUICTransport
 public import Events
 import Exchange
+import HTTPMessage
 import ModuleProxy
 import Observability
 
@@ -88,7 +89,7 @@ public final class EdgeRuntime: Sendable {
     log.record(
       .started(
         role: .edge, listeners: listeners.map { $0.localAddress.text }, link: options.coreNames, identity: tls.certificate.names.first,
-        instance: process.instance.hexadecimal))
+        instance: Hexadecimal.text(process.instance)))
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
       options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, tracing: tracing, log: log,

@@ -2,6 +2,7 @@ import Events
 import Exchange
 import Gateway
 import HTTP3
+import HTTPMessage
 import NIOCore
 import Observability
 import QUICTransport
@@ -123,7 +124,7 @@ extension ReversedLink: CoreDialerUser {
       for other in meeting.others {
         loop.events.record(
           .coreMetTwice(
-            core: "\(dialers[place].core)", other: "\(dialers[other].core)", instance: core.instance.hexadecimal))
+            core: "\(dialers[place].core)", other: "\(dialers[other].core)", instance: Hexadecimal.text(core.instance)))
       }
     } catch {
       dialers[place].close(dialled, code: error.code, reason: error.reason)

@@ -1,3 +1,4 @@
+import HTTPMessage
 import Observability
 import QUICTransport
 import Synchronization
@@ -18,7 +19,7 @@ final class ProcessLife: Sendable {
 
   func facts(of process: ProcessOptions) -> ProcessFacts {
     ProcessFacts(
-      role: process.role, version: process.version, instance: process.instance.hexadecimal,
+      role: process.role, version: process.version, instance: Hexadecimal.text(process.instance),
       startTime: startTime, certificates: state.withLock { $0.certificates })
   }
 

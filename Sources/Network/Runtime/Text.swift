@@ -13,9 +13,3 @@ extension Address {
   static let anyIPv6 = Address(ipAddress: "::", port: 0) ?? Address.anyIPv4
   static let anyIPv4 = Address(ipAddress: "0.0.0.0", port: 0)!
 }
-
-extension [UInt8] {
-  var hexadecimal: String {
-    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-}

@@ -1,4 +1,5 @@
 import Events
+import HTTPMessage
 import Logging
 
 extension EdgePhase {
@@ -61,9 +62,7 @@ extension EdgeFacts {
   }
 
   /// As much of the instance as `Via` and `Proxy-Status` show of it.
-  private var instanceText: String {
-    instance.prefix(4).map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
-  }
+  private var instanceText: String { Hexadecimal.text(instance.prefix(4)) }
 
   /// An edge may announce more than a line can hold.
   private static func list(_ names: [String]) -> String {

@@ -14,21 +14,11 @@ enum WebSocketHandshake {
   /// A fresh `Sec-WebSocket-Key`.
   static func key() -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
-    return base64((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    return Array(Base64.text((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }).utf8)
   }
 
   /// `Sec-WebSocket-Accept` for a key.
   static func accept(_ key: [UInt8]) -> [UInt8] {
-    base64(Array(Insecure.SHA1.hash(data: key + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))))
-  }
-
-  /// RFC 4648 §4.
-  private static func base64(_ bytes: [UInt8]) -> [UInt8] {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    return stride(from: 0, to: bytes.count, by: 3).flatMap { start in
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = (0..<3).reduce(0) { $0 << 8 | ($1 < group.count ? Int(group[start + $1]) : 0) }
-      return (0..<4).map { $0 <= group.count ? alphabet[bits >> (18 - 6 * $0) & 63] : UInt8(ascii: "=") }
-    }
+    Array(Base64.text(Array(Insecure.SHA1.hash(data: key + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))).utf8)
   }
 }

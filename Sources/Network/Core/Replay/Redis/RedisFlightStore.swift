@@ -1,4 +1,5 @@
 import Events
+import HTTPMessage
 import NIOCore
 import NIOPosix
 import QUICTransport
@@ -30,7 +31,7 @@ final class RedisFlightStore: SharedFlightStore {
 
   func admit(_ flight: FlightIdentifier, answer: @escaping (SharedVerdict) -> Void) {
     guard let connection else { return answer(.unavailable) }
-    let key = "quicgw:flight:" + flight.bytes.hexadecimal
+    let key = "quicgw:flight:" + Hexadecimal.text(flight.bytes)
     var pending: ((SharedVerdict) -> Void)? = answer
     func tell(_ verdict: SharedVerdict) {
       pending?(verdict)
