@@ -26,12 +26,6 @@ public final class HTTP2Session {
   var output = ByteBuffer()
   private var outputHintBytes = 1024
   private var handedOutBytes = 0
-  /// Memory that a piece may have without use, so that small answers are not copied once more.
-  private static let largestSpareBytes = 8 * 1024
-  /// With one more frame of 16 KiB it fills a buffer of 32 KiB.
-  private static let firstPieceBytes = 15 * 1024
-  /// More than a stream's first window and a socket's buffers.
-  private static let provenReaderBytes = 1024 * 1024
   /// The stream whose field block is being received; blocks are never interleaved (RFC 9113 §4.3).
   var headStream: HTTP2Stream?
   var resetBudget: ResetBudget
@@ -318,4 +312,11 @@ public final class HTTP2Session {
   private enum DrainStep {
     case none, noticeSent, finalSent
   }
+
+  /// Memory that a piece may have without use, so that small answers are not copied once more.
+  private static let largestSpareBytes = 8 * 1024
+  /// With one more frame of 16 KiB it fills a buffer of 32 KiB.
+  private static let firstPieceBytes = 15 * 1024
+  /// More than a stream's first window and a socket's buffers.
+  private static let provenReaderBytes = 1024 * 1024
 }

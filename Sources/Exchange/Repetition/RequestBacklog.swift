@@ -40,9 +40,6 @@ public struct RequestBacklog: Sendable {
       }
     }
 
-    /// Memory that it keeps, with what is not content.
-    var storageByteCount: Int { buffers.reduce(0) { $0 + $1.storageCapacity } }
-
     /// A buffer that was handed on is copied when more is written to it: bounded, so that this stays small.
     private static let gatheredBytes = 16 * 1024
   }

@@ -34,8 +34,7 @@ final class EdgeExchange: RequestSink, ResponseSink {
   private var hasRepeated = false
   private var isAnswered = false
   private var hasEnded = (request: false, response: false)
-  /// Bytes of content that edges have taken: the client hears of each once.
-  private var taken = (told: 0, byThisEdge: 0)
+  private var taken = TakenContent()
 
   init(_ request: ExchangeRequest, target: EdgeTarget, mayBeRepeated: Bool, registry: EdgeRegistry, client: any EdgeClient) {
     self.request = request
@@ -57,7 +56,7 @@ final class EdgeExchange: RequestSink, ResponseSink {
     let attempt = attempts
     self.record = record
     record.began(self)
-    taken.byThisEdge = 0
+    taken.changedCarrier()
     client.reached(record.edge, service: target.service)
     let carrier = record.edge.handler.open(request, respondingTo: self)
     // A refusal inside `open` has ended the exchange, or has moved it on.
@@ -174,11 +173,8 @@ final class EdgeExchange: RequestSink, ResponseSink {
   func stopRequest(_ reason: ResetReason) { client?.stopRequest(reason) }
 
   func requestConsumed(_ byteCount: Int) {
-    taken.byThisEdge += byteCount
-    let news = taken.byThisEdge - taken.told
-    guard news > 0 else { return }
-    taken.told += news
-    client?.requestConsumed(news)
+    let news = taken.took(byteCount)
+    if news > 0 { client?.requestConsumed(news) }
   }
 }
 

@@ -28,8 +28,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   private var isOutOfPatience = false
   private var isAnswered = false
   private var hasEnded = (request: false, response: false)
-  /// Bytes of content that connections have taken: the client hears of each once.
-  private var taken = (told: 0, byThisConnection: 0)
+  private var taken = TakenContent()
 
   /// - Parameter mayBeRepeated: whether it does no harm if an origin gets the request twice.
   init(_ request: ExchangeRequest, mayBeRepeated: Bool, link: QUICLink, respondingTo sink: any ResponseSink) {
@@ -51,7 +50,7 @@ final class LinkExchange: RequestSink, ResponseSink {
     attempts += 1
     let attempt = attempts
     self.connection = connection
-    taken.byThisConnection = 0
+    taken.changedCarrier()
     let target = connection.wire.open(request, respondingTo: self)
     // A refusal inside `open` has ended the exchange, or has moved it on.
     guard client != nil, attempt == attempts, self.connection === connection else { return }
@@ -156,8 +155,7 @@ final class LinkExchange: RequestSink, ResponseSink {
   func stopRequest(_ reason: ResetReason) { client?.stopRequest(reason) }
 
   func requestConsumed(_ byteCount: Int) {
-    taken.byThisConnection += byteCount
-    tell(taken: taken.byThisConnection)
+    tell(news: taken.took(byteCount))
   }
 }
 
@@ -200,11 +198,8 @@ extension LinkExchange {
     wait = nil
   }
 
-  private func tell(taken byteCount: Int) {
-    let news = byteCount - taken.told
-    guard news > 0 else { return }
-    taken.told += news
-    client?.requestConsumed(news)
+  private func tell(news: Int) {
+    if news > 0 { client?.requestConsumed(news) }
   }
 
   private func release() {
@@ -270,7 +265,7 @@ extension LinkExchange {
     endRides(except: ride)
     target = ride.target
     connection = ride.connection
-    taken.byThisConnection = ride.takenBytes
+    taken.changedCarrier(taken: ride.takenBytes)
     former?.cancel(.cancelled)
     // A core that is not confirmed may still refuse us, and then the wait goes on.
     if ride.connection.isConfirmed { endWait() }
@@ -284,7 +279,7 @@ extension LinkExchange {
     if rideCount < Self.rideLimit { link.place(self) } else { fail(error) }
   }
 
-  fileprivate func consumed(_ byteCount: Int) { tell(taken: byteCount) }
+  fileprivate func consumed(_ byteCount: Int) { tell(news: taken.news(of: byteCount)) }
 
   func isCarried(by connection: ForwardConnection) -> Bool { self.connection === connection }
 

@@ -74,7 +74,7 @@ public final class TCPOriginWire: OriginWire {
   public var closesAbruptly: Bool { flow.isCut }
   public var isTunnel: Bool { true }
   public var endsOutput: Bool { flow.endsOutput }
-  public var hasEndedTunnel: Bool { flow.hasPeerEnded && flow.isOutputEnded }
+  public var hasEndedTunnel: Bool { flow.hasEnded }
   public var deadline: NIODeadline? { nil }
   public func handleTimeout(now: NIODeadline) {}
 

@@ -54,7 +54,7 @@ public final class TCPServerWire: ByteStreamWire {
     let request = request
     self.request = nil
     isFailed = true
-    if !(flow.hasPeerEnded && flow.isOutputEnded) { request?.cancel(.connectionLost) }
+    if !flow.hasEnded { request?.cancel(.connectionLost) }
     flow.cut()
   }
 
@@ -70,7 +70,7 @@ public final class TCPServerWire: ByteStreamWire {
   public var closesAbruptly: Bool { flow.isCut }
   public var isTunnel: Bool { true }
   public var endsOutput: Bool { flow.endsOutput }
-  public var hasEndedTunnel: Bool { flow.hasPeerEnded && flow.isOutputEnded }
+  public var hasEndedTunnel: Bool { flow.hasEnded }
 
   /// A silent tunnel is as good as any other; who is gone without a word is found by TCP's keep-alive.
   public var deadline: NIODeadline? { nil }

@@ -14,8 +14,11 @@ struct TunnelFlow {
   private var output = OutputQueue()
   private var takenBytes = 0
 
+  /// Nothing comes on either way any more.
+  var hasEnded: Bool { hasPeerEnded && isOutputEnded }
+
   /// Both ways have ended, and all is written.
-  var isOver: Bool { hasPeerEnded && isOutputEnded && output.isEmpty }
+  var isOver: Bool { hasEnded && output.isEmpty }
 
   var wantsBytes: Bool { isCut || outstandingBytes < Self.outstandingLimitBytes }
 
