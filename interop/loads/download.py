@@ -37,6 +37,10 @@ class Download:
   """To the last byte, or to the limit."""
   failure: str | None = None
   """Why it did not come whole."""
+  closed: bool = False
+  """Whether it ended so before its limit."""
+  began: float = 0
+  """When the client began to connect, on `time.perf_counter`'s clock, which all processes of a machine share."""
   pauses: list[tuple[float, float]] = dataclasses.field(default_factory=list)
   """(When, for how long) nothing came, from the request on."""
   arrivals: list[tuple[float, int]] = dataclasses.field(default_factory=list)
@@ -69,14 +73,15 @@ def result(process: subprocess.Popen[str], limit: float) -> Download:
 
 def download(target: Target, path: str, limit: float) -> Download:
   """Asks for a path and reads until the answer's end, its failure or the limit."""
-  found, begin = Download(), time.perf_counter()
+  begin = time.perf_counter()
+  found = Download(began=begin)
   try:
     with target.connect(limit, "http/1.1") as connection:
       connection.settimeout(None)
       connection.sendall(f"GET {path} HTTP/1.1\r\nHost: origin\r\nConnection: close\r\n\r\n".encode())
       _read(connection, found, begin, limit)
   except (OSError, AssertionError) as error:
-    found.failure = f"{type(error).__name__}: {error}"
+    found.failure, found.closed = f"{type(error).__name__}: {error}", True
   found.seconds = time.perf_counter() - begin
   if found.failure is None and found.received < found.size:
     found.failure = f"{found.size - found.received} bytes are missing"
@@ -98,7 +103,7 @@ def _read(connection: socket.socket, found: Download, begin: float, limit: float
     if now - last > PAUSE_S:
       found.pauses.append((last - begin, now - last))
     if count <= 0:
-      found.failure = f"not whole within {limit:g} s" if count else "the connection was closed"
+      found.failure, found.closed = ("the connection was closed", True) if count == 0 else (f"not whole within {limit:g} s", False)
       return
     last = now
     if found.size == 0:

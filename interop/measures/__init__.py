@@ -1,7 +1,7 @@
 """What is measured, and with what settings.
 
 `cost` holds what loopback can tell: CPU, memory, requests a second; one file each. The others need a link, which interop/rig makes: `latency`,
-`bulk` and `recovery` are folders with the same parts, `job` (one subject on a link of its own), `figures` (of what the jobs wrote), `plots`.
+`bulk`, `recovery` and `moving` are folders with the same parts, `job` (one subject on a link of its own), `figures` (of what the jobs wrote), `plots`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from . import cost
 
-ON_A_LINK = ("latency", "bulk", "recovery")
+ON_A_LINK = ("latency", "bulk", "recovery", "moving")
 """Measures that need a link, in the order in which they are taken."""
+QUICK_ON_A_LINK = ("latency", "bulk", "recovery")
 QUICK_COST = ("cold_start", "grpc_cost", "memory")
 """What a look at everything takes of cost; the others take minutes for each subject."""
 
@@ -49,7 +50,7 @@ def names() -> list[str]:
 
 def named(words: list[str], *, quick: bool = False) -> list[str]:
   """The measures that words of a command line mean: names, `cost` for all on loopback, `all`, of which a look takes the shorter ones."""
-  groups = {"all": [*ON_A_LINK, *QUICK_COST] if quick else names(), "cost": cost.names()}
+  groups = {"all": [*QUICK_ON_A_LINK, *QUICK_COST] if quick else names(), "cost": cost.names()}
   chosen = {name for word in words for name in groups.get(word, [word])}
   if unknown := chosen - set(names()):
     raise LookupError(f"no measure {', '.join(sorted(unknown))}; there are: {', '.join([*groups, *names()])}")

@@ -9,13 +9,13 @@ from typing import Iterator
 from ..loads.own_lateness import LIMIT_MS
 from ..rig import profiles
 from ..rig.world import World
-from . import Settings, bulk, latency, recovery
+from . import Settings, bulk, latency, moving, recovery
 from .jobs.run import fresh, run
 from .results.figure import Figure
 from .results.markdown import number
 from .results.report import Report
 
-MEASURES = {"latency": latency, "bulk": bulk, "recovery": recovery}
+MEASURES = {"latency": latency, "bulk": bulk, "recovery": recovery, "moving": moving}
 
 
 def link(settings: Settings) -> str:
@@ -94,4 +94,11 @@ def _recovery(results: Path, profile: str, subjects: list[str], settings: Settin
   return found, tables.tables(found, subjects, settings, results, chosen), plots.plots(results, profile, subjects, chosen)
 
 
-_PARTS = {"latency": _latency, "bulk": _bulk, "recovery": _recovery}
+def _moving(results: Path, profile: str, subjects: list[str], settings: Settings) -> Part:
+  from .moving import figures, tables
+
+  found = figures.figures(results, profile, subjects, settings.repeats)
+  return found, tables.tables(found, subjects, settings, results), []
+
+
+_PARTS = {"latency": _latency, "bulk": _bulk, "recovery": _recovery, "moving": _moving}

@@ -1,0 +1,58 @@
+"""What became of one download when its edge moved."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...loads.download import PAUSE_S, Download
+
+
+@dataclass(frozen=True)
+class Event:
+  """One event of a scenario."""
+
+  scenario: str
+  repeat: int
+  stall_s: float
+  """The longest time without a byte that ended after the event, PAUSE_S if none was longer; infinite if the download was lost; NaN if that is
+  not known."""
+  failure: str = ""
+
+  @staticmethod
+  def of(scenario: str, repeat: int, download: Download, happened: float) -> Event:
+    """Judges a download that was to go on to its limit; `happened` is on the clock of `Download.began`."""
+    at = happened - download.began
+    if download.first_byte_s is None or download.first_byte_s > at:
+      return Event.unknown(scenario, repeat, f"no byte had come when it happened: {download.failure}")
+    after = [(begin, length) for begin, length in download.pauses if begin + length > at]
+    # The pause that the limit cut short has no end: nobody knows whether bytes would have come.
+    silent = download.failure is not None and any(begin + length > download.seconds - PAUSE_S for begin, length in after)
+    if download.closed or silent:
+      return Event(scenario, repeat, math.inf, f"silent to the end: {download.failure}" if silent else download.failure or "closed")
+    return Event(scenario, repeat, max((length for _, length in after), default=PAUSE_S))
+
+  @staticmethod
+  def unknown(scenario: str, repeat: int, failure: str) -> Event:
+    """Of an event that could not be measured."""
+    return Event(scenario, repeat, math.nan, f"not measured: {failure}")
+
+
+def write_events(path: Path, events: list[Event]) -> None:
+  """A line an event."""
+  with path.open("w", newline="") as file:
+    writer = csv.writer(file)
+    writer.writerow(field.name for field in dataclasses.fields(Event))
+    writer.writerows(dataclasses.astuple(event) for event in events)
+
+
+def read_events(path: Path) -> list[Event]:
+  """What write_events wrote; nothing where there is no file."""
+  if not path.exists():
+    return []
+  with path.open(newline="") as file:
+    return [Event(row["scenario"], int(row["repeat"]), float(row["stall_s"]), row["failure"])
+            for row in csv.DictReader(file)]
