@@ -40,6 +40,7 @@ public enum FieldRules {
   }
 
   /// Parses a Content-Length value: digits only, at most 18 of them.
+  @inlinable
   public static func contentLength(_ bytes: some Collection<UInt8>) -> UInt64? {
     guard (1...18).contains(bytes.count) else { return nil }
     var length: UInt64 = 0

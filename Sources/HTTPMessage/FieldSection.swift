@@ -22,6 +22,12 @@ public struct FieldSection: Sendable {
     entries.reserveCapacity(fieldCapacity)
   }
 
+  /// Makes room for more, so that adding fields to a section that others hold too costs one copy of it.
+  public mutating func reserve(moreBytes: Int, moreFields: Int) {
+    storage.reserveCapacity(storage.count + moreBytes)
+    entries.reserveCapacity(entries.count + moreFields)
+  }
+
   /// The number of fields.
   public var count: Int { entries.count }
 
@@ -42,7 +48,8 @@ public struct FieldSection: Sendable {
     entries.append(store(name: name, value: value, neverIndexed: neverIndexed))
   }
 
-  public mutating func append(_ name: FieldName, _ value: some Collection<UInt8>) {
+  @specialized(where Value == [UInt8])
+  public mutating func append<Value: Collection<UInt8>>(_ name: FieldName, _ value: Value) {
     append(name: name.bytes, value: value)
   }
 
@@ -57,13 +64,12 @@ public struct FieldSection: Sendable {
 
   /// Gives the first field of that name a new value, keeping its place, and removes further ones; false if there is none.
   @discardableResult
-  public mutating func replace(_ name: FieldName, with value: some Collection<UInt8>) -> Bool {
+  @specialized(where Value == [UInt8])
+  @specialized(where Value == ArraySlice<UInt8>)
+  public mutating func replace<Value: Collection<UInt8>>(_ name: FieldName, with value: Value) -> Bool {
     guard let index = entries.firstIndex(where: { isNamed($0, name) }) else { return false }
     let replaced = store(name: name.bytes, value: value, neverIndexed: entries[index].neverIndexed)
-    if index + 1 < entries.count {
-      let later = entries[(index + 1)...].filter { !isNamed($0, name) }
-      entries.replaceSubrange((index + 1)..., with: later)
-    }
+    while let later = entries.lastIndex(where: { isNamed($0, name) }), later > index { entries.remove(at: later) }
     entries[index] = replaced
     return true
   }
@@ -85,6 +91,11 @@ public struct FieldSection: Sendable {
   public func first(_ name: FieldName) -> ArraySlice<UInt8>? {
     for entry in entries where isNamed(entry, name) { return storage[entry.valueRange] }
     return nil
+  }
+
+  /// The value of the last field of that name.
+  public func last(_ name: FieldName) -> ArraySlice<UInt8>? {
+    entries.last { isNamed($0, name) }.map { storage[$0.valueRange] }
   }
 
   /// The values of all fields of that name in order.

@@ -34,8 +34,9 @@ public struct RequestHead: Sendable, Equatable {
   /// `:authority`, or the Host field where a peer sent only that.
   public var authority: ArraySlice<UInt8>? { fields.first(.authority) ?? fields.first(.host) }
 
-  public var isConnect: Bool { method.elementsEqual("CONNECT".utf8) }
-  public var isHead: Bool { method.elementsEqual("HEAD".utf8) }
+  // By length first: these are asked of each request, and the answer is mostly no.
+  public var isConnect: Bool { method.count == 7 && method.elementsEqual("CONNECT".utf8) }
+  public var isHead: Bool { method.count == 4 && method.elementsEqual("HEAD".utf8) }
 
   /// Safe methods as RFC 9110 §9.2.1 lists them: a request that may be sent twice without harm.
   public var isSafe: Bool {

@@ -5,15 +5,10 @@ import HTTPMessage
 enum CDNLoopField {
   /// Whether one of the entries, `cdn-id *( ";" parameter )`, was made by `pseudonym`.
   static func names(_ pseudonym: [UInt8], in fields: FieldSection) -> Bool {
-    guard fields.contains(name) else { return false }
-    return fields.all(name).contains { value in
-      value.split(separator: UInt8(ascii: ",")).contains { entry in
-        entry.drop(while: isBlank).prefix { !isBlank($0) && $0 != UInt8(ascii: ";") }.elementsEqual(pseudonym)
-      }
+    fields.listContains(name) { entry in
+      ListMember.word(0, of: entry).prefix { $0 != UInt8(ascii: ";") }.elementsEqual(pseudonym)
     }
   }
 
   static let name: FieldName = "cdn-loop"
-
-  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

@@ -100,7 +100,7 @@ enum ForwardedField {
   }
 
   private static func isHost(_ name: ArraySlice<UInt8>) -> Bool {
-    name.count == 4 && zip(name, "host".utf8).allSatisfy { $0 | 0x20 == $1 }
+    name.count == 4 && name.elementsEqual("host".utf8) { $0 | 0x20 == $1 }
   }
 
   private static func isTokenByte(_ byte: UInt8) -> Bool { tokenBytes[Int(byte)] }
@@ -113,11 +113,4 @@ enum ForwardedField {
   private static let comma = UInt8(ascii: ",")
   private static let semicolon = UInt8(ascii: ";")
   private static let quote = UInt8(ascii: "\"")
-}
-
-extension FieldSection {
-  /// The value of the last field of that name.
-  func last(_ name: FieldName) -> ArraySlice<UInt8>? {
-    contains(name) ? all(name).last : nil
-  }
 }

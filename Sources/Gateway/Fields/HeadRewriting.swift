@@ -51,6 +51,8 @@ struct HeadRewriting {
   }
 
   private func addEntries(_ head: inout RequestHead, origin: RequestOrigin) {
+    // The client's own head is kept for the log, so the first change copies it.
+    head.fields.reserve(moreBytes: 256, moreFields: 6)
     head.fields.append(.via, hop.viaEntry(origin.wire))
     head.fields.remove(.quicgwEdge)
     head.fields.remove(Self.quicgwEdgeAsVariable)

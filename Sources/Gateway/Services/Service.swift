@@ -2,7 +2,9 @@ import Exchange
 public import HTTPMessage
 
 /// Something reachable through the link, under a name.
-public struct Service: Sendable, Hashable {
+///
+/// A class, though it never changes: what routing finds is handed on with each request, and one reference costs less than its parts.
+public final class Service: Sendable {
   /// The name: a lower-case host name, because it is the `:authority` of requests on the link.
   public let name: String
   /// Where it is reached; empty on the end that only sends towards the link.
@@ -59,6 +61,14 @@ public struct Service: Sendable, Hashable {
     (1...253).contains(text.utf8.count)
       && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || [45, 46, 95].contains($0) }
       && text.utf8.first != UInt8(ascii: ".") && text.utf8.last != UInt8(ascii: ".")
+  }
+}
+
+extension Service: Equatable {
+  public static func == (left: Service, right: Service) -> Bool {
+    left === right
+      || left.name == right.name && left.origins == right.origins && left.host == right.host && left.trust == right.trust
+        && left.responseHeadTimeout == right.responseHeadTimeout && left.pool == right.pool && left.urgency == right.urgency
   }
 }
 

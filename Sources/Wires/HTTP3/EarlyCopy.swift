@@ -4,7 +4,7 @@ import NIOCore
 
 /// A request that was sent as early data, kept until the head of its answer: an origin that wants to be sure that it is no copy
 /// answers 425 (Too Early), and whoever made the request early sends it again (RFC 8470 §5.2).
-struct EarlyCopy {
+final class EarlyCopy {
   let head: RequestHead
   private(set) var chunks: Deque<ByteBuffer>
   /// Nil before the end.
@@ -23,7 +23,7 @@ struct EarlyCopy {
   }
 
   /// - Returns: false when the content is too long to be kept.
-  mutating func append(_ chunk: ByteBuffer) -> Bool {
+  func append(_ chunk: ByteBuffer) -> Bool {
     byteCount += chunk.readableBytes
     guard byteCount <= Self.maximumBytes else { return false }
     chunks.append(chunk)
