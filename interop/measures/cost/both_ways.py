@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ...lib import generators, ports, programs
+from ...lib import generators
 from ...lib.accounts import total_cpu
 from ...lib.cloud import Cloud
-from ...lib.process import Process
+from ...origins.unary import UnaryOrigin
 from .. import Settings
 from . import Metric
 
@@ -34,13 +34,10 @@ METRICS = {
 
 
 def measure(subject: str, scratch: Path, settings: Settings) -> dict[str, float]:
-  message = scratch / "message"
-  message.write_bytes(b"\0\0\0\0\x07message")
   calls = settings.calls_or(50_000, 20_000)
-  call = {"path": "/echo.Echo/Unary", "connections": CONNECTIONS, "streams": STREAMS, "body": message,
-          "fields": ("content-type: application/grpc", "te: trailers")}
   more = {"loops": settings.loops} if settings.loops else {}
-  with _origin(scratch, "upper") as upper, _origin(scratch, "lower") as lower:
+  with UnaryOrigin(scratch, "upper") as upper, UnaryOrigin(scratch, "lower") as lower:
+    call = {"connections": CONNECTIONS, "streams": STREAMS, **upper.call}
     listeners = {"down": {"service": "lower", "edge": "edge-1"}}
     with Cloud(listeners, services={"upper": {"origins": [f"h2c://127.0.0.1:{upper.port}"]}}, log={"access": False}, **more) as cloud:
       edge = cloud.edge(expose={"lower": f"h2c://127.0.0.1:{lower.port}"}, log={"access": False}, **more).start_and_wait()
@@ -58,20 +55,6 @@ def measure(subject: str, scratch: Path, settings: Settings) -> dict[str, float]
         for way, p99 in _together(entrances, scratch, calls, {**call, "streams": callers // CONNECTIONS}).items():
           found[f"{way}_both_{callers}_p99_ms"] = p99
       return found
-
-
-class _Origin(Process):
-  """nghttpd, which gives back what it gets."""
-
-  port = 0
-
-
-def _origin(scratch: Path, name: str) -> _Origin:
-  port = ports.free_port()
-  origin = _Origin(name, [programs.system("nghttpd"), "--no-tls", "--echo-upload", "--trailer", "grpc-status: 0", "-d", scratch, str(port)], scratch)
-  origin.port = port
-  ports.wait_for_tcp(port, unless=origin.check)
-  return origin
 
 
 def _load(port: int, log: Path, **call: object) -> generators.Load:

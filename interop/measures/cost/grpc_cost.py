@@ -1,13 +1,13 @@
 """CPU time of edge and core for small gRPC calls of 64 callers, and calls a second. The caller is h2load and the origin
-nghttpd, fast enough not to be what is measured: POST /echo.Echo/Unary, 12 bytes each way, an answer with trailers."""
+nghttpd, fast enough not to be what is measured: POST, 12 bytes each way, an answer with trailers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ...lib import accounts, generators, ports, programs
+from ...lib import accounts, generators
 from ...lib.pair import Pair
-from ...lib.process import Process
+from ...origins.unary import UnaryOrigin
 from .. import Settings
 from . import Metric
 
@@ -21,15 +21,10 @@ METRICS = {
 
 
 def measure(subject: str, scratch: Path, settings: Settings) -> dict[str, float]:
-  message = scratch / "message"
-  message.write_bytes(b"\0\0\0\0\x07message")
-  port, calls = ports.free_port(), settings.calls_or(100_000, 20_000)
-  argv = [programs.system("nghttpd"), "--no-tls", "--echo-upload", "--trailer", "grpc-status: 0", "-d", scratch, str(port)]
-  call = {"path": "/echo.Echo/Unary", "connections": CALLERS[0], "streams": CALLERS[1], "body": message,
-          "fields": ("content-type: application/grpc", "te: trailers")}
-  with Process("origin", argv, scratch) as origin:
-    ports.wait_for_tcp(port, unless=origin.check)
-    with Pair(f"h2c://127.0.0.1:{port}", subject=subject, loops=settings.loops) as pair:
+  calls = settings.calls_or(100_000, 20_000)
+  with UnaryOrigin(scratch) as origin:
+    call = {"connections": CALLERS[0], "streams": CALLERS[1], **origin.call}
+    with Pair(f"h2c://127.0.0.1:{origin.port}", subject=subject, loops=settings.loops) as pair:
       generators.h2load(pair.port, requests=3000, **call)
       before, edge_before = pair.cpu_seconds(), accounts.cpu_seconds(pair.edge.pid)
       load = generators.h2load(pair.port, requests=calls, **call)

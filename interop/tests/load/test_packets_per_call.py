@@ -7,22 +7,16 @@ import urllib.request
 
 import pytest
 
-from interop.lib import generators, ports, programs
-from interop.lib.process import Process
+from interop.lib import generators
+from interop.origins.unary import UnaryOrigin
 
 CALLS = 2000
 
 
 @pytest.fixture
-def echo(tmp_path):
-  """nghttpd echoing; its port and a small message."""
-  message = tmp_path / "message"
-  message.write_bytes(b"\0\0\0\0\x07message")
-  port = ports.free_port()
-  argv = [programs.system("nghttpd"), "--no-tls", "--echo-upload", "--trailer", "grpc-status: 0", "-d", tmp_path, str(port)]
-  with Process("origin", argv, tmp_path) as origin:
-    ports.wait_for_tcp(port, unless=origin.check)
-    yield port, message
+def origin(tmp_path):
+  with UnaryOrigin(tmp_path) as origin:
+    yield origin
 
 
 def datagrams(admin_port: int) -> dict[str, int]:
@@ -34,11 +28,9 @@ def datagrams(admin_port: int) -> dict[str, int]:
 @pytest.mark.parametrize("connections, streams, most", [
   # One of the two is the acknowledgement, which ngtcp2 sends alone on a link without delay: within an eighth of its round-trip time.
   pytest.param(1, 1, 2.2, id="1 caller"), pytest.param(4, 16, 1.3, id="64 callers")])
-def test_datagrams_for_each_small_call(new_pair, echo, connections, streams, most):
-  port, message = echo
-  pair = new_pair(f"h2c://127.0.0.1:{port}", admin=True)
-  call = {"path": "/echo.Echo/Unary", "connections": connections, "streams": streams, "body": message,
-          "fields": ("content-type: application/grpc", "te: trailers")}
+def test_datagrams_for_each_small_call(new_pair, origin, connections, streams, most):
+  pair = new_pair(f"h2c://127.0.0.1:{origin.port}", admin=True)
+  call = {"connections": connections, "streams": streams, **origin.call}
   generators.h2load(pair.port, requests=500, **call)
   before = datagrams(pair.plan.edge_admin_port)
   assert generators.h2load(pair.port, requests=CALLS, **call).failed == 0
