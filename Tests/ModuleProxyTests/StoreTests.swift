@@ -71,7 +71,7 @@ import Testing
     try Data([1, 2, 3]).write(to: URL(fileURLWithPath: "\(folder)/.incoming/123"))
     let store = try ModuleStore(folder: folder)
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/.incoming").isEmpty)
-    #expect(throws: StorageTrouble.self) { try ModuleStore(folder: folder) }
+    #expect(throws: StorageError.self) { try ModuleStore(folder: folder) }
     _ = try store.begin()
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/.incoming").isEmpty, "what nobody keeps goes by itself")
   }
@@ -112,7 +112,7 @@ import Testing
     #expect(!file.isOnDisk)
     try file.append(ByteBuffer(string: "12345678"))
     #expect(String(buffer: try file.buffer(at: 2, count: 3)) == "345")
-    #expect(throws: StorageTrouble.self) { try file.append(ByteBuffer(string: "123")) }
-    #expect(throws: StorageTrouble.self) { try file.keep(header: [], as: "/tmp/x") }
+    #expect(throws: StorageError.self) { try file.append(ByteBuffer(string: "123")) }
+    #expect(throws: StorageError.self) { try file.keep(header: [], as: "/tmp/x") }
   }
 }

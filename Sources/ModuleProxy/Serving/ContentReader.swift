@@ -8,7 +8,7 @@ import NIOCore
 final class ContentReader {
   private let content: any StoredContent
   private let sink: any ResponseSink
-  private let surroundings: any ModuleSurroundings
+  private let executor: any CacheExecutor
   private let makeHead: (_ total: Int?) -> ResponseHead
   private var position: Int
   /// Behind the last byte; nil until it is known how many there are.
@@ -28,14 +28,14 @@ final class ContentReader {
   ///   - range: what is wanted of it.
   ///   - makeHead: the head, once it is needed.
   init(
-    _ content: any StoredContent, from start: Int, to end: Int?, sink: any ResponseSink, surroundings: any ModuleSurroundings,
+    _ content: any StoredContent, from start: Int, to end: Int?, sink: any ResponseSink, executor: any CacheExecutor,
     makeHead: @escaping (_ total: Int?) -> ResponseHead
   ) {
     self.content = content
     position = start
     self.end = end
     self.sink = sink
-    self.surroundings = surroundings
+    self.executor = executor
     self.makeHead = makeHead
   }
 
@@ -82,7 +82,7 @@ final class ContentReader {
     let count = min(visible - position, Self.pieceBytes, Self.windowBytes - outstanding)
     guard count > 0, count >= Self.leastBytes || position + count == visible else { return }
     isReading = true
-    surroundings.run { [content, position] in try content.buffer(at: position, count: count) }.assumeIsolated().whenComplete {
+    executor.run { [content, position] in try content.buffer(at: position, count: count) }.assumeIsolated().whenComplete {
       [self] result in
       isReading = false
       guard !isOver else { return }

@@ -12,7 +12,7 @@ public final class ModuleCache: ExchangeHandler {
   let server: ModuleServer
   let source: any ExchangeHandler
   let store: ModuleStore
-  let surroundings: any ModuleSurroundings
+  let executor: any CacheExecutor
   private let events: any EventSink
   private var fills: [String: ZipFill] = [:]
   /// Those that have begun, and those that wait until others have ended.
@@ -31,13 +31,13 @@ public final class ModuleCache: ExchangeHandler {
   ///   - store: the folder; one cache at a time serves from it.
   public init(
     settings: ModuleSettings, server: ModuleServer, source: any ExchangeHandler, store: ModuleStore,
-    surroundings: any ModuleSurroundings, events: any EventSink
+    executor: any CacheExecutor, events: any EventSink
   ) {
     self.settings = settings
     self.server = server
     self.source = source
     self.store = store
-    self.surroundings = surroundings
+    self.executor = executor
     self.events = events
     answers = SmallAnswers(cache: self)
   }
@@ -47,7 +47,7 @@ public final class ModuleCache: ExchangeHandler {
     if case .databaseLookup(_, let module, _) = resource, settings.isPrivate(module) {
       let body = ByteBuffer(string: "\(module.text) is private: no checksum database is asked about it\n")
       let answer = SmallAnswer(
-        status: 403, contentType: "text/plain; charset=utf-8", fetchedAt: surroundings.unixTime(), body: body)
+        status: 403, contentType: "text/plain; charset=utf-8", fetchedAt: executor.unixTime(), body: body)
       send(answer, .hit, to: sink, isHead: request.head.isHead)
       return SmallClient(nil, isHead: true, cache: self)
     }
@@ -68,9 +68,9 @@ public final class ModuleCache: ExchangeHandler {
   public func tidy() {
     guard !isTidying else { return }
     isTidying = true
-    let oldest = settings.unusedLimit.map { surroundings.unixTime() - $0.components.seconds } ?? .min
+    let oldest = settings.unusedLimit.map { executor.unixTime() - $0.components.seconds } ?? .min
     let sparing = Set(reading.keys)
-    let tidied = surroundings.runLong { [store, settings] () -> (Eviction?, Int, Int) in
+    let tidied = executor.runLong { [store, settings] () -> (Eviction?, Int, Int) in
       let used = store.usedBytes()
       guard used > settings.quota || oldest > .min else { return (nil, used, store.takeDamagedCount()) }
       let eviction = store.evict(quota: settings.quota, oldest: oldest, sparing: sparing)
@@ -95,10 +95,10 @@ extension ModuleCache {
     _ module: ModulePath, _ version: ModuleVersion, _ key: String, _ request: ExchangeRequest, _ sink: any ResponseSink
   ) -> ZipClient {
     let client = ZipClient(request, key: key, cache: self, sink: sink)
-    if let known = missing.find(key, now: surroundings.now()) {
+    if let known = missing.find(key, now: executor.now()) {
       tell(.answered(.hit, byteCount: known.body.readableBytes))
       client.answer(known, .hit)
-    } else if let error = refused.find(key, now: surroundings.now()) {
+    } else if let error = refused.find(key, now: executor.now()) {
       client.fail(error)
     } else if let fill = fills[key] {
       fill.add(client)
@@ -112,8 +112,8 @@ extension ModuleCache {
   }
 
   private func look(for module: ModulePath, _ version: ModuleVersion, _ key: String) {
-    let time = surroundings.unixTime()
-    surroundings.run { [store] in try store.find(key, unixTime: time) }.assumeIsolated().whenComplete { [self] result in
+    let time = executor.unixTime()
+    executor.run { [store] in try store.find(key, unixTime: time) }.assumeIsolated().whenComplete { [self] result in
       if case .failure(let error) = result { tell(.storageFailed(path: key, reason: "\(error)")) }
       let found = (try? result.get()) ?? nil
       for client in looking.removeValue(forKey: key) ?? [] where !client.isGone {
@@ -170,7 +170,7 @@ extension ModuleCache {
 
   func rememberMissing(_ key: String, _ answer: SmallAnswer) {
     guard answer.status == 404 || answer.status == 410 else { return }
-    let now = surroundings.now()
+    let now = executor.now()
     missing.put(key, answer, byteCount: answer.byteCount, until: now + TimeAmount(settings.missingLifetime), now: now)
   }
 }
@@ -200,21 +200,21 @@ extension ModuleCache {
       fetch: { [self] path in answers.content(of: folder + path, like: request) },
       prove: { [self] paths in answers.prove(paths.map { folder + $0 }) },
       forget: { [self] paths in answers.forget(paths.map { folder + $0 }) })
-    let database = ChecksumDatabase(key: key, eventLoop: surroundings.eventLoop, files: files)
+    let database = ChecksumDatabase(key: key, eventLoop: executor.eventLoop, files: files)
     return database.verdict(on: module, version)
   }
 
   /// The verdict, or `unknown` when it takes too long: a database that is away must not keep modules away.
   func settled(_ verdict: EventLoopFuture<ChecksumDatabase.Verdict>?) -> EventLoopFuture<ChecksumDatabase.Verdict> {
-    guard let verdict else { return surroundings.eventLoop.makeSucceededFuture(.unknown) }
-    let promise = surroundings.eventLoop.makePromise(of: ChecksumDatabase.Verdict.self)
+    guard let verdict else { return executor.eventLoop.makeSucceededFuture(.unknown) }
+    let promise = executor.eventLoop.makePromise(of: ChecksumDatabase.Verdict.self)
     var isSettled = false
     verdict.assumeIsolated().whenComplete { result in
       guard !isSettled else { return }
       isSettled = true
       promise.succeed((try? result.get()) ?? .unknown)
     }
-    surroundings.after(Self.databasePatience) {
+    executor.after(Self.databasePatience) {
       guard !isSettled else { return }
       isSettled = true
       promise.succeed(.unknown)
@@ -226,7 +226,7 @@ extension ModuleCache {
     var fields = FieldSection()
     fields.append(.contentType, answer.contentType)
     if let tag = answer.entityTag { fields.append("etag", tag) }
-    fields.append("age", String(max(0, surroundings.unixTime() - answer.fetchedAt)))
+    fields.append("age", String(max(0, executor.unixTime() - answer.fetchedAt)))
     fields.append("cache-status", source.field(hop: server.hop))
     for field in answer.otherFields { fields.append(name: field.name, value: field.value, neverIndexed: field.neverIndexed) }
     fields.append(.contentLength, String(answer.body.readableBytes))
@@ -245,7 +245,7 @@ extension ModuleCache {
     report(resource, key: key, cause: refusal.rawValue, reason, status: 200, transfer, request)
     // Who asks for the rest of what has been broken off is told so, and need not try again.
     let error = GatewayError(.httpProtocolError, side: .origin, message: "\(key) was not taken: \(reason)")
-    let now = surroundings.now()
+    let now = executor.now()
     refused.put(key, error, byteCount: reason.utf8.count + 256, until: now + TimeAmount(settings.missingLifetime), now: now)
     return error
   }

@@ -16,15 +16,15 @@ final class SmallAnswers {
 
   /// An answer that needs no wait; nil if there is none.
   func known(_ resource: ModuleResource, _ key: String) -> ServedAnswer? {
-    if let answer = missing.find(key, now: cache.surroundings.now()) { return tellHit(answer) }
+    if let answer = missing.find(key, now: cache.executor.now()) { return tellHit(answer) }
     guard let answer = memory.find(key), isFresh(answer, resource) else { return nil }
     return tellHit(answer)
   }
 
   /// - Parameter request: whose fields go with what has to be fetched.
   func answer(_ resource: ModuleResource, _ key: String, _ request: ExchangeRequest) -> EventLoopFuture<ServedAnswer> {
-    if let known = known(resource, key) { return cache.surroundings.eventLoop.makeSucceededFuture(known) }
-    let promise = cache.surroundings.eventLoop.makePromise(of: ServedAnswer.self)
+    if let known = known(resource, key) { return cache.executor.eventLoop.makeSucceededFuture(known) }
+    let promise = cache.executor.eventLoop.makePromise(of: ServedAnswer.self)
     if let asked = asked[key] {
       asked.assumeIsolated().whenComplete { [cache] result in
         switch result {
@@ -53,11 +53,11 @@ final class SmallAnswers {
   func content(of key: String, like request: ExchangeRequest) -> EventLoopFuture<ByteBuffer?> {
     let path = cache.settings.basePath + Array("/\(key)".utf8)
     guard let resource = ModuleResource(path: Array("/\(key)".utf8)[...]) else {
-      return cache.surroundings.eventLoop.makeSucceededFuture(nil)
+      return cache.executor.eventLoop.makeSucceededFuture(nil)
     }
     var own = request
     own.head.fields.replace(.path, with: path)
-    let promise = cache.surroundings.eventLoop.makePromise(of: ByteBuffer?.self)
+    let promise = cache.executor.eventLoop.makePromise(of: ByteBuffer?.self)
     answer(resource, key, own.unconditional).assumeIsolated().whenComplete { result in
       guard case .success(let served) = result, served.answer.status == 200 else { return promise.succeed(nil) }
       promise.succeed(served.answer.body)
@@ -78,15 +78,15 @@ final class SmallAnswers {
   /// They are not what they should be.
   func forget(_ keys: [String]) -> EventLoopFuture<Void> {
     for key in keys { memory.remove(key) }
-    return cache.surroundings.run { [store = cache.store] in for key in keys { store.remove(key) } }
+    return cache.executor.run { [store = cache.store] in for key in keys { store.remove(key) } }
   }
 
   // MARK: Steps
 
   private func look(for resource: ModuleResource, _ key: String, _ request: ExchangeRequest, _ promise: EventLoopPromise<ServedAnswer>) {
     if let old = memory.find(key) { return fetch(resource, key, request, old: old, promise) }
-    let time = cache.surroundings.unixTime()
-    cache.surroundings.run { [store = cache.store] () -> SmallAnswer? in
+    let time = cache.executor.unixTime()
+    cache.executor.run { [store = cache.store] () -> SmallAnswer? in
       guard let found = try store.find(key, unixTime: time), found.header.byteCount <= resource.byteLimit else { return nil }
       var answer = SmallAnswer(found.header, body: try found.content.buffer(at: 0, count: found.header.byteCount))
       answer.isLasting = AnswerCheck.isLasting(answer.body, of: resource)
@@ -103,7 +103,7 @@ final class SmallAnswers {
   private func fetch(
     _ resource: ModuleResource, _ key: String, _ request: ExchangeRequest, old: SmallAnswer?, _ promise: EventLoopPromise<ServedAnswer>
   ) {
-    if let old, mayBeStale(old), cache.surroundings.now() < restsUntil {
+    if let old, mayBeStale(old), cache.executor.now() < restsUntil {
       return giveStale(old, key, "the origin could not be reached a moment ago", promise)
     }
     var hash: EventLoopFuture<ChecksumDatabase.Verdict>?
@@ -113,13 +113,13 @@ final class SmallAnswers {
     if let old, mayBeStale(old) {
       // Who has something to give does not wait long for something newer; when that comes it is for the next.
       limits.firstPatience = Self.stalePatience
-      cache.surroundings.after(Self.stalePatience) { [self] in
+      cache.executor.after(Self.stalePatience) { [self] in
         guard asked[key] === promise.futureResult else { return }
         rest()
         giveStale(old, key, "the origin did not answer in time", promise)
       }
     }
-    let fetch = SmallFetch(own, from: cache.source, limits: limits, surroundings: cache.surroundings) { [self, cache] outcome, download in
+    let fetch = SmallFetch(own, from: cache.source, limits: limits, executor: cache.executor) { [self, cache] outcome, download in
       switch outcome {
       case .answer(let answer):
         take(answer, resource, key, old: old, hash: hash, download.transfer, own, promise)
@@ -159,7 +159,7 @@ final class SmallAnswers {
       }
     case 404, 410:
       let lifetime = resource.lifetime == .capability ? Self.capabilityLifetime : TimeAmount(cache.settings.missingLifetime)
-      let now = cache.surroundings.now()
+      let now = cache.executor.now()
       missing.put(key, answer, byteCount: answer.byteCount, until: now + lifetime, now: now)
       promise.succeed(served)
     case 429, 500...599:
@@ -201,7 +201,7 @@ final class SmallAnswers {
   }
 
   private func store(_ answer: SmallAnswer, _ key: String) {
-    let kept = cache.surroundings.run { [store = cache.store] in
+    let kept = cache.executor.run { [store = cache.store] in
       let header = EntryHeader(
         key: key, byteCount: answer.body.readableBytes, digest: ContentDigest.of(answer.body), fetchedAt: answer.fetchedAt,
         contentType: answer.contentType, entityTag: answer.entityTag)
@@ -214,11 +214,11 @@ final class SmallAnswers {
 
   private func giveStale(_ old: SmallAnswer, _ key: String, _ reason: String, _ promise: EventLoopPromise<ServedAnswer>) {
     guard asked[key] === promise.futureResult else { return }
-    cache.tell(.stale(path: key, ageSeconds: cache.surroundings.unixTime() - old.fetchedAt, reason: reason))
+    cache.tell(.stale(path: key, ageSeconds: cache.executor.unixTime() - old.fetchedAt, reason: reason))
     promise.succeed(ServedAnswer(answer: old, source: .stale(reason: reason)))
   }
 
-  private func rest() { restsUntil = cache.surroundings.now() + Self.restTime }
+  private func rest() { restsUntil = cache.executor.now() + Self.restTime }
 
   private func tellHit(_ answer: SmallAnswer) -> ServedAnswer {
     cache.tell(.answered(.hit, byteCount: answer.body.readableBytes))
@@ -226,7 +226,7 @@ final class SmallAnswers {
   }
 
   private func isFresh(_ answer: SmallAnswer, _ resource: ModuleResource) -> Bool {
-    let age = cache.surroundings.unixTime() - answer.fetchedAt
+    let age = cache.executor.unixTime() - answer.fetchedAt
     switch resource.lifetime {
     case .immutable where answer.isLasting: return true
     case .immutable, .listing: return age >= 0 && age < cache.settings.listingLifetime.components.seconds
@@ -236,7 +236,7 @@ final class SmallAnswers {
 
   private func mayBeStale(_ answer: SmallAnswer) -> Bool {
     guard let limit = cache.settings.staleLimit else { return true }
-    return cache.surroundings.unixTime() - answer.fetchedAt <= cache.settings.listingLifetime.components.seconds + limit.components.seconds
+    return cache.executor.unixTime() - answer.fetchedAt <= cache.settings.listingLifetime.components.seconds + limit.components.seconds
   }
 
   /// How long a fetch may take where there is something old to give.

@@ -11,7 +11,7 @@ final class SmallFetch: DownloadOwner {
   }
 
   private let byteLimit: Int
-  private let surroundings: any ModuleSurroundings
+  private let executor: any CacheExecutor
   private var download: Download!
   private var head: ResponseHead?
   private var body = ByteBuffer()
@@ -21,13 +21,13 @@ final class SmallFetch: DownloadOwner {
   private var running: SmallFetch?
 
   init(
-    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, surroundings: any ModuleSurroundings,
+    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, executor: any CacheExecutor,
     onEnd: @escaping (Outcome, Download) -> Void
   ) {
     byteLimit = limits.bytes
-    self.surroundings = surroundings
+    self.executor = executor
     self.onEnd = onEnd
-    download = Download(request, from: source, limits: limits, surroundings: surroundings, owner: self)
+    download = Download(request, from: source, limits: limits, executor: executor, owner: self)
   }
 
   func begin() {
@@ -45,7 +45,7 @@ final class SmallFetch: DownloadOwner {
   func downloadReceived(_ chunk: ByteBuffer) {
     if body.readableBytes + chunk.readableBytes <= byteLimit { body.writeImmutableBuffer(chunk) }
     if unreported == 0 {
-      surroundings.eventLoop.assumeIsolated().execute { [self] in
+      executor.eventLoop.assumeIsolated().execute { [self] in
         download?.consumed(unreported)
         unreported = 0
       }
@@ -55,7 +55,7 @@ final class SmallFetch: DownloadOwner {
 
   func downloadCompleted() {
     guard let head else { return }
-    end(.answer(SmallAnswer(head, body: body, unixTime: surroundings.unixTime())))
+    end(.answer(SmallAnswer(head, body: body, unixTime: executor.unixTime())))
   }
 
   func downloadFailed(_ failure: TransferFailure, status: Int?) { end(.failure(failure, status: status)) }

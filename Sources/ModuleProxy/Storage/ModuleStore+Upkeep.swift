@@ -41,20 +41,20 @@ extension ModuleStore {
   ///   - head: the first `exportedHeadBytes` of the entry.
   ///   - read: gives exactly so many of the bytes that follow.
   /// - Returns: its key.
-  /// - Throws: `StorageTrouble` for anything else.
+  /// - Throws: `StorageError` for anything else.
   public func take(head: [UInt8], read: (Int) throws -> [UInt8]) throws -> String {
     guard let header = EntryHeader(head), ModuleResource(path: Array("/\(header.key)".utf8)[...]) != nil else {
-      throw StorageTrouble("an entry of the file is damaged")
+      throw StorageError("an entry of the file is damaged")
     }
     let file = try begin()
     var rest = header.byteCount
     while rest > 0 {
       let piece = try read(min(rest, Self.carriedBytes))
-      guard !piece.isEmpty else { throw StorageTrouble("the file ends early") }
+      guard !piece.isEmpty else { throw StorageError("the file ends early") }
       try file.append(.init(bytes: piece))
       rest -= piece.count
     }
-    guard file.digest == header.digest else { throw StorageTrouble("\(header.key): what the file holds is damaged") }
+    guard file.digest == header.digest else { throw StorageError("\(header.key): what the file holds is damaged") }
     try keep(file, header)
     return header.key
   }

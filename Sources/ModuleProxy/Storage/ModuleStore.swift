@@ -29,7 +29,7 @@ public final class ModuleStore: Sendable {
   /// - Parameters:
   ///   - folder: made if it is not there.
   ///   - isOwner: whether this process serves from it; at most one does. Others may look and tidy up.
-  public init(folder: String, isOwner: Bool = true) throws(StorageTrouble) {
+  public init(folder: String, isOwner: Bool = true) throws(StorageError) {
     self.folder = folder
     try FolderAccess.make("\(folder)/\(Self.incoming)")
     lock = isOwner ? try FolderLock("\(folder)/.lock") : nil
@@ -72,19 +72,19 @@ public final class ModuleStore: Sendable {
   }
 
   /// Begins an entry.
-  func begin() throws(StorageTrouble) -> IncomingFile {
+  func begin() throws(StorageError) -> IncomingFile {
     // Another process may bring entries into the same folder.
     try IncomingFile(path: "\(folder)/\(Self.incoming)/\(UInt64.random(in: .min ... .max))", memory: memory)
   }
 
   /// Makes what has come an entry, in place of one with the same key.
-  func keep(_ file: IncomingFile, _ header: EntryHeader) throws(StorageTrouble) {
-    guard let encoded = header.encoded() else { throw StorageTrouble("\(header.key): the name is too long to be kept") }
+  func keep(_ file: IncomingFile, _ header: EntryHeader) throws(StorageError) {
+    guard let encoded = header.encoded() else { throw StorageError("\(header.key): the name is too long to be kept") }
     try file.keep(header: encoded, as: path(of: header.key))
     state.withLock { $0.byteCount? += header.byteCount + EntryHeader.byteCount }
   }
 
-  func keep(_ content: ByteBuffer, _ header: EntryHeader) throws(StorageTrouble) {
+  func keep(_ content: ByteBuffer, _ header: EntryHeader) throws(StorageError) {
     let file = try begin()
     try file.append(content)
     try keep(file, header)

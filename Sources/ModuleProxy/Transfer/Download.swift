@@ -19,7 +19,7 @@ final class Download {
   private(set) var transfer: Transfer
   private let source: any ExchangeHandler
   private let request: ExchangeRequest
-  private let surroundings: any ModuleSurroundings
+  private let executor: any CacheExecutor
   private unowned let owner: any DownloadOwner
   private var attempt: Attempt?
   /// When the attempt has last brought something, or the owner has last taken something.
@@ -31,14 +31,14 @@ final class Download {
 
   /// - Parameter request: without fields that make its answer conditional or partial.
   init(
-    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, surroundings: any ModuleSurroundings,
+    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, executor: any CacheExecutor,
     owner: any DownloadOwner
   ) {
     self.request = request
     self.source = source
-    self.surroundings = surroundings
+    self.executor = executor
     self.owner = owner
-    movedAt = surroundings.now()
+    movedAt = executor.now()
     transfer = Transfer(limits: limits, now: movedAt)
   }
 
@@ -50,7 +50,7 @@ final class Download {
     }
     let attempt = Attempt(self)
     self.attempt = attempt
-    movedAt = surroundings.now()
+    movedAt = executor.now()
     untaken = 0
     let sink = source.open(request, respondingTo: attempt)
     attempt.opened(sink)
@@ -66,30 +66,30 @@ final class Download {
   /// The owner has taken so many bytes of what it was given.
   func consumed(_ count: Int) {
     untaken = max(0, untaken - count)
-    movedAt = surroundings.now()
+    movedAt = executor.now()
     attempt?.consumed(count)
   }
 
   fileprivate func receive(_ head: ResponseHead, _ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
     lastStatus = head.status
-    movedAt = surroundings.now()
-    follow(transfer.headArrived(TransferHead(head), now: surroundings.now()), head)
+    movedAt = executor.now()
+    follow(transfer.headArrived(TransferHead(head), now: executor.now()), head)
   }
 
   fileprivate func receive(_ chunk: ByteBuffer, _ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
-    movedAt = surroundings.now()
+    movedAt = executor.now()
     var chunk = chunk
     let skipped = min(attempt.skipping, chunk.readableBytes)
     if skipped > 0 {
       attempt.skipping -= skipped
       chunk.moveReaderIndex(forwardBy: skipped)
-      surroundings.eventLoop.assumeIsolated().execute { attempt.consumed(skipped) }
+      executor.eventLoop.assumeIsolated().execute { attempt.consumed(skipped) }
     }
     guard chunk.readableBytes > 0 else { return }
     if attempt.isOtherAnswer { return receiveOther(chunk, attempt) }
-    let step = transfer.contentArrived(chunk.readableBytes, now: surroundings.now())
+    let step = transfer.contentArrived(chunk.readableBytes, now: executor.now())
     if case .fail = step { return follow(step, nil) }
     untaken += chunk.readableBytes
     owner.downloadReceived(chunk)
@@ -115,13 +115,13 @@ final class Download {
       self.attempt = nil
       return owner.downloadCompleted()
     }
-    follow(transfer.ended(now: surroundings.now()), nil)
+    follow(transfer.ended(now: executor.now()), nil)
   }
 
   fileprivate func receive(_ error: GatewayError, _ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
     lastStatus = error.status
-    follow(transfer.broken(error.message, now: surroundings.now()), nil)
+    follow(transfer.broken(error.message, now: executor.now()), nil)
   }
 
   private func follow(_ step: Transfer.Step, _ head: ResponseHead?) {
@@ -136,7 +136,7 @@ final class Download {
     case .retry(let delay):
       giveUpAttempt()
       if !transfer.resumes { owner.downloadRestarted() }
-      surroundings.after(delay) { [self] in if !isOver { begin() } }
+      executor.after(delay) { [self] in if !isOver { begin() } }
     case .fail(let failure):
       isOver = true
       giveUpAttempt()
@@ -151,13 +151,13 @@ final class Download {
 
   /// Ends an attempt that does not get on: an origin that is alive and sends nothing would hold all who wait for ever.
   private func watch(_ attempt: Attempt) {
-    let rest = movedAt + transfer.limits.stallPatience - surroundings.now()
-    surroundings.after(rest > Self.leastWait ? rest : transfer.limits.stallPatience) { [weak self, weak attempt] in
+    let rest = movedAt + transfer.limits.stallPatience - executor.now()
+    executor.after(rest > Self.leastWait ? rest : transfer.limits.stallPatience) { [weak self, weak attempt] in
       guard let self, let attempt, attempt === self.attempt, !isOver else { return }
-      guard untaken == 0, surroundings.now() - movedAt >= transfer.stallLimit else { return watch(attempt) }
+      guard untaken == 0, executor.now() - movedAt >= transfer.stallLimit else { return watch(attempt) }
       giveUpAttempt()
       let reason = "nothing has come from the origin for \(transfer.stallLimit.nanoseconds / 1_000_000_000) s"
-      follow(transfer.broken(reason, now: surroundings.now()), nil)
+      follow(transfer.broken(reason, now: executor.now()), nil)
     }
   }
 
@@ -165,7 +165,7 @@ final class Download {
   private func giveUpAttempt() {
     guard let attempt else { return }
     self.attempt = nil
-    surroundings.eventLoop.assumeIsolated().execute { attempt.giveUp() }
+    executor.eventLoop.assumeIsolated().execute { attempt.giveUp() }
   }
 
   /// What is read of an answer that is no success.

@@ -68,7 +68,7 @@ public final class EdgeRuntime: Sendable {
     let caches = modules
     let gateways = try await loops.onEach { loop in
       let way = ways[loop.index].value
-      let destination = caches.map { ModuleCrossroads(caches: $0.handlers(loop: loop.index).value, link: way) } ?? way
+      let destination = caches.map { ModuleCacheRouter(caches: $0.handlers(loop: loop.index).value, link: way) } ?? way
       loop.metrics.admit(services: options.policy.routing.services.map(\.name))
       return Gateway(
         hop: options.hop, policy: options.policy, destinations: .link(destination), events: loop.events, now: { .now() })

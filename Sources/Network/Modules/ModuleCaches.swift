@@ -13,7 +13,7 @@ struct ModuleCaches: Sendable {
 
   /// - Parameters:
   ///   - makeSource: where a service's modules come from; called on the first loop.
-  /// - Throws: `StorageTrouble` when a folder cannot be used.
+  /// - Throws: `StorageError` when a folder cannot be used.
   static func start(
     _ options: ModuleOptions, server: ModuleServer, loops: LoopGroup, makeSource: @escaping @Sendable (String) -> any ExchangeHandler
   ) async throws -> ModuleCaches {
@@ -31,7 +31,7 @@ struct ModuleCaches: Sendable {
         let loop = home.value
         let cache = ModuleCache(
           settings: cacheSettings, server: server, source: makeSource(name), store: store,
-          surroundings: ModuleWorkshop(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads), events: loop.events)
+          executor: ModuleCacheExecutor(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads), events: loop.events)
         cache.tidy()
         let bound = NIOLoopBound(cache, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleRepeatedTask(initialDelay: tidyingPause, delay: tidyingPause) { _ in bound.value.tidy() }
@@ -52,37 +52,4 @@ struct ModuleCaches: Sendable {
   func handlers(loop index: Int) -> NIOLoopBound<HandlersByService> { handlers[index] }
 
   private static let tidyingPause = TimeAmount.seconds(30)
-}
-
-/// Handlers of one loop that take the place of others for some services.
-final class HandlersByService {
-  private var handlers: [(name: String, bytes: [UInt8], handler: any ExchangeHandler)] = []
-
-  subscript(name: String) -> (any ExchangeHandler)? {
-    get { handlers.first { $0.name == name }?.handler }
-    set {
-      handlers.removeAll { $0.name == name }
-      if let newValue { handlers.append((name, Array(name.utf8), newValue)) }
-    }
-  }
-
-  func handler(for name: ArraySlice<UInt8>) -> (any ExchangeHandler)? {
-    handlers.first { name.elementsEqual($0.bytes) }?.handler
-  }
-}
-
-/// An edge's way to its core, on which the caches stand for the services that they have: requests carry the service as authority.
-final class ModuleCrossroads: ExchangeHandler {
-  private let caches: HandlersByService
-  private let link: any ExchangeHandler
-
-  init(caches: HandlersByService, link: any ExchangeHandler) {
-    self.caches = caches
-    self.link = link
-  }
-
-  func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    let cache = request.head.authority.flatMap { caches.handler(for: $0) }
-    return (cache ?? link).open(request, respondingTo: sink)
-  }
 }

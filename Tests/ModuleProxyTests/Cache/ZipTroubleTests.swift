@@ -190,7 +190,7 @@ import Testing
       let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: "127.0.0.1", listener: "l", isSecure: false)
       let limits = TransferLimits(bytes: 10, resumes: true, patience: .seconds(4), firstPatience: .seconds(4))
       let download = Download(
-        ExchangeRequest(head: head, origin: origin), from: world.origin, limits: limits, surroundings: world.surroundings, owner: owner)
+        ExchangeRequest(head: head, origin: origin), from: world.origin, limits: limits, executor: world.executor, owner: owner)
       held = download
       download.begin()
       if let status { world.origin.requests[0].answer(status, "content") } else { download.cancel() }

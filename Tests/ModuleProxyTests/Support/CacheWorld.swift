@@ -6,7 +6,7 @@ import NIOCore
 
 /// A cache with an origin and clients, in a folder of its own.
 final class CacheWorld {
-  let surroundings = TestSurroundings()
+  let executor = TestExecutor()
   let origin = TestOrigin()
   let events = EventRecorder()
   let folder = NSTemporaryDirectory() + "quicgw-cache-\(UInt64.random(in: .min ... .max))"
@@ -19,7 +19,7 @@ final class CacheWorld {
     change(&settings)
     cache = ModuleCache(
       settings: settings, server: ModuleServer(hop: "test", identity: "edge-1", node: "node-1", version: "0"), source: origin,
-      store: try ModuleStore(folder: folder), surroundings: surroundings, events: events)
+      store: try ModuleStore(folder: folder), executor: executor, events: events)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -32,7 +32,7 @@ final class CacheWorld {
     let server = cache.server
     cache = ModuleCache(
       settings: settings, server: server, source: source, store: try ModuleStore(folder: folder, isOwner: false),
-      surroundings: surroundings, events: events)
+      executor: executor, events: events)
   }
 
   @discardableResult
@@ -51,13 +51,13 @@ final class CacheWorld {
   /// Until nothing happens any more without time.
   func settle() {
     for _ in 0..<200 {
-      surroundings.settle()
+      executor.settle()
       for client in clients { client.report() }
     }
   }
 
   func pass(_ amount: TimeAmount) {
-    surroundings.pass(amount)
+    executor.pass(amount)
     settle()
   }
 }

@@ -40,7 +40,7 @@ final class ZipClient: RequestSink {
   /// - Returns: nil if nothing is to be read: the client has gone, or wants the head alone or what is not there.
   func read(_ content: any StoredContent, _ head: ZipHead, total: Int?, from source: Source) -> ContentReader? {
     guard let sink else { return nil }
-    let age = max(0, cache.surroundings.unixTime() - head.fetchedAt)
+    let age = max(0, cache.executor.unixTime() - head.fetchedAt)
     let status = source.answerSource.field(hop: cache.server.hop)
     var range: Range<Int>?
     if let total, let wanted = wantedRange(head) {
@@ -60,7 +60,7 @@ final class ZipClient: RequestSink {
       return nil
     }
     let reader = ContentReader(
-      content, from: range?.lowerBound ?? 0, to: range?.upperBound, sink: sink, surroundings: cache.surroundings
+      content, from: range?.lowerBound ?? 0, to: range?.upperBound, sink: sink, executor: cache.executor
     ) { [range] total in
       head.response(range: range, total: total, age: age, cacheStatus: status, isHead: false)
     }

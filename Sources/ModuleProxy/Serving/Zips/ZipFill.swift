@@ -45,12 +45,12 @@ final class ZipFill: DownloadOwner {
 
   func begin() {
     verdict = cache.verdict(on: module, version, for: request)
-    cache.surroundings.run { [store = cache.store] in try store.begin() }.assumeIsolated().whenComplete { [self] result in
+    cache.executor.run { [store = cache.store] in try store.begin() }.assumeIsolated().whenComplete { [self] result in
       switch result {
       case .success(let file):
         self.file = file
         let limits = cache.limits(bytes: ModuleResource.zip(module, version).byteLimit, resumes: true)
-        download = Download(request, from: cache.source, limits: limits, surroundings: cache.surroundings, owner: self)
+        download = Download(request, from: cache.source, limits: limits, executor: cache.executor, owner: self)
         download.begin()
       case .failure(let error):
         cache.tell(.storageFailed(path: cache.store.folder, reason: "\(error)"))
@@ -79,7 +79,7 @@ final class ZipFill: DownloadOwner {
   func downloadBegan(_ head: ResponseHead) {
     refusalBody.clear()
     refusal = head.status == 200 ? nil : head
-    self.head = head.status == 200 ? ZipHead(head, fetchedAt: cache.surroundings.unixTime()) : nil
+    self.head = head.status == 200 ? ZipHead(head, fetchedAt: cache.executor.unixTime()) : nil
   }
 
   /// What is resumed never begins anew.
@@ -89,7 +89,7 @@ final class ZipFill: DownloadOwner {
     if refusal != nil {
       refusalBody.writeImmutableBuffer(chunk)
       let count = chunk.readableBytes
-      cache.surroundings.eventLoop.assumeIsolated().execute { [self] in download.consumed(count) }
+      cache.executor.eventLoop.assumeIsolated().execute { [self] in download.consumed(count) }
       return
     }
     if pending == nil { pending = chunk } else { pending?.writeImmutableBuffer(chunk) }
@@ -118,7 +118,7 @@ final class ZipFill: DownloadOwner {
     }
     pending = nil
     isWriting = true
-    cache.surroundings.run { try file.append(batch) }.assumeIsolated().whenComplete { [self] result in
+    cache.executor.run { try file.append(batch) }.assumeIsolated().whenComplete { [self] result in
       isWriting = false
       switch result {
       case .success:
@@ -148,7 +148,7 @@ final class ZipFill: DownloadOwner {
   private func check() {
     guard let file, !isChecked else { return }
     isChecked = true
-    let hashed = cache.surroundings.runLong { [module, version] in try ModuleZip.hash(file, module: module, version: version) }
+    let hashed = cache.executor.runLong { [module, version] in try ModuleZip.hash(file, module: module, version: version) }
     hashed.assumeIsolated().whenComplete { [self] result in
       switch result {
       case .failure(let error): refuse(.malformed, "\(error)")
@@ -179,7 +179,7 @@ final class ZipFill: DownloadOwner {
     isRight = true
     showProgress()
     guard let file, let head else { return }
-    let kept = cache.surroundings.run { [store = cache.store, key] in
+    let kept = cache.executor.run { [store = cache.store, key] in
       try store.keep(
         file,
         EntryHeader(
@@ -204,9 +204,9 @@ final class ZipFill: DownloadOwner {
   /// Who comes back soon finds it further on; for nobody it does not go on.
   private func clientLeft() {
     guard !hasClients, unwantedSince == nil else { return }
-    let since = cache.surroundings.now()
+    let since = cache.executor.now()
     unwantedSince = since
-    cache.surroundings.after(Self.unwantedPatience) { [weak self] in
+    cache.executor.after(Self.unwantedPatience) { [weak self] in
       guard let self, unwantedSince == since, !isOver, !hasEnded, let download else { return }
       download.cancel()
       end(failing: GatewayError(.httpResponseIncomplete, side: .origin, message: "nobody waited for \(key) any more"))
@@ -237,7 +237,7 @@ final class ZipFill: DownloadOwner {
   private func end(answering head: ResponseHead) {
     isOver = true
     cache.fillEnded(key)
-    let answer = SmallAnswer(head, body: refusalBody, unixTime: cache.surroundings.unixTime())
+    let answer = SmallAnswer(head, body: refusalBody, unixTime: cache.executor.unixTime())
     cache.rememberMissing(key, answer)
     if head.status == 429 || head.status >= 500 {
       let failure = TransferFailure(.unreachable, "the origin answered \(head.status)")

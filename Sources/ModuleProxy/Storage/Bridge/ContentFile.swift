@@ -4,7 +4,7 @@ import NIOCore
 
 /// Content of an entry that lies in a file; reading may wait for a disk.
 protocol StoredContent: Sendable {
-  func buffer(at offset: Int, count: Int) throws(StorageTrouble) -> ByteBuffer
+  func buffer(at offset: Int, count: Int) throws(StorageError) -> ByteBuffer
 }
 
 /// The content of one entry in an open file. It can be read as long as this lives, whatever becomes of the file's name.
@@ -20,7 +20,7 @@ final class ContentFile: StoredContent, RandomAccessBytes, Sendable {
 
   deinit { close(descriptor) }
 
-  func buffer(at offset: Int, count: Int) throws(StorageTrouble) -> ByteBuffer {
+  func buffer(at offset: Int, count: Int) throws(StorageError) -> ByteBuffer {
     try PositionedIO.read(descriptor, at: EntryHeader.byteCount + offset, count: count)
   }
 
@@ -29,8 +29,8 @@ final class ContentFile: StoredContent, RandomAccessBytes, Sendable {
 
 /// Reading and writing at a place of a file, whole.
 enum PositionedIO {
-  static func read(_ descriptor: Int32, at offset: Int, count: Int) throws(StorageTrouble) -> ByteBuffer {
-    guard count >= 0, count <= 1 << 30 else { throw StorageTrouble("a file of the cache is damaged") }
+  static func read(_ descriptor: Int32, at offset: Int, count: Int) throws(StorageError) -> ByteBuffer {
+    guard count >= 0, count <= 1 << 30 else { throw StorageError("a file of the cache is damaged") }
     var buffer = ByteBuffer()
     let isWhole = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
       var done = 0
@@ -42,7 +42,7 @@ enum PositionedIO {
       }
       return done
     }
-    guard isWhole == count else { throw StorageTrouble("a file of the cache is shorter than it says") }
+    guard isWhole == count else { throw StorageError("a file of the cache is shorter than it says") }
     return buffer
   }
 

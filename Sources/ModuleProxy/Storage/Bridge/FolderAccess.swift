@@ -17,7 +17,7 @@ enum FolderAccess {
   }
 
   /// A folder and all above it that are not there.
-  static func make(_ path: String) throws(StorageTrouble) {
+  static func make(_ path: String) throws(StorageError) {
     if unsafe mkdir(path, 0o750) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, path.contains("/") else { throw .system(path) }
     try make(parent(of: path))
@@ -25,7 +25,7 @@ enum FolderAccess {
   }
 
   /// Makes the names in a folder outlive a crash of the machine.
-  static func sync(_ path: String) throws(StorageTrouble) {
+  static func sync(_ path: String) throws(StorageError) {
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path) }
     defer { close(descriptor) }
@@ -33,7 +33,7 @@ enum FolderAccess {
   }
 
   /// - Returns: the open file, and what tells it from others and from itself after a change; nil if there is none.
-  static func open(_ path: String) throws(StorageTrouble) -> (descriptor: Int32, fingerprint: FileFingerprint, usedAt: Int64)? {
+  static func open(_ path: String) throws(StorageError) -> (descriptor: Int32, fingerprint: FileFingerprint, usedAt: Int64)? {
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG { return nil }
@@ -42,7 +42,7 @@ enum FolderAccess {
     var facts = stat()
     guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw StorageTrouble("\(path) is no file")
+      throw StorageError("\(path) is no file")
     }
     let fingerprint = FileFingerprint(
       inode: UInt64(facts.st_ino), byteCount: Int(facts.st_size), seconds: Int64(facts.st_mtim.tv_sec),
@@ -102,12 +102,12 @@ struct FileFingerprint: Sendable, Hashable {
 final class FolderLock: Sendable {
   private let descriptor: Int32
 
-  init(_ path: String) throws(StorageTrouble) {
+  init(_ path: String) throws(StorageError) {
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else { throw .system(path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw StorageTrouble("\(FolderAccess.parent(of: path)) is used by another process; give each process a folder of its own")
+      throw StorageError("\(FolderAccess.parent(of: path)) is used by another process; give each process a folder of its own")
     }
   }
 

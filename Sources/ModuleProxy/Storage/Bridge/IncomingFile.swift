@@ -37,7 +37,7 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
   private let state: Mutex<State>
   private let memory: MemoryAllowance
 
-  init(path: String, memory: MemoryAllowance) throws(StorageTrouble) {
+  init(path: String, memory: MemoryAllowance) throws(StorageError) {
     self.path = path
     self.memory = memory
     var state = State()
@@ -71,8 +71,8 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
   var digest: [UInt8] { state.withLock { Array($0.digest.finalize()) } }
 
   /// - Throws: when there is room for it neither on the disk nor in memory.
-  func append(_ buffer: ByteBuffer) throws(StorageTrouble) {
-    try state.withLock { (state: inout sending State) throws(StorageTrouble) in
+  func append(_ buffer: ByteBuffer) throws(StorageError) {
+    try state.withLock { (state: inout sending State) throws(StorageError) in
       let offset = EntryHeader.byteCount + state.byteCount
       if !state.isInMemory, !PositionedIO.write(buffer, to: descriptor, at: offset) { try moveToMemory(&state) }
       if state.isInMemory {
@@ -84,15 +84,15 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
     }
   }
 
-  func buffer(at offset: Int, count: Int) throws(StorageTrouble) -> ByteBuffer {
+  func buffer(at offset: Int, count: Int) throws(StorageError) -> ByteBuffer {
     try PositionedIO.read(descriptor, at: EntryHeader.byteCount + offset, count: count)
   }
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { Array(try buffer(at: offset, count: count).readableBytesView) }
 
   /// Gives it its header, makes sure that it is on the disk, and then its name, under which it appears whole or not at all.
-  func keep(header: [UInt8], as name: String) throws(StorageTrouble) {
-    guard isOnDisk else { throw StorageTrouble("\(path): the disk is full") }
+  func keep(header: [UInt8], as name: String) throws(StorageError) {
+    guard isOnDisk else { throw StorageError("\(path): the disk is full") }
     guard PositionedIO.write(ByteBuffer(bytes: header), to: descriptor, at: 0), fsync(descriptor) == 0 else { throw .system(path) }
     try FolderAccess.make(FolderAccess.parent(of: name))
     guard unsafe rename(path, name) == 0 else { throw .system(name) }
@@ -100,12 +100,12 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
     try FolderAccess.sync(FolderAccess.parent(of: name))
   }
 
-  private var outOfRoom: StorageTrouble {
-    StorageTrouble("\(path): the disk is full, and so is the memory that takes its place")
+  private var outOfRoom: StorageError {
+    StorageError("\(path): the disk is full, and so is the memory that takes its place")
   }
 
   /// Under the same descriptor, so that whoever reads from it notices nothing.
-  private func moveToMemory(_ state: inout State) throws(StorageTrouble) {
+  private func moveToMemory(_ state: inout State) throws(StorageError) {
     guard memory.take(state.byteCount) else { throw outOfRoom }
     let file = unsafe csocket_memory_file("quicgw-module")
     guard file >= 0 else { throw .system(path) }

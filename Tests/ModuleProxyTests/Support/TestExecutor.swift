@@ -3,7 +3,7 @@ import NIOCore
 import NIOEmbedded
 
 /// A loop whose time a test moves; what may wait for a disk is done at once.
-final class TestSurroundings: ModuleSurroundings {
+final class TestExecutor: CacheExecutor {
   let embedded = EmbeddedEventLoop()
   var time: Int64 = 1_800_000_000
   private var virtualNow = NIODeadline.uptimeNanoseconds(1)

@@ -4,7 +4,7 @@ import NIOPosix
 import Observability
 
 /// What a module cache needs, from the loop that it lives on and from threads that may wait for a disk.
-final class ModuleWorkshop: ModuleSurroundings {
+final class ModuleCacheExecutor: CacheExecutor {
   let eventLoop: any EventLoop
   private let threads: NIOThreadPool
   private let longThreads: NIOThreadPool

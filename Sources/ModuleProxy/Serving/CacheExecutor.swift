@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// What a module cache needs of the process around it; lives on the cache's loop.
-public protocol ModuleSurroundings: AnyObject {
+public protocol CacheExecutor: AnyObject {
   var eventLoop: any EventLoop { get }
   /// The loop's clock.
   func now() -> NIODeadline
