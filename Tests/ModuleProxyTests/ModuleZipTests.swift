@@ -45,9 +45,38 @@ import Testing
   @Test(arguments: [
     [("../../etc/passwd", "")], [("a/../b", "")], [("/abs", "")], [("a//b", "")], [("a\\b", "")], [("a:b", "")], [("x\u{0}", "")],
     [("dir./x", "")], [("con.txt", "")], [("a\nb", "")], [("README", ""), ("readme", "")], [("sub/go.mod", "")], [("GO.MOD", "")],
-    [("a", ""), ("a", "")],
+    [("a", ""), ("a", "")], [("a", ""), ("a/b", "")], [("a/b", ""), ("a", "")], [("a/", ""), ("a", "")], [("A/b", ""), ("a/c", "")],
   ])
   func namesThatMayNotBe(_ files: [(String, String)]) { #expect(throws: ModuleZipError.self) { try hash(.of(files)) } }
+
+  /// What `dirhash.HashZip` says of an archive with folders: they count as empty files.
+  @Test func foldersMayBe() throws {
+    let files = [("", ""), ("go.mod", "module example.test/greeting\n"), ("sub/", ""), ("sub/", ""), ("sub/a.go", "package sub\n")]
+    _ = try hash(.of(files))
+    #expect(try hash(.of(files)) != hash(.of(files.filter { !$0.0.hasSuffix("/") })))
+  }
+
+  /// Two readers of one archive must not see different files in it.
+  @Test func thereIsOneDirectoryAndItEndsTheArchive() throws {
+    let whole = TestZip.good.bytes
+    let end = whole.count - 22
+    func changed(_ change: (inout [UInt8]) -> Void) -> [UInt8] {
+      var bytes = whole
+      change(&bytes)
+      return bytes
+    }
+    let comment = changed { $0[end + 20] = 3; $0 += [1, 2, 3] }
+    #expect(try ModuleZip.hash(comment, module: TestZip.module, version: TestZip.version) == hash(.good))
+    let wrong = [
+      changed { $0[end + 20] = 4; $0 += [1, 2, 3] },
+      changed { $0[end + 10] -= 1 },
+      changed { $0.insert(0, at: end) },
+      [0] + whole,
+    ]
+    for bytes in wrong {
+      #expect(throws: ModuleZipError.self) { try ModuleZip.hash(bytes, module: TestZip.module, version: TestZip.version) }
+    }
+  }
 
   @Test func filesOfOtherModulesMayNotBe() {
     #expect(throws: ModuleZipError.self) { try hash(TestZip([("example.test/other@v1.2.3/go.mod", "")])) }

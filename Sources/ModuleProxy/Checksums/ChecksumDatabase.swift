@@ -68,7 +68,9 @@ final class ChecksumDatabase {
   private func prove(_ record: DatabaseRecord, _ question: Question) {
     let fetched = record.proof.tiles.map { tile in self.content(of: tile).map { (tile, $0) } }
     EventLoopFuture.whenAllSucceed(fetched, on: eventLoop).assumeIsolated().whenComplete { [self] result in
-      guard case .success(let found) = result, found.allSatisfy({ $0.1 != nil }) else { return question.promise.succeed(.unknown) }
+      guard case .success(let found) = result, found.allSatisfy({ $0.1 != nil }) else {
+        return question.promise.succeed(.unknown)
+      }
       let tiles = Dictionary(found.map { ($0.0, $0.1?.bytes ?? []) }) { first, _ in first }
       let paths = [question.path] + found.compactMap { $0.1?.path }
       guard record.proof.root(record: record.text.utf8, content: { tiles[$0] }) == record.root else {

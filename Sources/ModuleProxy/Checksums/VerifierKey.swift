@@ -31,7 +31,8 @@ public struct VerifierKey: Sendable, Hashable {
     let signatures = note[note.index(gap, offsetBy: 2)...].split(separator: "\n")
     let isSigned = signatures.contains { line in
       let words = line.split(separator: " ", omittingEmptySubsequences: false)
-      guard words.count == 3, words[0] == "\u{2014}", words[1] == name[...], let bytes = Base64.bytes(words[2]), bytes.count == 68,
+      guard words.count == 3, words[0] == "\u{2014}", words[1] == name[...],
+        let bytes = Base64.bytes(words[2]), bytes.count == 68,
         bytes.prefix(4).elementsEqual(hash), let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: key)
       else { return false }
       return publicKey.isValidSignature(Array(bytes.dropFirst(4)), for: Array(text.utf8))

@@ -1,7 +1,7 @@
 /// The version of a module: semantic, `v1.2.3`, `v1.2.4-0.20230102150405-abcdefabcdef` or `v2.0.0+incompatible`.
 ///
-/// A canonical version names the same content for ever; everything else that may stand in its place (a branch, a short version) is a
-/// question whose answer changes.
+/// A canonical version names the same content for ever; everything else that may stand in its place (a branch, a short version)
+/// is a question whose answer changes.
 public struct ModuleVersion: Sendable, Hashable {
   public let text: String
 

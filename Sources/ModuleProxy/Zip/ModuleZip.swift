@@ -18,30 +18,33 @@ enum ModuleZip {
 
   private static func check(_ entries: [ZipDirectory.Entry], prefix: String) throws {
     let prefix = Array(prefix.utf8)
-    var names: Set<String> = []
+    var names = ZipNames()
     var total = 0
     for entry in entries {
-      guard entry.name.starts(with: prefix), entry.name.count > prefix.count else {
+      guard entry.name.starts(with: prefix) else {
         throw ModuleZipError("a file in it is outside \(String(decoding: prefix, as: UTF8.self))")
       }
+      total += entry.bytes
+      guard total <= byteLimit else { throw ModuleZipError("its files have more than 500 MiB") }
       var name = entry.name[prefix.count...]
-      if name.last == UInt8(ascii: "/") { name = name.dropLast() }
+      // The module's own folder.
+      if name.isEmpty { continue }
+      let isFolder = name.last == UInt8(ascii: "/")
+      if isFolder { name = name.dropLast() }
       guard let path = ZipFilePath(name) else {
         throw ModuleZipError("the name of a file in it is not allowed: \(String(decoding: name.prefix(100), as: UTF8.self))")
       }
-      guard names.insert(path.folded).inserted else { throw ModuleZipError("two files in it have the same name: \(path.folded)") }
-      total += entry.bytes
-      guard total <= byteLimit else { throw ModuleZipError("its files have more than 500 MiB") }
-      try check(path, bytes: entry.bytes)
+      try names.add(path.text, isFolder: isFolder)
+      if !isFolder { try check(path.text, bytes: entry.bytes) }
     }
   }
 
-  private static func check(_ path: ZipFilePath, bytes: Int) throws {
-    if path.folded.split(separator: "/").last == "go.mod" {
-      guard path.text == "go.mod" else { throw ModuleZipError("a go.mod in it is not in the root folder or not in small letters") }
+  private static func check(_ path: String, bytes: Int) throws {
+    if path.split(separator: "/").last?.lowercased() == "go.mod" {
+      guard path == "go.mod" else { throw ModuleZipError("a go.mod in it is not in the root folder or not in small letters") }
     }
-    guard bytes <= rootFileLimit || path.text != "go.mod" && path.text != "LICENSE" else {
-      throw ModuleZipError("its \(path.text) has more than 16 MiB")
+    guard bytes <= rootFileLimit || path != "go.mod" && path != "LICENSE" else {
+      throw ModuleZipError("its \(path) has more than 16 MiB")
     }
   }
 

@@ -38,6 +38,8 @@ struct ZipDirectory {
       }
       entries.append(entry)
     }
+    // The go command reads entries for as long as there are some: it must not find more files than are looked at here.
+    guard position == directory.count else { throw ModuleZipError("its directory has more than the files that it counts") }
     self.entries = entries
   }
 
@@ -60,9 +62,9 @@ struct ZipDirectory {
     // Encrypted files, other methods and sizes that need more than 32 bits have no place in a module.
     let isEncrypted = directory.half(at: start + 8) & 1 == 1
     let sizes = (directory.word(at: start + 20), directory.word(at: start + 24), directory.word(at: start + 42))
-    guard position <= directory.count, !isEncrypted, method == 0 || method == 8, sizes.0 != .max, sizes.1 != .max, sizes.2 != .max else {
-      return nil
-    }
+    guard position <= directory.count, !isEncrypted, method == 0 || method == 8,
+      sizes.0 != .max, sizes.1 != .max, sizes.2 != .max
+    else { return nil }
     return Entry(
       name: directory.slice(nameStart..<nameStart + nameBytes), isStored: method == 0, checksum: directory.word(at: start + 16),
       compressedBytes: Int(sizes.0), bytes: Int(sizes.1), headerOffset: Int(sizes.2))
@@ -85,10 +87,15 @@ private struct EndRecord {
     var position = tailBytes - Self.bytes
     while position >= 0, tail.word(at: position) != 0x0605_4b50 { position -= 1 }
     guard position >= 0 else { throw ModuleZipError("it has no directory of its files") }
+    // The go command takes the last record, and gives up where its comment would end behind the archive.
+    let commentBytes = Int(tail.half(at: position + 20))
+    guard position + Self.bytes + commentBytes <= tailBytes else { throw ModuleZipError("its comment breaks off") }
+    var directoryEnd = tailStart + position
     var (count, bytes, offset) = (
       Int(tail.half(at: position + 10)), Int(tail.word(at: position + 12)), Int(tail.word(at: position + 16))
     )
-    if count == UInt16.max || bytes == UInt32.max || offset == UInt32.max, position >= 20, tail.word(at: position - 20) == 0x0706_4b50 {
+    let isLarge = count == UInt16.max || bytes == UInt32.max || offset == UInt32.max
+    if isLarge, position >= 20, tail.word(at: position - 20) == 0x0706_4b50 {
       let place = tail.long(at: position - 12)
       guard place <= UInt64(archive.byteCount) else { throw ModuleZipError("its directory is behind its end") }
       let record = LittleEndianBytes(try archive.bytes(at: Int(place), count: 56))
@@ -97,12 +104,14 @@ private struct EndRecord {
         throw ModuleZipError("its directory is damaged")
       }
       (count, bytes, offset) = (Int(values.0), Int(values.1), Int(values.2))
+      directoryEnd = Int(place)
     }
     // What is said here decides how much is read at once.
     guard bytes <= Self.directoryLimit, count <= Self.entryLimit else {
       throw ModuleZipError("its directory has more than 64 MiB or 200 000 files")
     }
-    guard offset + bytes <= tailStart + position else { throw ModuleZipError("its directory is behind its end") }
+    // Some readers go by where the directory begins and some by where it ends: both must find the same one.
+    guard offset + bytes == directoryEnd else { throw ModuleZipError("its directory is not where its end says") }
     (entryCount, directoryOffset, directoryBytes) = (count, offset, bytes)
   }
 

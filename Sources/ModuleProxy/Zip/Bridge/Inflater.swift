@@ -52,6 +52,8 @@ internal import CZlib
 /// CRC-32 as zip archives use it.
 enum ZipChecksum {
   static func updated(_ checksum: UInt32, with bytes: ArraySlice<UInt8>) -> UInt32 {
-    unsafe bytes.withUnsafeBufferPointer { unsafe UInt32(truncatingIfNeeded: crc32(UInt(checksum), $0.baseAddress, UInt32($0.count))) }
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe UInt32(truncatingIfNeeded: crc32(UInt(checksum), bytes.baseAddress, UInt32(bytes.count)))
+    }
   }
 }
