@@ -73,6 +73,8 @@ public enum ModuleEvent: Sendable {
   case damaged(count: Int)
   /// Something could not be written or read; it is served all the same.
   case storageFailed(path: String, reason: String)
+  /// The checksum database did not answer; until the rest is over, what is not known of it already goes unchecked.
+  case databaseUnreachable(name: String, restSeconds: Int)
   /// Bytes that the cache takes on the disk now.
   case usage(byteCount: Int)
 }

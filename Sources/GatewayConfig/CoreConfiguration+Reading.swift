@@ -31,7 +31,7 @@ extension CoreConfiguration {
       originAuthorityFiles: reading.authorityFiles, process: process, addresses: addresses)
     if let value = section["early_data"] { configuration.earlyData = try CoreEarlyDataSettings(value, files: files) }
     if let value = section["modules"] {
-      configuration.modules = try ModuleCacheSettings(value, files: files, services: reading.services.map(\.name))
+      configuration.modules = try ModuleCacheSettings(value, files: files, services: reading.services)
     }
     configuration.listeners = listening.listeners
     if let value = section["edge_wait"] { configuration.edgeWait = try value.duration(in: edgeWaitRange) }

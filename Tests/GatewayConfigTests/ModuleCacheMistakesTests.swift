@@ -12,7 +12,8 @@ import Testing
   }
 
   private func core(_ modules: String) throws -> Result<ModuleCacheSettings?, ConfigurationError> {
-    try workplace.write("core.yaml", "services: {modules: \"http://a:1\"}\nmodules: \(modules)")
+    let services = "{modules: \"http://a:1\", goproxy: \"https://b\", db: \"tcp://c:1\"}"
+    try workplace.write("core.yaml", "services: \(services)\nmodules: \(modules)")
     do throws(ConfigurationError) {
       return .success(try CoreConfiguration.load(file: "core.yaml", overrides: Overrides(), files: workplace.files).configuration.modules)
     } catch {
@@ -37,6 +38,38 @@ import Testing
     #expect(try core("{services: modules, checksum_database: sum.golang.org}").get()?.database == .sumGolangOrg)
   }
 
+  @Test func severalSourcesCanBeSaid() throws {
+    let text = "{services: modules, sources: \"modules,goproxy|modules\", public: goproxy, redirect_hosts: [storage.googleapis.com, \"a:81\"]}"
+    guard case .failure(let error) = try core(text) else {
+      Issue.record("a source was taken twice")
+      return
+    }
+    #expect(error.description.contains("modules.sources: “modules,goproxy|modules” is no list of services"))
+    let settings = try #require(try core(text.replacing("|modules", with: "")).get())
+    #expect(settings.sources == SourceList("modules,goproxy"))
+    #expect(settings.publicSources == ["goproxy"])
+    #expect(settings.redirectHosts == [RedirectHost("storage.googleapis.com"), RedirectHost("a:81")])
+    #expect(try core("{services: modules}").get()?.sources == nil)
+  }
+
+  @Test(arguments: [
+    ("{services: [modules, goproxy], sources: modules}", "modules.sources: 2 services cannot have the same sources"),
+    ("{services: modules, sources: \"modules|direct\"}", "modules.sources: “direct” is for the go command"),
+    ("{services: modules, sources: \"modules,https://proxy.golang.org\"}", "modules.sources: “https://proxy.golang.org” cannot be the name"),
+    ("{services: modules, sources: \"modules,other\"}", "modules.sources: there is no service “other”"),
+    ("{services: modules, sources: \"modules,db\"}", "modules.sources: the service “db” has a tcp:// origin"),
+    ("{services: db}", "modules.services: the service “db” has a tcp:// origin"),
+    ("{services: modules, public: goproxy}", "modules.public: “goproxy” is no source of modules"),
+    ("{services: modules, redirect_hosts: [\"https://a\"]}", "modules.redirect_hosts[0]: “https://a” is no host"),
+  ])
+  func mistakesInSourcesAreSentences(_ modules: String, _ beginning: String) throws {
+    guard case .failure(let error) = try core(modules) else {
+      Issue.record("\(modules) was taken")
+      return
+    }
+    #expect(error.description.hasPrefix("core.yaml:2: \(beginning)"), "\(error)")
+  }
+
   @Test(arguments: [
     ("{}", "core.yaml:2: modules: it is not said which services are module proxies; add services: [modules]"),
     ("{services: []}", "core.yaml:2: modules.services: the list is empty; add a service or remove modules"),
@@ -58,6 +91,16 @@ import Testing
       return
     }
     #expect(error.description == sentence)
+  }
+
+  @Test func anEdgeFollowsNoRedirects() throws {
+    try workplace.write("edge.yaml", "upstream: core.example:4433\nmodules: {services: m, sources: \"m|n\", redirect_hosts: [a]}")
+    do throws(ConfigurationError) {
+      _ = try EdgeConfiguration.load(file: "edge.yaml", overrides: Overrides(), files: workplace.files)
+      Issue.record("it was taken")
+    } catch {
+      #expect(error.description.hasPrefix("edge.yaml:2: modules.redirect_hosts: this key is not known; an edge reaches nothing but its cores"))
+    }
   }
 
   @Test func servicesMustBeThere() throws {

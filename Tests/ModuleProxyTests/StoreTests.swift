@@ -94,6 +94,19 @@ import Testing
     #expect(store.evict(quota: .max, oldest: 4_000_000_009).entryCount == left.count - 1)
   }
 
+  @Test func theCountOfBytesFollowsWhatHappens() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let store = try ModuleStore(folder: folder)
+    #expect(store.usedBytes() == 0)
+    for _ in 0..<5 { try keep("example.test/a/@v/list", String(repeating: "x", count: 50_000), in: store) }
+    try keep("example.test/b/@v/list", "v1.0.0\n", in: store)
+    #expect(store.usedBytes() == store.usedBytes(counting: true), "what is replaced does not count")
+    store.remove("example.test/a/@v/list")
+    #expect(store.usedBytes() == store.usedBytes(counting: true))
+    try keep("example.test/c/@v/list", "v1.0.0\n", in: ModuleStore(folder: folder, isOwner: false))
+    #expect(store.usedBytes() < store.usedBytes(counting: true), "what others bring is seen when it is counted anew")
+  }
+
   @Test func contentIsReadWhileItArrives() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let store = try ModuleStore(folder: folder)

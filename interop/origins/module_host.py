@@ -30,6 +30,8 @@ class ModuleHost:
     """Path → after how many bytes each next answer breaks off."""
     self.replaced: dict[str, bytes] = {}
     """Path → what is served in place of the file."""
+    self.redirects: dict[str, str] = {}
+    """Path → where its file is in truth."""
     self.endless: set[str] = set()
     self.rate: float | None = None
     """Bytes a second of each answer."""
@@ -62,6 +64,12 @@ class ModuleHost:
           (host.resumed if wanted else host.asked)[self.path] += 1
           breaks = host.break_after.get(self.path)
           limit = breaks.pop(0) if breaks else None
+        if self.path in host.redirects:
+          self.send_response(302)
+          self.send_header("Location", host.redirects[self.path])
+          self.send_header("Content-Length", "0")
+          self.end_headers()
+          return
         if self.path in host.endless:
           return self.send_without_end()
         content = host.content(self.path)

@@ -56,6 +56,19 @@ public final class Service: Sendable {
     head.fields.replace(.authority, with: Array(origin.authority.utf8))
   }
 
+  /// Makes a head that was addressed to another service's origins one for this one's.
+  public func readdress(_ head: inout RequestHead, from other: Service) {
+    switch host {
+    case .origin: if let first = origins.first { head.fields.replace(.authority, with: Array(first.authority.utf8)) }
+    case .preserve:
+      if other.host == .origin, case .host(let client) = ForwardedField.clientHost(in: head.fields) {
+        head.fields.replace(.authority, with: Array(client))
+      }
+    }
+    head.fields.replace(.scheme, with: Array((origins.first?.scheme.requestScheme ?? "http").utf8))
+    if let path = head.path { head.fields.replace(.path, with: basePathBytes + path.dropFirst(other.basePathBytes.count)) }
+  }
+
   /// Whether a text may be a service's name: lower-case letters, digits, `-`, `_` and `.`, at most 253 bytes.
   public static func isName(_ text: String) -> Bool {
     (1...253).contains(text.utf8.count)

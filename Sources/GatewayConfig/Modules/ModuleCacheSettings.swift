@@ -1,9 +1,16 @@
+import Gateway
 public import ModuleProxy
 
 /// `modules`: the cache of Go modules, at an edge or a core.
 public struct ModuleCacheSettings: Sendable, Equatable {
   /// `services`: those that are module proxies.
   public var services: [String] = []
+  /// `sources`: the services that are asked for modules; nil for the service alone.
+  public var sources: SourceList?
+  /// `public`: those of the sources that never hear of private modules.
+  public var publicSources: [String] = []
+  /// `redirect_hosts`: where origins may send a core for a file, beside themselves.
+  public var redirectHosts: [RedirectHost] = []
   /// `folder`, as a full path; nil is `$CACHE_DIRECTORY`.
   public var folder: String?
   /// `quota`
@@ -31,16 +38,19 @@ public struct ModuleCacheSettings: Sendable, Equatable {
 }
 
 extension ModuleCacheSettings {
-  /// - Parameter known: the services that there are; nil where any name may be one.
-  init(_ value: Value, files: FileReader, services known: [String]?) throws(ConfigurationError) {
+  /// - Parameter known: the services that there are; nil at an edge, where any name may be one.
+  init(_ value: Value, files: FileReader, services known: [Service]?) throws(ConfigurationError) {
     self.init()
-    let section = try value.section([
-      "services", "folder", "quota", "unused", "fresh", "missing", "stale", "retry", "private", "checksum_database",
-    ])
+    let section = try value.section(Self.keys + (known == nil ? [] : ["redirect_hosts"])) { key in
+      key == "redirect_hosts" ? "an edge reaches nothing but its cores; write it into the core's configuration" : nil
+    }
     guard let names = section["services"] else {
       throw value.error("it is not said which services are module proxies", "add services: [modules]")
     }
     services = try Self.services(names, known)
+    if let value = section["sources"] { sources = try sources(value, known) }
+    if let value = section["public"] { publicSources = try publicSources(value) }
+    if let value = section["redirect_hosts"] { redirectHosts = try Self.redirectHosts(value) }
     if let value = section["folder"] { folder = try files.writableFolder(try value.text(), named: value) }
     if let value = section["quota"] { quota = try value.byteCount(in: Self.quotaRange) }
     if let value = section["unused"], !value.isOff { unused = try value.duration(in: Self.unusedRange) }
@@ -52,13 +62,16 @@ extension ModuleCacheSettings {
     if let value = section["checksum_database"] { database = try Self.database(value) }
   }
 
-  private static func services(_ value: Value, _ known: [String]?) throws(ConfigurationError) -> [String] {
+  private static let keys = [
+    "services", "sources", "public", "folder", "quota", "unused", "fresh", "missing", "stale", "retry", "private",
+    "checksum_database",
+  ]
+
+  private static func services(_ value: Value, _ known: [Service]?) throws(ConfigurationError) -> [String] {
     var services: [String] = []
     for element in try value.listOrOne() {
       let name = try element.serviceName()
-      if let known, !known.contains(name) {
-        throw element.error("there is no service “\(name)”", Suggestion.advice(for: name, among: known))
-      }
+      try check(name, element, known)
       guard !services.contains(name) else { throw element.error("the service “\(name)” stands twice", "keep one of them") }
       services.append(name)
     }
@@ -66,12 +79,71 @@ extension ModuleCacheSettings {
     return services
   }
 
+  private static func check(_ name: String, _ value: Value, _ known: [Service]?) throws(ConfigurationError) {
+    guard let known else { return }
+    guard let service = known.first(where: { $0.name == name }) else {
+      throw value.error("there is no service “\(name)”", Suggestion.advice(for: name, among: known.map(\.name)))
+    }
+    guard !service.isTunnelled else {
+      throw value.error(
+        "the service “\(name)” has a tcp:// origin, which is no module proxy", "name one with http:// or https:// origins")
+    }
+  }
+
+  private func sources(_ value: Value, _ known: [Service]?) throws(ConfigurationError) -> SourceList {
+    guard services.count == 1 else {
+      throw value.error("\(services.count) services cannot have the same sources", "name one service under modules.services")
+    }
+    let text = try value.text()
+    guard let list = SourceList(text) else {
+      throw value.error(
+        "“\(text)” is no list of services",
+        "write different names with “,” (next on 404 and 410) or “|” (next on any error) between them")
+    }
+    for entry in list.entries {
+      guard entry.name != "direct", entry.name != "off" else {
+        throw value.error("“\(entry.name)” is for the go command", "name services whose origins are module proxies")
+      }
+      guard Service.isName(entry.name) else {
+        throw value.error("“\(entry.name)” cannot be the name of a service", "make a service of the URL and write its name")
+      }
+      try Self.check(entry.name, value, known)
+    }
+    return list
+  }
+
+  private func publicSources(_ value: Value) throws(ConfigurationError) -> [String] {
+    let known = services + (sources?.entries.map(\.name) ?? [])
+    var names: [String] = []
+    for element in try value.listOrOne() {
+      let name = try element.serviceName()
+      guard known.contains(name) else {
+        throw element.error("“\(name)” is no source of modules", Suggestion.advice(for: name, among: known))
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  private static func redirectHosts(_ value: Value) throws(ConfigurationError) -> [RedirectHost] {
+    var hosts: [RedirectHost] = []
+    for element in try value.listOrOne() {
+      let text = try element.text()
+      guard let host = RedirectHost(text) else {
+        throw element.error("“\(text)” is no host", "write a name and perhaps a port, as in storage.googleapis.com")
+      }
+      hosts.append(host)
+    }
+    return hosts
+  }
+
   private static func patterns(_ value: Value) throws(ConfigurationError) -> [ModulePattern] {
     var patterns: [ModulePattern] = []
     for element in try value.listOrOne() {
       let text = try element.text()
       guard let pattern = ModulePattern(text) else {
-        throw element.error("“\(text)” is no pattern of module paths", "write one like “git.example.com” or \"*.corp.example/team\"")
+        throw element.error(
+          "“\(text)” is no pattern of module paths", "write one like “git.example.com” or \"*.corp.example/team\"")
       }
       patterns.append(pattern)
     }

@@ -9,7 +9,8 @@ public enum ModuleResource: Sendable, Hashable {
   case query(ModulePath, String)
   case mod(ModulePath, ModuleVersion)
   case zip(ModulePath, ModuleVersion)
-  /// Whether the proxy passes requests on to a checksum database; and the database's own paths (https://go.dev/ref/mod#checksum-database).
+  /// Whether the proxy passes requests on to a checksum database; and the database's own paths
+  /// (https://go.dev/ref/mod#checksum-database).
   case databaseSupported(String)
   case databaseLatest(String)
   case databaseLookup(String, ModulePath, ModuleVersion)
@@ -20,8 +21,10 @@ public enum ModuleResource: Sendable, Hashable {
     guard path.contains(UInt8(ascii: "%")) else { return path }
     var plain: [UInt8] = []
     var rest = path
+    let signs: [(code: StaticString, sign: UInt8)] = [
+      ("21", UInt8(ascii: "!")), ("2B", UInt8(ascii: "+")), ("7E", UInt8(ascii: "~")),
+    ]
     while let byte = rest.popFirst() {
-      let signs: [(code: StaticString, sign: UInt8)] = [("21", UInt8(ascii: "!")), ("2B", UInt8(ascii: "+")), ("7E", UInt8(ascii: "~"))]
       if byte == UInt8(ascii: "%"), let known = signs.first(where: { rest.starts(with: $0.code.description.utf8) }) {
         plain.append(known.sign)
         rest = rest.dropFirst(2)
@@ -81,9 +84,9 @@ public enum ModuleResource: Sendable, Hashable {
       guard (4...10).contains(elements.count), elements.allSatisfy(Self.isPlain) else { return nil }
       self = .databaseTile(name, rest)
     } else if rest.starts(with: "lookup/".utf8), let at = rest.lastIndex(of: UInt8(ascii: "@")) {
-      guard let module = ModulePath(escaped: rest[..<at].dropFirst(7)), let version = ModuleVersion(escaped: rest[(at + 1)...]) else {
-        return nil
-      }
+      guard let module = ModulePath(escaped: rest[..<at].dropFirst(7)),
+        let version = ModuleVersion(escaped: rest[(at + 1)...])
+      else { return nil }
       self = .databaseLookup(name, module, version)
     } else {
       return nil
@@ -114,6 +117,25 @@ extension ModuleResource {
     case .info, .mod, .zip, .databaseLookup, .databaseTile: .immutable
     case .list, .latest, .query, .databaseLatest: .listing
     case .databaseSupported: .capability
+    }
+  }
+
+  /// What a database has signed is seen only with a record and its tiles together; until then it is no more than what somebody
+  /// said.
+  var needsProof: Bool {
+    switch self {
+    case .databaseLookup, .databaseTile: true
+    default: false
+    }
+  }
+
+  /// The name of the checksum database whose it is.
+  var database: String? {
+    switch self {
+    case .databaseSupported(let name), .databaseLatest(let name), .databaseLookup(let name, _, _),
+      .databaseTile(let name, _):
+      name
+    case .list, .latest, .info, .query, .mod, .zip: nil
     }
   }
 

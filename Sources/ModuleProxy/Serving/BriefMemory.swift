@@ -1,6 +1,7 @@
 import NIOCore
 
-/// What is remembered for a short time: what an origin has said that it does not have (404, 410), and what was refused. A pure value.
+/// What is remembered for a short time: what an origin has said that it does not have (404, 410), and what was refused. A pure
+/// value.
 struct BriefMemory<Answer> {
   private struct Entry {
     let answer: Answer

@@ -68,6 +68,23 @@ final class ContentReader {
     sink.fail(error)
   }
 
+  /// Nothing more can be read here; somebody else sends the client the rest.
+  /// - Returns: nil if there is none.
+  func handOver() -> Rest? {
+    guard !isOver else { return nil }
+    finish()
+    return Rest(start: position, end: end, owed: outstanding)
+  }
+
+  /// What a client has not been sent.
+  struct Rest {
+    let start: Int
+    /// Behind the last byte that it wants; nil for all.
+    let end: Int?
+    /// What it was sent and has not taken yet.
+    let owed: Int
+  }
+
   /// The client is gone.
   func cancel() {
     guard !isOver else { return }

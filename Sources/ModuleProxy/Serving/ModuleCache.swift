@@ -3,14 +3,15 @@ public import Exchange
 import HTTPMessage
 import NIOCore
 
-/// A GOPROXY that remembers: answers the module proxy protocol (https://go.dev/ref/mod#goproxy-protocol) from a folder, and fetches
-/// what is not there once for all who want it, checked before it is kept.
+/// A GOPROXY that remembers: answers the module proxy protocol (https://go.dev/ref/mod#goproxy-protocol) from a folder, and
+/// fetches what is not there once for all who want it, checked before it is kept.
 ///
-/// Lives on one event loop. Everything that is no part of the protocol is passed on untouched.
+/// Lives on one event loop. Everything that is no part of the protocol is passed on untouched, unless that could tell a public
+/// source of a private module.
 public final class ModuleCache: ExchangeHandler {
   let settings: ModuleSettings
   let server: ModuleServer
-  let source: any ExchangeHandler
+  let sources: ModuleSources
   let store: ModuleStore
   let executor: any CacheExecutor
   private let events: any EventSink
@@ -23,41 +24,41 @@ public final class ModuleCache: ExchangeHandler {
   private var missing = BriefMemory<SmallAnswer>()
   private var refused = BriefMemory<GatewayError>()
   private var answers: SmallAnswers!
+  private(set) var checks: DatabaseChecks!
   private var reading: [String: Int] = [:]
   private var isTidying = false
+  private var countsNextAt = NIODeadline.distantPast
 
   /// - Parameters:
-  ///   - source: where modules come from: the link, or a pool of origins.
+  ///   - sources: where modules come from: the link, or pools of origins.
   ///   - store: the folder; one cache at a time serves from it.
   public init(
-    settings: ModuleSettings, server: ModuleServer, source: any ExchangeHandler, store: ModuleStore,
+    settings: ModuleSettings, server: ModuleServer, sources: ModuleSources, store: ModuleStore,
     executor: any CacheExecutor, events: any EventSink
   ) {
     self.settings = settings
     self.server = server
-    self.source = source
+    self.sources = sources
     self.store = store
     self.executor = executor
     self.events = events
     answers = SmallAnswers(cache: self)
+    checks = DatabaseChecks(cache: self, answers: answers)
   }
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    guard let (resource, key) = resource(of: request.head) else { return source.open(request, respondingTo: sink) }
+    guard let (resource, key) = resource(of: request.head) else { return passOn(request, sink) }
     if case .databaseLookup(_, let module, _) = resource, settings.isPrivate(module) {
-      let body = ByteBuffer(string: "\(module.text) is private: no checksum database is asked about it\n")
-      let answer = SmallAnswer(
-        status: 403, contentType: "text/plain; charset=utf-8", fetchedAt: executor.unixTime(), body: body)
-      send(answer, .hit, to: sink, isHead: request.head.isHead)
-      return SmallClient(nil, isHead: true, cache: self)
+      return refuse(403, "\(module.text) is private: no checksum database is asked about it", request, sink)
     }
+    guard Self.isForAll(request.head) else { return passOn(request, about: resource, sink) }
     if case .zip(let module, let version) = resource { return openZip(module, version, key, request, sink) }
     let client = SmallClient(sink, isHead: request.head.isHead, cache: self)
     if let served = answers.known(resource, key) {
       client.finish(.success(served))
     } else if request.head.fields.contains(Self.disableFetch) {
       tell(.answered(.bypass, byteCount: 0))
-      return source.open(request, respondingTo: sink)
+      return source(for: resource).open(request, respondingTo: sink)
     } else {
       answers.answer(resource, key, request).assumeIsolated().whenComplete { client.finish($0) }
     }
@@ -70,8 +71,11 @@ public final class ModuleCache: ExchangeHandler {
     isTidying = true
     let oldest = settings.unusedLimit.map { executor.unixTime() - $0.components.seconds } ?? .min
     let sparing = Set(reading.keys)
+    // Other processes bring and take entries, too, if seldom.
+    let counts = executor.now() >= countsNextAt
+    if counts { countsNextAt = executor.now() + Self.countingPause }
     let tidied = executor.runLong { [store, settings] () -> (Eviction?, Int, Int) in
-      let used = store.usedBytes()
+      let used = store.usedBytes(counting: counts)
       guard used > settings.quota || oldest > .min else { return (nil, used, store.takeDamagedCount()) }
       let eviction = store.evict(quota: settings.quota, oldest: oldest, sparing: sparing)
       return (eviction, store.usedBytes(), store.takeDamagedCount())
@@ -86,6 +90,41 @@ public final class ModuleCache: ExchangeHandler {
   }
 
   func tell(_ event: ModuleEvent) { events.record(.module(event)) }
+
+  private static let countingPause = TimeAmount.minutes(10)
+}
+
+// MARK: What is not answered here
+
+extension ModuleCache {
+  /// Who is asked for something.
+  func source(for resource: ModuleResource) -> any ExchangeHandler {
+    sources.handler(isPrivate: resource.module.map(settings.isPrivate) == true, on: executor.eventLoop)
+  }
+
+  /// What is no part of the protocol: nobody can tell of which module it is.
+  private func passOn(_ request: ExchangeRequest, _ sink: any ResponseSink) -> any RequestSink {
+    guard !sources.own.isPublic || settings.privateModules.isEmpty else {
+      return refuse(404, "a public source gets nothing but the requests of the module proxy protocol", request, sink)
+    }
+    return sources.own.handler.open(request, respondingTo: sink)
+  }
+
+  /// What is one client's own.
+  private func passOn(_ request: ExchangeRequest, about resource: ModuleResource, _ sink: any ResponseSink) -> any RequestSink {
+    guard resource.module.map(settings.isPrivate) == true, sources.own.isPublic else {
+      return sources.own.handler.open(request, respondingTo: sink)
+    }
+    return refuse(404, "\(resource.module?.text ?? "") is private: no public source is asked about it", request, sink)
+  }
+
+  private func refuse(_ status: Int, _ reason: String, _ request: ExchangeRequest, _ sink: any ResponseSink) -> any RequestSink {
+    let answer = SmallAnswer(
+      status: status, contentType: "text/plain; charset=utf-8", fetchedAt: executor.unixTime(),
+      body: ByteBuffer(string: reason + "\n"))
+    send(answer, .hit, to: sink, isHead: request.head.isHead)
+    return SmallClient(nil, isHead: true, cache: self)
+  }
 }
 
 // MARK: Zips
@@ -139,7 +178,9 @@ extension ModuleCache {
   private func fetch(_ module: ModulePath, _ version: ModuleVersion, _ key: String, _ client: ZipClient) {
     if let fill = fills[key] { return fill.add(client) }
     let request = client.request
-    guard !request.head.isHead, !request.head.fields.contains(Self.disableFetch) else { return client.forward(to: source) }
+    guard !request.head.isHead, !request.head.fields.contains(Self.disableFetch) else {
+      return client.forward(to: source(for: .zip(module, version)))
+    }
     let fill = ZipFill(key: key, module, version, request: request.unconditional, cache: self)
     fills[key] = fill
     client.isFirst = true
@@ -178,13 +219,16 @@ extension ModuleCache {
 // MARK: What the parts share
 
 extension ModuleCache {
-  /// What is asked for; nil for what only the source can answer: other methods and paths, and requests whose answer is one client's own.
+  /// What is asked for; nil for what is no path of the protocol.
   private func resource(of head: RequestHead) -> (ModuleResource, key: String)? {
-    guard head.method.elementsEqual("GET".utf8) || head.isHead, head.bodyLength == .none, !head.fields.contains("authorization"),
-      let path = head.path, path.starts(with: settings.basePath)
-    else { return nil }
+    guard let path = head.path, path.starts(with: settings.basePath) else { return nil }
     let own = ModuleResource.plain(path.dropFirst(settings.basePath.count))
     return ModuleResource(path: own).map { ($0, String(decoding: own.dropFirst(), as: UTF8.self)) }
+  }
+
+  /// Whether a request is one whose answer others may have, too.
+  private static func isForAll(_ head: RequestHead) -> Bool {
+    (head.method.elementsEqual("GET".utf8) || head.isHead) && head.bodyLength == .none && !head.fields.contains("authorization")
   }
 
   func limits(bytes: Int, resumes: Bool) -> TransferLimits {
@@ -192,54 +236,25 @@ extension ModuleCache {
     return TransferLimits(bytes: bytes, resumes: resumes, patience: patience, firstPatience: min(patience, .seconds(10)))
   }
 
-  /// What the checksum database says; unknown where nobody is to be asked.
-  func verdict(on module: ModulePath, _ version: ModuleVersion, for request: ExchangeRequest) -> EventLoopFuture<ChecksumDatabase.Verdict>? {
-    guard let key = settings.database, !settings.isPrivate(module) else { return nil }
-    let folder = "sumdb/\(key.name)/"
-    let files = ChecksumDatabase.Files(
-      fetch: { [self] path in answers.content(of: folder + path, like: request) },
-      prove: { [self] paths in answers.prove(paths.map { folder + $0 }) },
-      forget: { [self] paths in answers.forget(paths.map { folder + $0 }) })
-    let database = ChecksumDatabase(key: key, eventLoop: executor.eventLoop, files: files)
-    return database.verdict(on: module, version)
-  }
-
-  /// The verdict, or `unknown` when it takes too long: a database that is away must not keep modules away.
-  func settled(_ verdict: EventLoopFuture<ChecksumDatabase.Verdict>?) -> EventLoopFuture<ChecksumDatabase.Verdict> {
-    guard let verdict else { return executor.eventLoop.makeSucceededFuture(.unknown) }
-    let promise = executor.eventLoop.makePromise(of: ChecksumDatabase.Verdict.self)
-    var isSettled = false
-    verdict.assumeIsolated().whenComplete { result in
-      guard !isSettled else { return }
-      isSettled = true
-      promise.succeed((try? result.get()) ?? .unknown)
-    }
-    executor.after(Self.databasePatience) {
-      guard !isSettled else { return }
-      isSettled = true
-      promise.succeed(.unknown)
-    }
-    return promise.futureResult
-  }
-
   func send(_ answer: SmallAnswer, _ source: AnswerSource, to sink: any ResponseSink, isHead: Bool) {
     var fields = FieldSection()
     fields.append(.contentType, answer.contentType)
     if let tag = answer.entityTag { fields.append("etag", tag) }
     fields.append("age", String(max(0, executor.unixTime() - answer.fetchedAt)))
-    fields.append("cache-status", source.field(hop: server.hop))
+    fields.append("cache-status", source.field(hop: server.hop, after: answer.upstreamStatus))
     for field in answer.otherFields { fields.append(name: field.name, value: field.value, neverIndexed: field.neverIndexed) }
     fields.append(.contentLength, String(answer.body.readableBytes))
     let hasBody = answer.body.readableBytes > 0 && !isHead
-    sink.receiveHead(
-      ResponseHead(status: answer.status, fields: fields, bodyLength: hasBody ? .known(UInt64(answer.body.readableBytes)) : .none))
+    let length: BodyLength = hasBody ? .known(UInt64(answer.body.readableBytes)) : .none
+    sink.receiveHead(ResponseHead(status: answer.status, fields: fields, bodyLength: length))
     if hasBody { sink.receiveResponseBody(answer.body) }
     sink.receiveResponseEnd(trailers: nil)
   }
 
   /// - Returns: what clients are told.
   func refuse(
-    _ refusal: ModuleRefusal, _ resource: ModuleResource, key: String, _ reason: String, _ transfer: Transfer?, _ request: ExchangeRequest
+    _ refusal: ModuleRefusal, _ resource: ModuleResource, key: String, _ reason: String, _ transfer: Transfer?,
+    _ request: ExchangeRequest
   ) -> GatewayError {
     tell(.refused(refusal, path: key, reason: reason))
     report(resource, key: key, cause: refusal.rawValue, reason, status: 200, transfer, request)
@@ -251,7 +266,8 @@ extension ModuleCache {
   }
 
   func report(
-    _ failure: TransferFailure, of resource: ModuleResource, key: String, status: Int?, _ transfer: Transfer, _ request: ExchangeRequest
+    _ failure: TransferFailure, of resource: ModuleResource, key: String, status: Int?, _ transfer: Transfer,
+    _ request: ExchangeRequest
   ) {
     if failure.cause == .tooLarge { tell(.refused(.tooLarge, path: key, reason: failure.reason)) }
     report(resource, key: key, cause: failure.causeText, failure.reason, status: status, transfer, request)
@@ -265,15 +281,14 @@ extension ModuleCache {
       .downloadFailed(
         ModuleDownloadFailure(
           module: resource.module?.text ?? "", version: resource.versionText, url: "/\(key)", status: status, cause: cause,
-          message: reason, retryCount: transfer?.retryCount ?? 0, edge: request.origin.identity ?? server.identity, node: server.node,
-          programVersion: server.version)))
+          message: reason, retryCount: transfer?.retryCount ?? 0, edge: request.origin.identity ?? server.identity,
+          node: server.node, programVersion: server.version)))
   }
 
   /// What a client says that wants only what the origin has fetched before, as proxy.golang.org knows it.
   private static let disableFetch = FieldName("disable-module-fetch")
   /// Zips that are fetched at the same time.
   private static let fillLimit = 256
-  private static let databasePatience = TimeAmount.seconds(10)
 }
 
 extension TransferFailure {

@@ -1,7 +1,8 @@
 import Crypto
 import HTTPMessage
 
-/// What stands before the content in a file of the cache: whose content it is, how to know that it is whole, and what to say with it.
+/// What stands before the content in a file of the cache: whose content it is, how to know that it is whole, and what to say with
+/// it.
 ///
 /// Text of a fixed length with a hash of its own, so that one file is one entry and appears by one rename.
 struct EntryHeader: Sendable, Equatable {
@@ -16,6 +17,8 @@ struct EntryHeader: Sendable, Equatable {
   var entityTag: String?
   /// What a checksum database has recorded, and the content has been found to be.
   var recordedHash: String?
+  /// Of a checksum database's own files: whether its signature leads to it.
+  var isProved = false
 
   /// - Returns: nil if it does not fit.
   func encoded() -> [UInt8]? {
@@ -23,6 +26,7 @@ struct EntryHeader: Sendable, Equatable {
     text += "type \(contentType)\n"
     if let entityTag { text += "etag \(entityTag)\n" }
     if let recordedHash { text += "recorded \(recordedHash)\n" }
+    if isProved { text += "proved yes\n" }
     var bytes = Array(text.utf8)
     guard bytes.count <= Self.textBytes, !contentType.contains("\n"), entityTag?.contains("\n") != true else { return nil }
     bytes += [UInt8](repeating: UInt8(ascii: "\n"), count: Self.textBytes - bytes.count)
@@ -45,12 +49,13 @@ struct EntryHeader: Sendable, Equatable {
     else { return nil }
     self.init(
       key: String(key), byteCount: count, digest: digest, fetchedAt: fetchedAt, contentType: String(values["type"] ?? ""),
-      entityTag: values["etag"].map(String.init), recordedHash: values["recorded"].map(String.init))
+      entityTag: values["etag"].map(String.init), recordedHash: values["recorded"].map(String.init),
+      isProved: values["proved"] == "yes")
   }
 
   init(
     key: String, byteCount: Int, digest: [UInt8], fetchedAt: Int64, contentType: String, entityTag: String? = nil,
-    recordedHash: String? = nil
+    recordedHash: String? = nil, isProved: Bool = false
   ) {
     self.key = key
     self.byteCount = byteCount
@@ -59,6 +64,7 @@ struct EntryHeader: Sendable, Equatable {
     self.contentType = contentType
     self.entityTag = entityTag
     self.recordedHash = recordedHash
+    self.isProved = isProved
   }
 
   /// Of the whole header; content begins here, where a page of most file systems does.

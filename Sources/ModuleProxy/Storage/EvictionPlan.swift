@@ -4,7 +4,8 @@ struct EvictionPlan {
   private(set) var stayingBytes = 0
 
   /// - Parameters:
-  ///   - quota: bytes that may stay; when there are more, room is made for a tenth of it too, so that not each new entry makes some.
+  ///   - quota: bytes that may stay; when there are more, room is made for a tenth of it too, so that not each new entry makes
+  ///     some.
   ///   - oldest: what was used before goes in any case.
   ///   - sparing: names that stay whatever the quota says.
   init(files: [FolderAccess.Found], quota: Int, oldest: Int64, sparing: Set<String>) {

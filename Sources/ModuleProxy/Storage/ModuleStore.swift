@@ -4,12 +4,12 @@ import Synchronization
 
 /// The cache's folder: one file for each entry, under the name that the protocol gives it.
 ///
-/// Every call may wait for a disk and is made on a thread that may. Files are the index, so nothing is rebuilt at a start, and a crash
-/// leaves whole entries and files that nobody has named yet.
+/// Every call may wait for a disk and is made on a thread that may. Files are the index, so nothing is rebuilt at a start, and a
+/// crash leaves whole entries and files that nobody has named yet.
 public final class ModuleStore: Sendable {
   public let folder: String
   private let lock: FolderLock?
-  private let memory = MemoryAllowance(ModuleStore.memoryInPlaceOfDisk)
+  private let memory: MemoryAllowance
   private let state = Mutex(State())
 
   private struct State {
@@ -29,8 +29,14 @@ public final class ModuleStore: Sendable {
   /// - Parameters:
   ///   - folder: made if it is not there.
   ///   - isOwner: whether this process serves from it; at most one does. Others may look and tidy up.
-  public init(folder: String, isOwner: Bool = true) throws(StorageError) {
+  public convenience init(folder: String, isOwner: Bool = true) throws(StorageError) {
+    try self.init(folder: folder, isOwner: isOwner, memoryInPlaceOfDisk: 256 << 20)
+  }
+
+  /// - Parameter memoryInPlaceOfDisk: bytes of files under way that may be in memory while the disk is full.
+  init(folder: String, isOwner: Bool = true, memoryInPlaceOfDisk: Int) throws(StorageError) {
     self.folder = folder
+    memory = MemoryAllowance(memoryInPlaceOfDisk)
     try FolderAccess.make("\(folder)/\(Self.incoming)")
     lock = isOwner ? try FolderLock("\(folder)/.lock") : nil
     guard isOwner else { return }
@@ -39,8 +45,8 @@ public final class ModuleStore: Sendable {
     for name in left { FolderAccess.remove("\(folder)/\(Self.incoming)/\(name)") }
   }
 
-  /// Finds an entry. Content is held against its hash when it is first used in this process, and again when its file has changed; a
-  /// file that is not what it was is removed.
+  /// Finds an entry. Content is held against its hash when it is first used in this process, and again when its file has changed;
+  /// a file that is not what it was is removed.
   ///
   /// - Returns: nil if there is none.
   func find(_ key: String, unixTime: Int64) throws -> Found? {
@@ -48,10 +54,11 @@ public final class ModuleStore: Sendable {
     guard let (descriptor, fingerprint, usedAt) = try FolderAccess.open(path) else { return nil }
     let file = ContentFile(descriptor: descriptor, byteCount: max(0, fingerprint.byteCount - EntryHeader.byteCount))
     let head = try? PositionedIO.read(descriptor, at: 0, count: EntryHeader.byteCount)
-    guard let header = head.flatMap({ EntryHeader(Array($0.readableBytesView)) }), header.key == key, header.byteCount == file.byteCount,
+    guard let header = head.flatMap({ EntryHeader(Array($0.readableBytesView)) }),
+      header.key == key, header.byteCount == file.byteCount,
       try isKnown(path, fingerprint) || Self.digest(of: file) == header.digest
     else {
-      FolderAccess.remove(path)
+      remove(key)
       state.withLock { $0.damagedCount += 1 }
       return nil
     }
@@ -80,8 +87,11 @@ public final class ModuleStore: Sendable {
   /// Makes what has come an entry, in place of one with the same key.
   func keep(_ file: IncomingFile, _ header: EntryHeader) throws(StorageError) {
     guard let encoded = header.encoded() else { throw StorageError("\(header.key): the name is too long to be kept") }
-    try file.keep(header: encoded, as: path(of: header.key))
-    state.withLock { $0.byteCount? += header.byteCount + EntryHeader.byteCount }
+    let path = path(of: header.key)
+    let replaced = FolderAccess.usedBytes(path)
+    try file.keep(header: encoded, as: path)
+    let added = FolderAccess.usedBytes(path) - replaced
+    state.withLock { $0.byteCount = $0.byteCount.map { max(0, $0 + added) } }
   }
 
   func keep(_ content: ByteBuffer, _ header: EntryHeader) throws(StorageError) {
@@ -90,11 +100,17 @@ public final class ModuleStore: Sendable {
     try keep(file, header)
   }
 
-  func remove(_ key: String) { FolderAccess.remove(path(of: key)) }
+  func remove(_ key: String) {
+    let path = path(of: key)
+    let removed = FolderAccess.usedBytes(path)
+    FolderAccess.remove(path)
+    state.withLock { $0.byteCount = $0.byteCount.map { max(0, $0 - removed) } }
+  }
 
   /// Bytes that the entries take on the disk.
-  public func usedBytes() -> Int {
-    if let known = state.withLock({ $0.byteCount }) { return known }
+  /// - Parameter counting: whether they are counted anew; else what other processes have brought and taken is left out.
+  public func usedBytes(counting: Bool = false) -> Int {
+    if !counting, let known = state.withLock({ $0.byteCount }) { return known }
     var count = 0
     FolderAccess.walk(folder) { count += $0.byteCount }
     return state.withLock { state in
@@ -147,7 +163,6 @@ public final class ModuleStore: Sendable {
   private static let rememberedFiles = 100_000
   /// Uses within so many seconds are one.
   private static let useGranularity: Int64 = 600
-  private static let memoryInPlaceOfDisk = 256 << 20
 }
 
 /// What was removed to make room.

@@ -33,7 +33,9 @@ enum ByteRange: Equatable {
   static func contentRange(_ field: ArraySlice<UInt8>) -> (start: Int, total: Int?)? {
     guard field.starts(with: "bytes ".utf8) else { return nil }
     let parts = field.dropFirst(6).split(separator: UInt8(ascii: "/"))
-    guard parts.count == 2, let dash = parts[0].firstIndex(of: UInt8(ascii: "-")), let start = number(parts[0][..<dash]) else { return nil }
+    guard parts.count == 2, let dash = parts[0].firstIndex(of: UInt8(ascii: "-")), let start = number(parts[0][..<dash]) else {
+      return nil
+    }
     if parts[1].elementsEqual("*".utf8) { return (start, nil) }
     return number(parts[1]).map { (start, $0) }
   }

@@ -8,7 +8,8 @@ protocol DownloadOwner: AnyObject {
   func downloadBegan(_ head: ResponseHead)
   /// What has come so far is of no use: the answer begins anew.
   func downloadRestarted()
-  /// Content, in order and without gaps, whatever it took to get it. To be reported by `Download.consumed(_:)`, and not from inside.
+  /// Content, in order and without gaps, whatever it took to get it. To be reported by `Download.consumed(_:)`, and not from
+  /// inside.
   func downloadReceived(_ chunk: ByteBuffer)
   func downloadCompleted()
   func downloadFailed(_ failure: TransferFailure, status: Int?)
@@ -121,6 +122,8 @@ final class Download {
   fileprivate func receive(_ error: GatewayError, _ attempt: Attempt) {
     guard attempt === self.attempt, !isOver else { return }
     lastStatus = error.status
+    // Asked again, nobody says anything else.
+    if error.isRefusal, transfer.received == 0 { return follow(.fail(TransferFailure(.unreachable, error.message)), nil) }
     follow(transfer.broken(error.message, now: executor.now()), nil)
   }
 
@@ -228,6 +231,16 @@ private final class Attempt: ResponseSink {
 
   func stopRequest(_ reason: ResetReason) {}
   func requestConsumed(_ byteCount: Int) {}
+}
+
+extension GatewayError {
+  /// Whether it is this process's own rule or configuration that a request failed at.
+  fileprivate var isRefusal: Bool {
+    switch cause {
+    case .httpRequestDenied, .destinationNotFound, .loopDetected: true
+    default: false
+    }
+  }
 }
 
 extension TransferHead {

@@ -1,9 +1,10 @@
 import NIOCore
 
-/// One download that may take several requests: what to ask for next, what to do with what comes, and when to give up. A pure value.
+/// One download that may take several requests: what to ask for next, what to do with what comes, and when to give up. A pure
+/// value.
 ///
-/// What is asked for is immutable, so a transfer that broke goes on where it stopped (RFC 9110 §14); what is put together is checked as
-/// a whole afterwards, by whoever has asked.
+/// What is asked for is immutable, so a transfer that broke goes on where it stopped (RFC 9110 §14); what is put together is
+/// checked as a whole afterwards, by whoever has asked.
 struct Transfer {
   /// What to do now.
   enum Step: Equatable {
@@ -71,7 +72,7 @@ struct Transfer {
       total = total ?? head.rangeTotal
       return .take(skipping: 0)
     case let status where Self.mayPass.contains(status) && !head.isFinal:
-      let step = broken("the origin answered \(head.status)", now: now)
+      let step = broken("the origin answered \(head.status)", isOwnAnswer: Self.ofItself.contains(status), now: now)
       // The last of these answers is the answer, if nothing else has been said.
       if case .fail = step, received == 0 { return .answer }
       return step
@@ -88,7 +89,7 @@ struct Transfer {
     lastProgress = now
     failuresSinceProgress = 0
     guard fits(received) else { return tooLarge }
-    guard total == nil || received <= total! else { return .fail(TransferFailure(.broken, "the origin sent more than it had said")) }
+    if let total, received > total { return .fail(TransferFailure(.broken, "the origin sent more than it had said")) }
     return .wait
   }
 
@@ -99,7 +100,8 @@ struct Transfer {
   }
 
   /// The request failed, or its answer broke off.
-  mutating func broken(_ reason: String, now: NIODeadline) -> Step {
+  /// - Parameter isOwnAnswer: the origin is there and has said so itself: it changes its mind soon or not at all.
+  mutating func broken(_ reason: String, isOwnAnswer: Bool = false, now: NIODeadline) -> Step {
     let hadBegun = isBegun
     isBegun = false
     // Only the end was lost: whoever checks the whole tells whether it is one.
@@ -107,7 +109,7 @@ struct Transfer {
     failuresSinceProgress += 1
     let delay = min(limits.longestDelay, TimeAmount.milliseconds(100 << min(Int64(failuresSinceProgress - 1), 10)))
     let patience = received > 0 || hadBegun ? limits.patience : limits.firstPatience
-    guard now + delay - lastProgress < patience, received > 0 || failuresSinceProgress < limits.firstAttempts else {
+    guard now + delay - lastProgress < patience, !isOwnAnswer || failuresSinceProgress < limits.refusedAttempts else {
       return .fail(TransferFailure(received > 0 ? .broken : .unreachable, reason))
     }
     retryCount += 1
@@ -122,10 +124,14 @@ struct Transfer {
 
   /// Statuses of trouble that may pass.
   private static let mayPass: Set<Int> = [429, 500, 502, 503, 504]
+  /// Those that tell of the origin itself, not of the way to it or of its being about to start.
+  private static let ofItself: Set<Int> = [429, 500]
 
   private func fits(_ count: Int) -> Bool { count <= limits.bytes }
   private var tooLarge: Step { .fail(TransferFailure(.tooLarge, "it has more than \(limits.bytes) bytes")) }
-  private var changed: TransferFailure { TransferFailure(.broken, "the origin has something else now than when the transfer began") }
+  private var changed: TransferFailure {
+    TransferFailure(.broken, "the origin has something else now than when the transfer began")
+  }
 }
 
 /// What one transfer may take.
@@ -142,8 +148,8 @@ struct TransferLimits {
   /// How long an answer that has begun may bring nothing.
   var stallPatience: TimeAmount { .nanoseconds(patience.nanoseconds / 2) }
   var longestDelay = TimeAmount.seconds(2)
-  /// Requests before anything has come.
-  var firstAttempts = 4
+  /// Requests to an origin that answers that it cannot.
+  var refusedAttempts = 4
 }
 
 /// What a transfer needs to know of an answer's head.

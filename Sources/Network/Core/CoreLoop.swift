@@ -2,6 +2,7 @@ import Events
 import Exchange
 import Gateway
 import HTTP3
+import ModuleProxy
 import NIOCore
 import Observability
 import QUICTransport
@@ -79,11 +80,13 @@ final class CoreLoop: ConnectionHost {
     for service in gateway.policy.routing.services { caches[service.name] = handlers[service.name] }
   }
 
-  /// The origins of a service, whichever they are after reloads.
-  func origins(of service: String) -> any ExchangeHandler {
-    CurrentOrigins(service: service) { [unowned self] in
-      gateway.policy.routing.services.first { $0.name == service }.map { pools.pool(for: $0) }
-    }
+  /// Where the module cache of a service gets what it has not.
+  func moduleSources(of service: String, _ options: ModuleOptions) -> ModuleSources {
+    OriginSources(
+      options, eventLoop: loop.eventLoop,
+      find: { [unowned self] name in gateway.policy.routing.services.first { $0.name == name } },
+      pool: { [unowned self] in pools.pool(for: $0) }
+    ).sources(of: service)
   }
 
   var connectionCount: Int { driver.endpoint.connectionCount }

@@ -20,6 +20,8 @@ public struct CoreOptions: Sendable {
   public var earlyData: EarlyDataOptions? = EarlyDataOptions()
   /// The cache of Go modules; nil for none.
   public var modules: ModuleOptions?
+  /// Whether redirects may lead to hosts that no service names.
+  var followsRedirects: Bool { modules?.redirectHosts.isEmpty == false }
   /// Whether bursts may be cut by the kernel (UDP_SEGMENT).
   public var usesSegmentation: Bool
   /// For clients in the cloud; `policy.edgeRoutes` says where what arrives there goes.

@@ -35,7 +35,7 @@ public final class CoreRuntime: Sendable {
       try EarlyDataProtection(options) { log.record($0) }
     }
     let tls = try TLSContext(options.tls.taking(protection), unixTime: WallTime.now().seconds)
-    let originTLS = try OriginTLSContexts(services: options.policy.routing.services)
+    let originTLS = try OriginTLSContexts(services: options.policy.routing.services, followsRedirects: options.followsRedirects)
     let loops = try await LoopGroup.start(count: process.loopCount, log: log, settings: process.log)
     let tracing = Tracing.start(in: process.qlog) { loops.record($0) }
     do {
@@ -45,7 +45,9 @@ public final class CoreRuntime: Sendable {
       }
       if let caching = options.modules {
         let server = ModuleServer(hop: options.hop.name, identity: nil, node: caching.node, version: process.version)
-        let caches = try await ModuleCaches.start(caching, server: server, loops: loops) { cores[0].value.origins(of: $0) }
+        let caches = try await ModuleCaches.start(caching, server: server, loops: loops) {
+          cores[0].value.moduleSources(of: $0, caching)
+        }
         for (index, core) in cores.enumerated() {
           try await core.eventLoop.submit { core.value.use(caches.handlers(loop: index).value) }.get()
         }
@@ -83,7 +85,7 @@ public final class CoreRuntime: Sendable {
   /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
   public func reload(tls: TLSConfiguration, policy: Policy, listeners wanted: [CoreOptions.Listener] = []) async throws {
     let context = try TLSContext(tls.taking(protection), unixTime: WallTime.now().seconds)
-    let originTLS = try OriginTLSContexts(services: policy.routing.services)
+    let originTLS = try OriginTLSContexts(services: policy.routing.services, followsRedirects: options.followsRedirects)
     for core in cores {
       try await core.eventLoop.submit { core.value.reload(tls: context, policy: policy, originTLS: originTLS) }.get()
     }

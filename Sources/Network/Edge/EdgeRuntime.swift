@@ -63,7 +63,10 @@ public final class EdgeRuntime: Sendable {
     if let caching = options.modules {
       let server = ModuleServer(
         hop: options.hop.name, identity: tls.certificate.names.first, node: caching.node, version: process.version)
-      modules = try await ModuleCaches.start(caching, server: server, loops: loops) { _ in handler.value }
+      modules = try await ModuleCaches.start(caching, server: server, loops: loops) { service in
+        let link = handler.value
+        return caching.sources(of: service, own: link) { $0 == service ? link : ReaddressedSource(link, authority: $0) }
+      }
     }
     let caches = modules
     let gateways = try await loops.onEach { loop in

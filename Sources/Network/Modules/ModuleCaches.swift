@@ -12,10 +12,10 @@ struct ModuleCaches: Sendable {
   private let handlers: [NIOLoopBound<HandlersByService>]
 
   /// - Parameters:
-  ///   - makeSource: where a service's modules come from; called on the first loop.
+  ///   - makeSources: where a service's modules come from; called on the first loop.
   /// - Throws: `StorageError` when a folder cannot be used.
   static func start(
-    _ options: ModuleOptions, server: ModuleServer, loops: LoopGroup, makeSource: @escaping @Sendable (String) -> any ExchangeHandler
+    _ options: ModuleOptions, server: ModuleServer, loops: LoopGroup, makeSources: @escaping @Sendable (String) -> ModuleSources
   ) async throws -> ModuleCaches {
     let stores = try options.services.map { try ModuleStore(folder: "\(options.folder)/\($0)") }
     let (threads, longThreads) = (loops.threads, loops.longThreads)
@@ -30,8 +30,9 @@ struct ModuleCaches: Sendable {
       let cache = try await home.eventLoop.submit {
         let loop = home.value
         let cache = ModuleCache(
-          settings: cacheSettings, server: server, source: makeSource(name), store: store,
-          executor: ModuleCacheExecutor(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads), events: loop.events)
+          settings: cacheSettings, server: server, sources: makeSources(name), store: store,
+          executor: ModuleCacheExecutor(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads),
+          events: loop.events)
         cache.tidy()
         let bound = NIOLoopBound(cache, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleRepeatedTask(initialDelay: tidyingPause, delay: tidyingPause) { _ in bound.value.tidy() }

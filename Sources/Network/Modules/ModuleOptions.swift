@@ -1,3 +1,4 @@
+import Exchange
 public import ModuleProxy
 
 /// What a process is told about its module cache.
@@ -9,6 +10,12 @@ public struct ModuleOptions: Sendable {
   public var settings: ModuleSettings
   /// What stands before the protocol's paths, by service: the base paths of their origins.
   public var basePaths: [String: [UInt8]] = [:]
+  /// Whom modules are asked of, by service; nil for the service's own origins.
+  public var sources: SourceList?
+  /// Those of them, or the service itself, that never hear of private modules.
+  public var publicSources: [String] = []
+  /// Where redirects of origins are followed to beside the origins themselves; a core's alone.
+  public var redirectHosts: [RedirectHost] = []
   /// This machine's name, for reports of failures.
   public var node: String
 
@@ -17,5 +24,17 @@ public struct ModuleOptions: Sendable {
     self.folder = folder
     self.settings = settings
     self.node = node
+  }
+
+  /// - Parameters:
+  ///   - own: the service's own origins, which get what is no part of the protocol.
+  ///   - make: the handler of a source by its name.
+  func sources(of service: String, own: any ExchangeHandler, make: (_ name: String) -> any ExchangeHandler) -> ModuleSources {
+    let list = sources?.entries.map { entry in
+      ModuleSource(make(entry.name), isPublic: publicSources.contains(entry.name), yieldsToErrors: entry.yieldsToErrors)
+    }
+    let isPublic = publicSources.contains(service)
+    return ModuleSources(
+      own: ModuleSource(own, isPublic: isPublic), list: list ?? [ModuleSource(make(service), isPublic: isPublic)])
   }
 }

@@ -104,18 +104,22 @@ final class OriginPools {
 struct OriginTLSContexts: Sendable {
   private var contexts: [OriginTrust: (shared: NIOSSLContext, tunnels: NIOSSLContext)] = [:]
 
+  /// - Parameter followsRedirects: whether any service may lead to https, whatever its origins speak.
   /// - Throws: when authorities cannot be read as PEM.
-  init(services: [Service]) throws {
-    for service in services where service.origins.contains(where: { $0.scheme == .https }) && contexts[service.trust] == nil {
-      var configuration = TLSConfiguration.makeClientConfiguration()
-      configuration.applicationProtocols = ["h2", "http/1.1"]
-      if case .authorities(let pem) = service.trust {
-        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem))
-      }
-      let shared = try NIOSSLContext(configuration: configuration)
-      configuration.applicationProtocols = ["http/1.1"]
-      contexts[service.trust] = (shared, try NIOSSLContext(configuration: configuration))
+  init(services: [Service], followsRedirects: Bool = false) throws {
+    for service in services where followsRedirects || service.origins.contains(where: { $0.scheme == .https }) {
+      try add(service.trust)
     }
+  }
+
+  private mutating func add(_ trust: OriginTrust) throws {
+    guard contexts[trust] == nil else { return }
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.applicationProtocols = ["h2", "http/1.1"]
+    if case .authorities(let pem) = trust { configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(pem)) }
+    let shared = try NIOSSLContext(configuration: configuration)
+    configuration.applicationProtocols = ["http/1.1"]
+    contexts[trust] = (shared, try NIOSSLContext(configuration: configuration))
   }
 
   subscript(trust: OriginTrust) -> NIOSSLContext? { contexts[trust]?.shared }

@@ -13,6 +13,7 @@ extension ModuleEvent {
     case .evicted: "modules_evicted"
     case .damaged: "module_files_damaged"
     case .storageFailed: "module_storage_failed"
+    case .databaseUnreachable: "module_database_unreachable"
     case .usage: "module_cache_usage"
     }
   }
@@ -22,7 +23,7 @@ extension ModuleEvent {
     case .answered, .usage: .trace
     case .resumed, .evicted: .info
     case .stale: .notice
-    case .refused, .downloadFailed, .damaged, .storageFailed: .warning
+    case .refused, .downloadFailed, .damaged, .storageFailed, .databaseUnreachable: .warning
     }
   }
 
@@ -36,6 +37,8 @@ extension ModuleEvent {
     case .evicted(let count, let bytes): "removed \(count) entries (\(bytes) bytes) from the module cache"
     case .damaged(let count): "\(count) files of the module cache were not what they had been, and were removed"
     case .storageFailed(let path, let reason): "the module cache cannot use its disk, \(path) is served without: \(reason)"
+    case .databaseUnreachable(let name, let rest):
+      "the checksum database \(name) does not answer; for \(rest) s modules that it was not asked about before are taken unchecked"
     case .usage(let bytes): "the module cache takes \(bytes) bytes"
     }
   }
@@ -52,6 +55,7 @@ extension ModuleEvent {
     case .evicted(let count, let bytes): ["entries": .stringConvertible(count), "bytes": .stringConvertible(bytes)]
     case .damaged(let count): ["files": .stringConvertible(count)]
     case .storageFailed(let path, let reason): ["path": .string(path), "reason": .string(reason)]
+    case .databaseUnreachable(let name, let rest): ["database": .string(name), "rest_seconds": .stringConvertible(rest)]
     case .usage(let bytes): ["bytes": .stringConvertible(bytes)]
     }
   }

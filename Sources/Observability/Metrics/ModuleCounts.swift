@@ -20,7 +20,7 @@ struct ModuleCounts: Sendable, Equatable {
       answers[answer, default: 0] += 1
       if answer != .miss, answer != .bypass { savedBytes += UInt64(byteCount) }
     case .resumed: resumes += 1
-    case .stale: break
+    case .stale, .databaseUnreachable: break
     case .refused(let refusal, _, _): refusals[refusal, default: 0] += 1
     case .downloadFailed: failures += 1
     case .evicted(let entryCount, let byteCount):

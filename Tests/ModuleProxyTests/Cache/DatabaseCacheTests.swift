@@ -114,6 +114,38 @@ import Testing
     #expect(world.origin.asked(unproved).count == 3)
   }
 
+  @Test func withoutADatabaseNothingOfOneIsTakenForGood() throws {
+    let world = try CacheWorld()
+    let tile = "/sumdb/sum.golang.org/tile/8/0/000"
+    let content = [UInt8](repeating: 7, count: 32)
+    world.get(tile)
+    world.origin.requests[0].answer(200, content)
+    world.settle()
+    #expect(world.get(tile).cacheStatus == "test; hit", "for a while")
+    world.pass(.seconds(61))
+    try world.restart()
+    let stale = world.get(tile)
+    #expect(world.origin.requests.count == 2)
+    world.pass(.seconds(3))
+    #expect(stale.body == content && stale.cacheStatus == "test; hit; detail=stale", "it is better than nothing")
+  }
+
+  @Test func whatIsKnownCountsWhileTheDatabaseIsAway() throws {
+    let database = try Self.database(zipHash: "h1:AAAA")
+    let (world, zip, _) = try fetch(database)
+    #expect(zip.error != nil)
+    world.pass(.seconds(11))
+    // Nobody answers for another module, so that the database is left alone.
+    world.get("/example.test/m1/@v/v1.0.0.mod")
+    world.origin.requests.last { $0.path.hasSuffix("m1/@v/v1.0.0.mod") }?.answer(200, "module example.test/m1\n")
+    world.pass(.seconds(11))
+    #expect(world.events.count { if case .databaseUnreachable = $0 { true } else { false } } == 1)
+    let again = world.get(Self.zipPath)
+    world.origin.requests.last { $0.path == Self.zipPath }?.answer(200, Self.zip)
+    world.settle()
+    #expect(again.error?.status == 502 && again.head == nil)
+  }
+
   @Test func aRecordOfAnotherModuleIsRefused() throws {
     let database = try Self.database()
     let other = Array(try database.lookup(7).utf8)
@@ -142,7 +174,21 @@ import Testing
     let silent = try CacheWorld { $0.database = .sumGolangOrg }
     let other = silent.get(Self.zipPath)
     silent.origin.asked(Self.zipPath).first?.answer(200, Self.zip)
+    let waiting = silent.get("/example.test/greeting/@v/v1.2.3.mod")
+    silent.origin.requests.last?.answer(200, Self.goMod)
     silent.pass(.seconds(11))
-    #expect(other.isComplete, "a database that says nothing is waited for ten seconds")
+    #expect(other.isComplete && waiting.isComplete, "a database that says nothing is waited for ten seconds")
+    let asked = silent.origin.requests.count
+    let next = silent.get("/example.test/greeting/@v/v1.2.4.mod")
+    silent.origin.requests.last?.answer(200, Self.goMod)
+    silent.settle()
+    #expect(next.isComplete, "and then left alone")
+    #expect(silent.origin.requests.count == asked + 1)
+    #expect(silent.events.count { if case .databaseUnreachable = $0 { true } else { false } } == 1)
+    silent.pass(.seconds(61))
+    let later = silent.get("/example.test/greeting/@v/v1.2.5.mod")
+    silent.origin.requests.last?.answer(200, Self.goMod)
+    silent.settle()
+    #expect(!later.isComplete, "for a while")
   }
 }

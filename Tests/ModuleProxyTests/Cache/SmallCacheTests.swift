@@ -57,6 +57,46 @@ import Testing
     #expect(tooOld.error?.cause == .destinationUnavailable)
   }
 
+  @Test func whatOneOriginDoesNotAnswerSaysNothingOfOthers() throws {
+    let world = try CacheWorld()
+    let lists = (0..<2).map { "/example.test/m\($0)/@v/list" }
+    for list in lists {
+      world.get(list)
+      world.origin.requests.last?.answer(200, "v1.0.0\n")
+      world.settle()
+    }
+    world.pass(.seconds(61))
+    let stale = world.get(lists[0])
+    world.pass(.seconds(3))
+    #expect(stale.cacheStatus == "test; hit; detail=stale")
+    let other = world.get(lists[1])
+    #expect(other.head == nil, "this one is asked for")
+    world.origin.requests.last?.answer(200, "v1.0.0\nv1.1.0\n")
+    world.settle()
+    #expect(other.text == "v1.0.0\nv1.1.0\n")
+    let asked = world.origin.requests.count
+    world.pass(.seconds(6))
+    #expect(world.get(lists[0]).isComplete, "the first is still being asked for")
+    #expect(world.origin.requests.count == asked, "and not once more beside")
+    world.origin.asked(lists[0]).last?.answer(200, "v1.0.0\nv1.2.0\n")
+    world.settle()
+    #expect(world.get(lists[0]).text == "v1.0.0\nv1.2.0\n", "what comes late is for the next")
+  }
+
+  @Test func cachesBeforeThisOneAreNamed() throws {
+    let world = try CacheWorld()
+    for path in [Self.info, "/example.test/greeting/@v/v1.2.3.zip"] {
+      let first = world.get(path)
+      let second = world.get(path)
+      let body = path == Self.info ? Array(#"{"Version":"v1.2.3"}"#.utf8) : TestZip.good.bytes
+      world.origin.requests.last?.answer(200, body, fields: ["cache-status": "core; hit"])
+      world.settle()
+      #expect(first.cacheStatus == "core; hit, test; fwd=uri-miss")
+      #expect(second.cacheStatus == "core; hit, test; fwd=uri-miss; collapsed")
+      #expect(world.get(path).cacheStatus == "test; hit", "what was said once is not said for ever")
+    }
+  }
+
   @Test func passingTroubleIsNotTheClients() throws {
     let world = try CacheWorld()
     let client = world.get(Self.info)
@@ -76,6 +116,8 @@ import Testing
 
   @Test(arguments: [
     ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v9.9.9"}"#), ("/example.test/greeting/@v/v1.2.3.info", "<html>"),
+    ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v1.2.3","Time":"20"#), ("/example.test/greeting/@latest", #"{"Version":"v1""#),
+    ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v1.2.3","Origin":{"VCS":"git"}"#),
     ("/example.test/greeting/@v/list", "v1\u{0}"), ("/example.test/greeting/@v/list", "v1.0.0\n<p>sorry</p>\n"),
     ("/example.test/greeting/@v/v1.2.3.mod", "<html>this module is away</html>"), ("/example.test/greeting/@v/list", "no versions"),
     ("/example.test/greeting/@v/v1.2.3.info", #"{"Version":"v1"}"#), ("/example.test/greeting/@latest", "hello"),

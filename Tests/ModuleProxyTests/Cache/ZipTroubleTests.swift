@@ -1,4 +1,5 @@
 import Exchange
+import Foundation
 import HTTPMessage
 @testable import ModuleProxy
 import NIOCore
@@ -127,6 +128,45 @@ import Testing
       #expect(client.isComplete && client.status == 404 && client.body.count == 64 * 1024)
       #expect(request.isCancelled)
     }
+  }
+
+  /// The folder takes nothing, and so little may be in memory that it is full in the middle of a zip.
+  @Test(arguments: [true, false], [0, 150_000])
+  func whatThereIsNoRoomForIsPassedOn(_ hasRanges: Bool, _ memory: Int) throws {
+    let world = try CacheWorld(memory: memory)
+    try FileManager.default.removeItem(atPath: world.folder + "/.incoming")
+    let client = world.get(Self.path)
+    let part = world.get(Self.path, fields: ["range": "bytes=10-299999"])
+    let fetch = world.origin.requests[0]
+    fetch.begin(count: Self.zip.count, fields: ["etag": "\"a\""])
+    fetch.send(Self.zip[..<100_000])
+    world.settle()
+    #expect(client.body.count == (memory > 0 ? 100_000 : 0))
+    if memory > 0 {
+      fetch.send(Self.zip[100_000..<200_000])
+      world.settle()
+    }
+    #expect(fetch.isCancelled)
+    try #require(world.origin.requests.count == 3)
+    for request in world.origin.requests.dropFirst() {
+      guard memory > 0 else {
+        request.answer(200, Self.zip)
+        continue
+      }
+      let isWhole = request.head.fields.text("range") == "bytes=100000-"
+      #expect(isWhole || request.head.fields.text("range") == "bytes=100000-299999")
+      #expect(request.head.fields.text("if-range") == "\"a\"")
+      let rest = Array(isWhole ? Self.zip[100_000...] : Self.zip[100_000..<300_000])
+      if hasRanges {
+        request.answer(206, rest, fields: ["content-range": "bytes 100000-\(99_999 + rest.count)/\(Self.zip.count)"])
+      } else {
+        request.answer(200, Self.zip, fields: ["etag": "\"a\""])
+      }
+    }
+    world.settle()
+    #expect(client.isComplete && client.body == Self.zip)
+    #expect(part.isComplete && (memory == 0 || part.body == Array(Self.zip[10..<300_000])))
+    #expect(world.events.count { if case .storageFailed = $0 { true } else { false } } == 1)
   }
 
   @Test func whatNobodyWaitsForIsNotFetchedForEver() throws {

@@ -13,13 +13,23 @@ final class CacheWorld {
   private(set) var cache: ModuleCache
   private var clients: [TestClient] = []
 
-  init(_ change: (inout ModuleSettings) -> Void = { _ in }) throws {
+  /// - Parameter memory: what may be held of files while the disk is full.
+  convenience init(memory: Int = 256 << 20, _ change: (inout ModuleSettings) -> Void = { _ in }) throws {
+    try self.init(memory: memory, sources: { origin, _ in ModuleSources(own: ModuleSource(origin)) }, change)
+  }
+
+  /// - Parameter sources: makes them of the origin, on the loop.
+  init(
+    memory: Int = 256 << 20, sources: (TestOrigin, any EventLoop) -> ModuleSources,
+    _ change: (inout ModuleSettings) -> Void = { _ in }
+  ) throws {
     var settings = ModuleSettings()
     settings.database = nil
     change(&settings)
     cache = ModuleCache(
-      settings: settings, server: ModuleServer(hop: "test", identity: "edge-1", node: "node-1", version: "0"), source: origin,
-      store: try ModuleStore(folder: folder), executor: executor, events: events)
+      settings: settings, server: ModuleServer(hop: "test", identity: "edge-1", node: "node-1", version: "0"),
+      sources: sources(origin, executor.eventLoop),
+      store: try ModuleStore(folder: folder, memoryInPlaceOfDisk: memory), executor: executor, events: events)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -28,10 +38,10 @@ final class CacheWorld {
   func restart(database: VerifierKey? = nil) throws {
     var settings = cache.settings
     settings.database = database
-    let source = cache.source
+    let sources = cache.sources
     let server = cache.server
     cache = ModuleCache(
-      settings: settings, server: server, source: source, store: try ModuleStore(folder: folder, isOwner: false),
+      settings: settings, server: server, sources: sources, store: try ModuleStore(folder: folder, isOwner: false),
       executor: executor, events: events)
   }
 

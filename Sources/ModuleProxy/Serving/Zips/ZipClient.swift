@@ -41,7 +41,7 @@ final class ZipClient: RequestSink {
   func read(_ content: any StoredContent, _ head: ZipHead, total: Int?, from source: Source) -> ContentReader? {
     guard let sink else { return nil }
     let age = max(0, cache.executor.unixTime() - head.fetchedAt)
-    let status = source.answerSource.field(hop: cache.server.hop)
+    let status = source.answerSource.field(hop: cache.server.hop, after: head.upstreamStatus)
     var range: Range<Int>?
     if let total, let wanted = wantedRange(head) {
       range = wanted.resolved(in: total)
@@ -78,6 +78,19 @@ final class ZipClient: RequestSink {
     guard let sink else { return }
     end()
     sink.fail(error)
+  }
+
+  /// Passes on what comes of the rest from the source itself: there is no room for it here.
+  func passOnRest(of head: ZipHead, total: Int?, from source: any ExchangeHandler) {
+    guard case .reading(let reader) = state, let sink, let rest = reader.handOver() else { return }
+    guard reader.hasHead else {
+      state = .waiting
+      return forward(to: source)
+    }
+    let passage = RestOfZip(rest, entityTag: head.entityTag, total: total, sink: sink, executor: cache.executor)
+    self.sink = nil
+    state = .forwarded(passage)
+    passage.begin(request, from: source)
   }
 
   /// Passes the request on, untouched.

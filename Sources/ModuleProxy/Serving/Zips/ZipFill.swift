@@ -29,11 +29,13 @@ final class ZipFill: DownloadOwner {
   private var refusal: ResponseHead?
   private var refusalBody = ByteBuffer()
   private var waiting: [ZipClient] = []
-  private var readers: [ObjectIdentifier: ContentReader] = [:]
+  private var readers: [ObjectIdentifier: (reader: ContentReader, client: ZipClient)] = [:]
   /// Since when nobody waits for it.
   private var unwantedSince: NIODeadline?
   private var isOver = false
-  private var verdict: EventLoopFuture<ChecksumDatabase.Verdict>?
+  private var verdict: DatabaseChecks.Pending?
+  /// Always the same one, so that what goes on in the middle does so where it began.
+  private let source: any ExchangeHandler
 
   init(key: String, _ module: ModulePath, _ version: ModuleVersion, request: ExchangeRequest, cache: ModuleCache) {
     self.key = key
@@ -41,20 +43,21 @@ final class ZipFill: DownloadOwner {
     self.version = version
     self.request = request
     self.cache = cache
+    source = cache.source(for: .zip(module, version))
   }
 
   func begin() {
-    verdict = cache.verdict(on: module, version, for: request)
+    verdict = cache.checks.verdict(on: module, version, for: request)
     cache.executor.run { [store = cache.store] in try store.begin() }.assumeIsolated().whenComplete { [self] result in
       switch result {
       case .success(let file):
         self.file = file
         let limits = cache.limits(bytes: ModuleResource.zip(module, version).byteLimit, resumes: true)
-        download = Download(request, from: cache.source, limits: limits, executor: cache.executor, owner: self)
+        download = Download(request, from: source, limits: limits, executor: cache.executor, owner: self)
         download.begin()
       case .failure(let error):
-        cache.tell(.storageFailed(path: cache.store.folder, reason: "\(error)"))
-        end(failing: GatewayError(.internalError, side: .local, message: "the module cache has no room, not even in memory"))
+        cache.tell(.storageFailed(path: key, reason: "\(error)"))
+        endPassingOn()
       }
     }
   }
@@ -129,19 +132,19 @@ final class ZipFill: DownloadOwner {
         write()
       case .failure(let error):
         download.cancel()
-        cache.tell(.storageFailed(path: cache.store.folder, reason: "\(error)"))
-        end(failing: GatewayError(.internalError, side: .local, message: "\(error)"))
+        cache.tell(.storageFailed(path: key, reason: "\(error)"))
+        endPassingOn()
       }
     }
   }
 
   private func showProgress() {
     if isRight {
-      for reader in readers.values { reader.settle(total: written) }
+      for (reader, _) in readers.values { reader.settle(total: written) }
       return
     }
     let visible = max(0, (download.transfer.total ?? written) - Self.heldBytes)
-    for reader in readers.values { reader.allow(upTo: min(written, visible), total: download.transfer.total) }
+    for (reader, _) in readers.values { reader.allow(upTo: min(written, visible), total: download.transfer.total) }
   }
 
   /// All of it is in the file.
@@ -153,7 +156,8 @@ final class ZipFill: DownloadOwner {
       switch result {
       case .failure(let error): refuse(.malformed, "\(error)")
       case .success(let hash):
-        cache.settled(verdict).assumeIsolated().whenComplete { [self] result in judge(hash, (try? result.get()) ?? .unknown) }
+        guard let verdict else { return judge(hash, .unknown) }
+        verdict.settled { [self] in judge(hash, $0) }
       }
     }
   }
@@ -217,7 +221,7 @@ final class ZipFill: DownloadOwner {
     let total = isRight ? written : download.transfer.total
     let reader = client.read(file, head, total: total, from: .fill(isFirst: client.isFirst))
     guard let reader else { return }
-    readers[ObjectIdentifier(reader)] = reader
+    readers[ObjectIdentifier(reader)] = (reader, client)
     reader.onEnd = { [weak self, unowned reader] in
       self?.readers[ObjectIdentifier(reader)] = nil
       self?.clientLeft()
@@ -231,7 +235,18 @@ final class ZipFill: DownloadOwner {
     let clients = waiting
     waiting = []
     for client in clients { client.fail(error) }
-    for reader in readers.values { reader.fail(error) }
+    for (reader, _) in readers.values { reader.fail(error) }
+  }
+
+  /// There is room for it neither on the disk nor in memory: it is the origin's and the clients' business alone.
+  private func endPassingOn() {
+    isOver = true
+    cache.fillEnded(key)
+    let clients = waiting
+    waiting = []
+    for client in clients { client.forward(to: source) }
+    guard let head else { return }
+    for (_, client) in readers.values { client.passOnRest(of: head, total: download.transfer.total, from: source) }
   }
 
   private func end(answering head: ResponseHead) {
@@ -259,8 +274,11 @@ struct ZipHead: Sendable {
   var contentType: String
   var entityTag: String?
   var fetchedAt: Int64
+  /// What caches before this one have said of it, while it comes.
+  var upstreamStatus: String?
 
   init(_ head: ResponseHead, fetchedAt: Int64) {
+    upstreamStatus = AnswerSource.status(in: head)
     contentType = head.fields.text(.contentType) ?? "application/zip"
     entityTag = head.fields.text("etag")
     self.fetchedAt = fetchedAt - max(0, min(head.fields.text("age").flatMap { Int64($0) } ?? 0, 1 << 32))

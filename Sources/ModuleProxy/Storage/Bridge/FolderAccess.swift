@@ -61,6 +61,12 @@ enum FolderAccess {
     _ = unsafe unlink(path)
   }
 
+  /// What a file takes on the disk; 0 where there is none.
+  static func usedBytes(_ path: String) -> Int {
+    var facts = stat()
+    return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int(facts.st_blocks) * 512 : 0
+  }
+
   /// Removes folders that have become empty, from `path` upwards to below `top`.
   static func removeEmpty(_ path: String, below top: String) {
     var path = path
@@ -74,7 +80,9 @@ enum FolderAccess {
       guard let listing = unsafe opendir(folder.isEmpty ? top : "\(top)/\(folder)") else { continue }
       defer { unsafe closedir(listing) }
       while let entry = unsafe readdir(listing) {
-        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+          unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
         // Hidden ones are this module's own, and the folder itself.
         guard name.first != "." else { continue }
         let below = folder.isEmpty ? name : "\(folder)/\(name)"
@@ -83,7 +91,8 @@ enum FolderAccess {
         if facts.st_mode & S_IFMT == S_IFDIR {
           folders.append(below)
         } else if facts.st_mode & S_IFMT == S_IFREG {
-          visit(Found(name: below, byteCount: Int(facts.st_blocks) * 512, usedAt: Int64(max(facts.st_atim.tv_sec, facts.st_mtim.tv_sec))))
+          let usedAt = Int64(max(facts.st_atim.tv_sec, facts.st_mtim.tv_sec))
+          visit(Found(name: below, byteCount: Int(facts.st_blocks) * 512, usedAt: usedAt))
         }
       }
     }

@@ -21,7 +21,8 @@ final class MemoryAllowance: Sendable {
   func giveBack(_ byteCount: Int) { rest.withLock { $0 += byteCount } }
 }
 
-/// A file that content arrives in: written from its beginning, read at the same time, and in the end given its name or thrown away.
+/// A file that content arrives in: written from its beginning, read at the same time, and in the end given its name or thrown
+/// away.
 ///
 /// When the disk takes no more, what has come moves into memory, so that whoever reads goes on; such a file is never kept.
 final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
@@ -93,7 +94,9 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
   /// Gives it its header, makes sure that it is on the disk, and then its name, under which it appears whole or not at all.
   func keep(header: [UInt8], as name: String) throws(StorageError) {
     guard isOnDisk else { throw StorageError("\(path): the disk is full") }
-    guard PositionedIO.write(ByteBuffer(bytes: header), to: descriptor, at: 0), fsync(descriptor) == 0 else { throw .system(path) }
+    guard PositionedIO.write(ByteBuffer(bytes: header), to: descriptor, at: 0), fsync(descriptor) == 0 else {
+      throw .system(path)
+    }
     try FolderAccess.make(FolderAccess.parent(of: name))
     guard unsafe rename(path, name) == 0 else { throw .system(name) }
     state.withLock { $0.isNamed = true }

@@ -27,6 +27,9 @@ extension ModuleOptions {
       service.origins.first.map { (service.name, Array($0.basePath.utf8)) }
     }
     self.init(services: settings.services, folder: folder, settings: cache, node: ProcessInfo.processInfo.hostName)
+    sources = settings.sources
+    publicSources = settings.publicSources
+    redirectHosts = settings.redirectHosts
     self.basePaths = Dictionary(basePaths) { first, _ in first }
   }
 }

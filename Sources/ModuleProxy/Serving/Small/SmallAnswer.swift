@@ -13,8 +13,12 @@ struct SmallAnswer: Sendable {
   var otherFields = FieldSection()
   /// Whether it is known to be what it will always be; else it is asked for again like a list.
   var isLasting = true
+  /// Whether it is what a checksum database has signed.
+  var isProved = false
   /// Its content ended with the connection, so nobody knows whether it is whole.
   var mayBeCut = false
+  /// What caches before this one have said of it (`Cache-Status`), while it is the answer to who has asked for it.
+  var upstreamStatus: String?
 
   init(status: Int = 200, contentType: String, entityTag: String? = nil, fetchedAt: Int64, body: ByteBuffer) {
     self.status = status
@@ -31,6 +35,7 @@ struct SmallAnswer: Sendable {
       status: head.status, contentType: head.fields.text(.contentType) ?? "application/octet-stream",
       entityTag: head.fields.text("etag"), fetchedAt: unixTime - max(0, min(age, 1 << 32)), body: body)
     mayBeCut = head.endsWithConnection
+    upstreamStatus = AnswerSource.status(in: head)
     guard status != 200 else { return }
     otherFields = head.fields
     for name in Self.ownFields { otherFields.remove(name) }
@@ -46,6 +51,7 @@ struct SmallAnswer: Sendable {
 
   init(_ head: EntryHeader, body: ByteBuffer) {
     self.init(contentType: head.contentType, entityTag: head.entityTag, fetchedAt: head.fetchedAt, body: body)
+    isProved = head.isProved
   }
 }
 
@@ -60,54 +66,25 @@ enum AnswerSource: Sendable, Equatable {
   case hit
   case fetched
   case collapsed
-  case stale(reason: String)
+  case stale
 
-  func field(hop: String) -> String {
+  /// - Parameter upstream: what caches nearer to the origin have said of the answer; it stands first where it was fetched for it.
+  func field(hop: String, after upstream: String?) -> String {
     switch self {
     case .hit: "\(hop); hit"
-    case .fetched: "\(hop); fwd=uri-miss"
-    case .collapsed: "\(hop); fwd=uri-miss; collapsed"
+    case .fetched: Self.list(upstream, "\(hop); fwd=uri-miss")
+    case .collapsed: Self.list(upstream, "\(hop); fwd=uri-miss; collapsed")
     case .stale: "\(hop); hit; detail=stale"
     }
   }
-}
 
-/// The small answers that were used last, in memory. A pure value.
-struct AnswerMemory {
-  private var answers: [String: (answer: SmallAnswer, use: UInt64)] = [:]
-  private var byteCount = 0
-  private var uses: UInt64 = 0
-  private let byteLimit: Int
-
-  init(byteLimit: Int = 32 << 20) { self.byteLimit = byteLimit }
-
-  mutating func find(_ key: String) -> SmallAnswer? {
-    guard let index = answers.index(forKey: key) else { return nil }
-    uses += 1
-    answers.values[index].use = uses
-    return answers.values[index].answer
+  /// The `Cache-Status` of a head that came; nil for none, and for more than anybody would read.
+  static func status(in head: ResponseHead) -> String? {
+    let lines = head.fields.all("cache-status")
+    guard !lines.isEmpty, lines.reduce(0, { $0 + $1.count }) <= longestStatus else { return nil }
+    return lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
   }
 
-  mutating func put(_ key: String, _ answer: SmallAnswer) {
-    remove(key)
-    let size = Self.size(key, answer)
-    guard size < byteLimit / 8 else { return }
-    uses += 1
-    answers[key] = (answer, uses)
-    byteCount += size
-    if byteCount > byteLimit { forget() }
-  }
-
-  mutating func remove(_ key: String) {
-    guard let known = answers.removeValue(forKey: key) else { return }
-    byteCount -= Self.size(key, known.answer)
-  }
-
-  /// Half of them at once, so that a look through all of them is paid by many.
-  private mutating func forget() {
-    for entry in answers.sorted(by: { $0.value.use < $1.value.use }) where byteCount > byteLimit / 2 { remove(entry.key) }
-  }
-
-  /// With what an entry takes beside its bytes.
-  private static func size(_ key: String, _ answer: SmallAnswer) -> Int { key.utf8.count + answer.body.readableBytes + 256 }
+  private static func list(_ upstream: String?, _ own: String) -> String { upstream.map { "\($0), \(own)" } ?? own }
+  private static let longestStatus = 512
 }
