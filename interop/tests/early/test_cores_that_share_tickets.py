@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import signal
 import time
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
-from interop.lib import ports
 from interop.lib.pair import Pair
-from interop.lib.process import Process
+from interop.lib.redis_server import RedisServer
 from interop.origins.origin import Origin
 from interop.tests.conftest import SUBJECT
 from interop.tests.early.test_early_data import Place, early
@@ -25,28 +23,19 @@ pytestmark = [
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[tuple[Process, int]]:
-  """A server with a password, and its port."""
-  port = ports.free_port()
-  folder = tmp_path / "redis"
-  folder.mkdir()
-  (folder / "password").write_text("open sesame\n")
-  argv = [
-    "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder),
-    "--requirepass", "open sesame"]
-  with Process("redis", argv, folder) as process:
-    ports.wait_for_listener(process, port, transport="tcp")
-    yield process, port
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+  with RedisServer(tmp_path / "redis") as server:
+    yield server
 
 
 class Cores:
   """An edge whose core has a sibling with the same ticket keys."""
 
-  def __init__(self, origin: Origin, folder: Path, redis_port: int) -> None:
+  def __init__(self, origin: Origin, folder: Path, redis: RedisServer) -> None:
     keys = folder / "ticket-keys"
     keys.write_text(secrets.token_hex(64) + "\n" + secrets.token_hex(64) + "\n")
-    lines = (f"early_data: {{accept: on, ticket_keys: {keys}, redis: \"127.0.0.1:{redis_port}\", "
-             f"redis_password: {folder / 'redis' / 'password'}}}")
+    lines = (f"early_data: {{accept: on, ticket_keys: {keys}, redis: \"{redis.address}\", "
+             f"redis_password: {redis.password_file}}}")
     self.place = Place(origin, folder)
     self.place.pair.plan.core_lines[:] = [lines]
     self.sibling = Pair(
@@ -75,8 +64,8 @@ class Cores:
 
 
 @pytest.fixture
-def cores(origin: Origin, tmp_path: Path, redis: tuple[Process, int]) -> Iterator[Cores]:
-  with Cores(origin, tmp_path, redis[1]) as cores:
+def cores(origin: Origin, tmp_path: Path, redis: RedisServer) -> Iterator[Cores]:
+  with Cores(origin, tmp_path, redis) as cores:
     yield cores
 
 
@@ -106,7 +95,7 @@ def test_another_core_takes_early_data_that_is_new(cores):
 
 
 def test_without_the_store_requests_wait_for_the_handshake(cores, redis):
-  redis[0].kill()
+  redis.kill()
   time.sleep(0.2)
   _, seen = cores.place.restart_edge("/seen/away")
   assert early(seen) == []
@@ -114,10 +103,10 @@ def test_without_the_store_requests_wait_for_the_handshake(cores, redis):
 
 
 def test_a_store_that_hangs_is_not_waited_for(cores, redis):
-  redis[0].signal(signal.SIGSTOP)
+  redis.pause()
   try:
     _, seen = cores.place.restart_edge("/seen/hangs")
   finally:
-    redis[0].signal(signal.SIGCONT)
+    redis.go_on()
   assert early(seen) == []
   assert cores.place.count("core", 'quicgw_early_data_total{outcome="store_slow"}') >= 1

@@ -23,23 +23,4 @@ enum SharedVerdict: Equatable {
 enum SharedFlightLimits {
   /// Longer than this the handshake does not take much longer.
   static let answer = TimeAmount.milliseconds(5)
-  /// Without a reply for so long a connection is given up.
-  static let lateReply = TimeAmount.seconds(2)
-  static let connect = TimeAmount.seconds(2)
-  static let firstPause = TimeAmount.milliseconds(100)
-  static let longestPause = TimeAmount.seconds(5)
-}
-
-/// A Redis server that is told of first flights.
-public struct RedisOptions: Sendable, Equatable {
-  public var host: String
-  public var port: Int
-  /// For AUTH; nil where the server asks for none.
-  public var password: String?
-
-  public init(host: String, port: Int, password: String? = nil) {
-    self.host = host
-    self.port = port
-    self.password = password
-  }
 }

@@ -7,6 +7,8 @@ enum RedisReply: Equatable {
   case status
   /// A nil: with NX, the key was there.
   case nothing
+  /// A string: what GET and the like find.
+  case content(ByteBuffer)
   case error(String)
   case other
 }
@@ -38,27 +40,28 @@ final class RedisReader {
     case REDIS_REPLY_STATUS: return .status
     case REDIS_REPLY_NIL: return .nothing
     case REDIS_REPLY_ERROR: return unsafe .error(String(cString: reply.pointee.str))
+    case REDIS_REPLY_STRING:
+      return unsafe .content(ByteBuffer(bytes: UnsafeRawBufferPointer(start: reply.pointee.str, count: Int(reply.pointee.len))))
     default: return .other
     }
   }
 
   /// A command in the protocol's form; nil when there is no memory for it.
-  static func format(_ command: [String]) -> [UInt8]? {
-    let parts = command.map { Array($0.utf8CString) }
-    let joined = parts.flatMap { $0 }
-    return unsafe joined.withUnsafeBufferPointer { bytes in
+  static func format(_ command: [ByteBuffer]) -> ByteBuffer? {
+    var joined = ByteBuffer()
+    for word in command { joined.writeImmutableBuffer(word) }
+    return unsafe joined.withUnsafeReadableBytes { bytes in
       var pointers = unsafe [UnsafePointer<CChar>?]()
       var offset = 0
-      for part in parts {
-        unsafe pointers.append(bytes.baseAddress.map { unsafe $0 + offset })
-        offset += part.count
+      for word in command {
+        unsafe pointers.append(bytes.baseAddress.map { unsafe ($0 + offset).assumingMemoryBound(to: CChar.self) })
+        offset += word.readableBytes
       }
       var target: UnsafeMutablePointer<CChar>?
-      let lengths = parts.map { $0.count - 1 }
-      let count = unsafe redisFormatCommandArgv(&target, Int32(pointers.count), &pointers, lengths)
+      let count = unsafe redisFormatCommandArgv(&target, Int32(pointers.count), &pointers, command.map(\.readableBytes))
       guard count >= 0, let text = unsafe target else { return nil }
       defer { unsafe redisFreeCommand(text) }
-      return unsafe UnsafeRawBufferPointer(start: text, count: Int(count)).map { $0 }
+      return unsafe ByteBuffer(bytes: UnsafeRawBufferPointer(start: text, count: Int(count)))
     }
   }
 }

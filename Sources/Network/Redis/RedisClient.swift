@@ -1,25 +1,24 @@
-import Events
-import HTTPMessage
 import NIOCore
 import NIOPosix
-import QUICTransport
 
-/// First flights in Redis: `SET quicgw:flight:… 1 NX EX …`, which one core of all wins.
+/// Keeps one connection to a Redis server, and makes a new one when it is lost; commands are not kept for it meanwhile.
 ///
-/// Keeps one connection, makes a new one when it is lost, and says «unavailable» meanwhile. Lives on one loop.
-final class RedisFlightStore: SharedFlightStore {
-  private let eventLoop: any EventLoop
-  private let options: RedisOptions
-  private let events: any EventSink
+/// Lives on one loop.
+final class RedisClient {
+  /// Told of each time that the server is away, once.
+  var onLost: (_ reason: String) -> Void = { _ in }
+  /// Why nothing can be sent now; nil when something can.
+  private(set) var trouble: String? = "it has not been reached yet"
+  let options: RedisOptions
+  let eventLoop: any EventLoop
   private var connection: RedisConnection?
-  private var pause = SharedFlightLimits.firstPause
+  private var pause = firstPause
   private var isStopped = false
   private var wasTold = false
 
-  init(_ options: RedisOptions, eventLoop: any EventLoop, events: any EventSink) {
+  init(_ options: RedisOptions, eventLoop: any EventLoop) {
     self.options = options
     self.eventLoop = eventLoop
-    self.events = events
   }
 
   func start() { connect() }
@@ -29,30 +28,16 @@ final class RedisFlightStore: SharedFlightStore {
     connection?.close()
   }
 
-  func admit(_ flight: FlightIdentifier, answer: @escaping (SharedVerdict) -> Void) {
-    guard let connection else { return answer(.unavailable) }
-    let key = "quicgw:flight:" + Hexadecimal.text(flight.bytes)
-    var pending: ((SharedVerdict) -> Void)? = answer
-    func tell(_ verdict: SharedVerdict) {
-      pending?(verdict)
-      pending = nil
-    }
-    let bound = NIOLoopBound(tell, eventLoop: eventLoop)
-    let limit = eventLoop.scheduleTask(in: SharedFlightLimits.answer) { bound.value(.slow) }
-    connection.send(["SET", key, "1", "NX", "EX", String(TicketLifetime.replayableSeconds)]) { reply in
-      limit.cancel()
-      switch reply {
-      case .status: tell(.new)
-      case .nothing: tell(.seen)
-      case .error, .other, nil: tell(.unavailable)
-      }
-    }
+  /// - Parameter reply: called once, on the loop; nil when there is no connection, or it was lost before the reply came.
+  func send(_ command: [ByteBuffer], reply: @escaping (RedisReply?) -> Void) {
+    guard let connection else { return reply(nil) }
+    connection.send(command, reply: reply)
   }
 
   private func connect() {
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     ClientBootstrap(group: eventLoop)
-      .connectTimeout(SharedFlightLimits.connect)
+      .connectTimeout(Self.connectLimit)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RedisConnection()) }
@@ -73,35 +58,39 @@ final class RedisFlightStore: SharedFlightStore {
     guard !isStopped else { return new.close() }
     new.onClose = { [weak self] in self?.lost("the connection was closed") }
     guard let password = options.password else { return ready(new) }
-    new.send(["AUTH", password]) { [weak self] reply in
+    new.send(["AUTH", password].map { ByteBuffer(string: $0) }) { [weak self] reply in
       switch reply {
       case .status: self?.ready(new)
       case .error(let words):
         new.onClose = {}
         new.close()
         self?.lost("it refuses the password: \(words)")
-      case .nothing, .other, nil: new.close()
+      case .nothing, .content, .other, nil: new.close()
       }
     }
   }
 
   private func ready(_ new: RedisConnection) {
     connection = new
-    pause = SharedFlightLimits.firstPause
+    trouble = nil
+    pause = Self.firstPause
     wasTold = false
   }
 
   private func lost(_ reason: String) {
     connection = nil
+    trouble = reason
     guard !isStopped else { return }
     if !wasTold {
       wasTold = true
-      events.record(
-        .earlyDataStorage(
-          file: "redis \(options.host):\(options.port)", reason: reason, consequence: "early requests wait for the handshake until it is back"))
+      onLost(reason)
     }
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.scheduleTask(in: pause) { bound.value.connect() }
-    pause = min(pause * 2, SharedFlightLimits.longestPause)
+    pause = min(pause * 2, Self.longestPause)
   }
+
+  private static let connectLimit = TimeAmount.seconds(2)
+  private static let firstPause = TimeAmount.milliseconds(100)
+  private static let longestPause = TimeAmount.seconds(5)
 }

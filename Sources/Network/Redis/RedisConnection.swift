@@ -10,14 +10,16 @@ final class RedisConnection: ChannelInboundHandler {
   var onClose: () -> Void = {}
   private var reader = RedisReader()
   private var waiting: Deque<Waiting> = []
+  /// Of a reply that has not all come.
+  private var partByteCount = 0
   private var check: Scheduled<Void>?
   private var context: ChannelHandlerContext?
 
   /// - Parameter reply: nil when none came.
-  func send(_ command: [String], reply: @escaping (RedisReply?) -> Void) {
+  func send(_ command: [ByteBuffer], reply: @escaping (RedisReply?) -> Void) {
     guard let context, let bytes = RedisReader.format(command) else { return reply(nil) }
     waiting.append(Waiting(since: .now(), reply: reply))
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     if check == nil { checkLater(context) }
   }
 
@@ -26,9 +28,9 @@ final class RedisConnection: ChannelInboundHandler {
   private func checkLater(_ context: ChannelHandlerContext) {
     guard let oldest = waiting.first else { return check = nil }
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    check = context.eventLoop.scheduleTask(deadline: oldest.since + SharedFlightLimits.lateReply) {
+    check = context.eventLoop.scheduleTask(deadline: oldest.since + Self.lateReply) {
       let (connection, context) = bound.value
-      guard let oldest = connection.waiting.first, oldest.since + SharedFlightLimits.lateReply <= .now() else {
+      guard let oldest = connection.waiting.first, oldest.since + Self.lateReply <= .now() else {
         return connection.checkLater(context)
       }
       context.close(promise: nil)
@@ -41,12 +43,19 @@ final class RedisConnection: ChannelInboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    reader.feed(unwrapInboundIn(data))
+    let bytes = unwrapInboundIn(data)
+    partByteCount += bytes.readableBytes
+    reader.feed(bytes)
     do throws(RedisReader.Malformed) {
-      while let reply = try reader.next() { waiting.popFirst()?.reply(reply) }
+      while let reply = try reader.next() {
+        partByteCount = 0
+        waiting.popFirst()?.reply(reply)
+      }
     } catch {
       context.close(promise: nil)
     }
+    // Nothing that is asked for here is so long: whatever this is, it is not kept in memory until it ends.
+    if partByteCount > Self.replyByteLimit { context.close(promise: nil) }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -64,4 +73,7 @@ final class RedisConnection: ChannelInboundHandler {
     let since: NIODeadline
     let reply: (RedisReply?) -> Void
   }
+
+  private static let lateReply = TimeAmount.seconds(2)
+  private static let replyByteLimit = 4 << 20
 }
