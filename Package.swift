@@ -93,7 +93,7 @@ let package = Package(
     .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "Events", "Exchange", "HTTPMessage", log, nioCore, nioPosix, nioEmbedded]),
     .testTarget(name: "GatewayConfigTests", dependencies: ["GatewayConfig", "Gateway", "ModuleProxy", x509, crypto]),
     .testTarget(name: "LinkEmulatorTests", dependencies: ["LinkEmulator"]),
-    .testTarget(name: "NetworkTests", dependencies: ["LinkEmulator", "Network", "Wires", "Exchange", "HTTPMessage", "Gateway", "Events", "QUICTransport", "TestCertificates", nioCore, nioPosix, x509, crypto]),
+    .testTarget(name: "NetworkTests", dependencies: ["LinkEmulator", "Network", "Wires", "Exchange", "HTTPMessage", "Gateway", "ModuleProxy", "Events", "QUICTransport", "TestCertificates", nioCore, nioPosix, x509, crypto]),
     .testTarget(name: "quicgwLinkTests", dependencies: ["quicgw-link", "LinkEmulator"]),
     .testTarget(name: "quicgwTests", dependencies: ["quicgw", nioCore, nioPosix, x509]),
   ],

@@ -6,6 +6,8 @@ public enum ModuleAnswer: String, Sendable, CaseIterable {
   case miss
   /// Fetched for another request that was under way.
   case collapsed
+  /// From a store that replicas share, where another one has put it.
+  case shared
   /// From the cache, although it is old: the origin could not be reached.
   case stale
   /// Not this cache's business: passed on untouched.
@@ -21,6 +23,28 @@ public enum ModuleRefusal: String, Sendable, CaseIterable {
   /// The checksum database's own answer is not signed by it, or does not prove what it says.
   case databaseUntrusted = "database_untrusted"
   case tooLarge = "too_large"
+}
+
+/// What became of a question to a store that replicas share.
+public enum SharedLookupOutcome: String, Sendable, CaseIterable {
+  case found
+  case absent
+  /// What was found cannot be what was asked for.
+  case refused
+  /// What was found may be right, but no checksum database has said so.
+  case unproved
+  /// It did not answer, or not in time.
+  case failed
+  /// It was left alone, because it had failed a moment ago.
+  case skipped
+}
+
+/// How a store that replicas share is.
+public enum SharedStoreState: String, Sendable, CaseIterable {
+  case away
+  case back
+  /// It answers and takes nothing new.
+  case full
 }
 
 /// A download that failed after its last retry.
@@ -75,6 +99,11 @@ public enum ModuleEvent: Sendable {
   case storageFailed(path: String, reason: String)
   /// The checksum database did not answer; until the rest is over, what is not known of it already goes unchecked.
   case databaseUnreachable(name: String, restSeconds: Int)
+  case sharedLookup(SharedLookupOutcome)
+  /// `reason` is empty where there is nothing to add.
+  case sharedStore(SharedStoreState, name: String, reason: String)
+  /// What stood in the shared store was not used.
+  case sharedRefused(store: String, path: String, reason: String)
   /// Bytes that the cache takes on the disk now.
   case usage(byteCount: Int)
 }

@@ -25,7 +25,8 @@ import Testing
     let settings = try #require(
       try core(
         "{services: modules, folder: certs, quota: 1GiB, unused: 720h, fresh: 5s, missing: 1s, stale: forever, retry: 10s, "
-          + "private: [git.corp.example, \"*.internal/team\"], checksum_database: off}"
+          + "private: [git.corp.example, \"*.internal/team\"], checksum_database: off, redis: \"redis.internal:6379\", "
+          + "redis_timeout: 20ms, redis_keep: 2h}"
       ).get())
     #expect(settings.services == ["modules"])
     #expect(settings.folder == "\(workplace.path)/certs")
@@ -34,6 +35,8 @@ import Testing
     #expect((settings.fresh, settings.missing, settings.stale, settings.retry) == (.seconds(5), .seconds(1), nil, .seconds(10)))
     #expect(settings.privateModules.map(\.text) == ["git.corp.example", "*.internal/team"])
     #expect(settings.database == nil)
+    #expect(settings.redis?.address == HostPort(host: "redis.internal", port: 6379) && settings.redis?.password == nil)
+    #expect((settings.redisTimeout, settings.redisKeep) == (.milliseconds(20), .seconds(7200)))
     #expect(try core("{services: modules}").get()?.database == .sumGolangOrg)
     #expect(try core("{services: modules, checksum_database: sum.golang.org}").get()?.database == .sumGolangOrg)
   }
@@ -75,6 +78,13 @@ import Testing
     ("{services: []}", "core.yaml:2: modules.services: the list is empty; add a service or remove modules"),
     ("{services: [modules, modules]}", "core.yaml:2: modules.services[1]: the service “modules” stands twice; keep one of them"),
     ("{services: modules, quota: 1B}", "core.yaml:2: modules.quota: 1B is out of range; choose from 1MiB to 1048576GiB"),
+    ("{services: modules, redis_timeout: 1s}", "core.yaml:2: modules.redis_timeout: there is no redis that it could be for; add redis, or remove redis_timeout"),
+    ("{services: modules, redis: \"a:1\", redis_timeout: 1h}", "core.yaml:2: modules.redis_timeout: 1h is out of range; choose from 1ms to 10s"),
+    ("{services: modules, redis: \"a:1\", redis_keep: 1s}", "core.yaml:2: modules.redis_keep: 1s is out of range; choose from 60s to 8760h"),
+    (
+      "{services: modules, redis: \"a:1\", redis_password: none}",
+      "core.yaml:2: modules.redis_password: the file none does not exist; make it, with the password in one line"
+    ),
     ("{services: modules, folder: none}", "core.yaml:2: modules.folder: the folder none does not exist; make it, or name one that does"),
     (
       "{services: modules, private: [a//b]}",

@@ -29,12 +29,20 @@ public struct ModuleCacheSettings: Sendable, Equatable {
   public var privateModules: [ModulePattern] = []
   /// `checksum_database`; nil for none.
   public var database: VerifierKey? = .sumGolangOrg
+  /// `redis`: where replicas share lists, `.info` and `.mod` files; nil where this one is alone.
+  public var redis: RedisServer?
+  /// `redis_timeout`: what a lookup there may take.
+  public var redisTimeout: Duration = .milliseconds(50)
+  /// `redis_keep`: how long they stay there.
+  public var redisKeep: Duration = .seconds(86_400)
 
   static let quotaRange: ClosedRange<ByteCount> = .mebibytes(1) ... .mebibytes(1 << 30)
   static let unusedRange: ClosedRange<Duration> = .seconds(3600) ... .seconds(3600 * 24 * 3650)
   static let freshRange: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
   static let staleRange: ClosedRange<Duration> = .seconds(1) ... .seconds(3600 * 24 * 3650)
   static let retryRange: ClosedRange<Duration> = .seconds(1) ... .seconds(3600)
+  static let redisTimeoutRange: ClosedRange<Duration> = .milliseconds(1) ... .seconds(10)
+  static let redisKeepRange: ClosedRange<Duration> = .seconds(60) ... .seconds(3600 * 24 * 365)
 }
 
 extension ModuleCacheSettings {
@@ -60,12 +68,22 @@ extension ModuleCacheSettings {
     if let value = section["retry"] { retry = try value.duration(in: Self.retryRange) }
     if let value = section["private"] { privateModules = try Self.patterns(value) }
     if let value = section["checksum_database"] { database = try Self.database(value) }
+    try readShared(section, files)
+  }
+
+  private mutating func readShared(_ section: Section, _ files: FileReader) throws(ConfigurationError) {
+    redis = try RedisServer(in: section, files: files)
+    for key in ["redis_timeout", "redis_keep"] where redis == nil {
+      if let value = section[key] { throw value.error("there is no redis that it could be for", "add redis, or remove \(key)") }
+    }
+    if let value = section["redis_timeout"] { redisTimeout = try value.duration(in: Self.redisTimeoutRange) }
+    if let value = section["redis_keep"] { redisKeep = try value.duration(in: Self.redisKeepRange) }
   }
 
   private static let keys = [
     "services", "sources", "public", "folder", "quota", "unused", "fresh", "missing", "stale", "retry", "private",
-    "checksum_database",
-  ]
+    "checksum_database", "redis_timeout", "redis_keep",
+  ] + RedisServer.keys
 
   private static func services(_ value: Value, _ known: [Service]?) throws(ConfigurationError) -> [String] {
     var services: [String] = []

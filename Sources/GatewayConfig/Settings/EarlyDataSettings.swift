@@ -26,9 +26,7 @@ public struct CoreEarlyDataSettings: Sendable, Equatable {
   /// in memory.
   public var record: String?
   /// `redis`: where cores that share ticket keys remember together what they have taken; nil where a core is alone.
-  public var redis: HostPort?
-  /// The content of the file that `redis_password` names.
-  public var redisPassword: String?
+  public var redis: RedisServer?
   /// The keys of the file that `ticket_keys` names, which cores share: tickets are given under the first and taken under all. Empty
   /// makes one from the private key.
   public var ticketKeys: [[UInt8]] = []
@@ -41,12 +39,8 @@ public struct CoreEarlyDataSettings: Sendable, Equatable {
 
   init(_ value: Value, files: FileReader) throws(ConfigurationError) {
     self.init()
-    let section = try value.section(["accept", "record", "ticket_keys", "redis", "redis_password"])
-    if let value = section["redis"] { redis = try value.hostPort(example: "redis.internal:6379") }
-    if let value = section["redis_password"] { redisPassword = try Self.password(value, files) }
-    if let value = section["redis_password"], redis == nil {
-      throw value.error("there is no redis that it could be the password of", "add redis, or remove redis_password")
-    }
+    let section = try value.section(["accept", "record", "ticket_keys"] + RedisServer.keys)
+    redis = try RedisServer(in: section, files: files)
     for key in ["redis_password", "ticket_keys"] {
       if let value = section[key] { self.files.append(files.fullPath(try value.text())) }
     }
@@ -63,15 +57,7 @@ public struct CoreEarlyDataSettings: Sendable, Equatable {
 extension CoreEarlyDataSettings {
   /// Whether more differs than ticket keys, which alone are taken up by a reload.
   public func isFixed(unlike other: CoreEarlyDataSettings) -> Bool {
-    (accept, record, redis, redisPassword) != (other.accept, other.record, other.redis, other.redisPassword)
-  }
-
-  private static func password(_ value: Value, _ files: FileReader) throws(ConfigurationError) -> String {
-    let file = try value.text()
-    let bytes = try files.bytes(of: file, named: value, ifMissing: "make it, with the password in one line")
-    let text = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
-    guard !text.isEmpty else { throw value.error("the first line of \(file) is empty", "write the password there") }
-    return String(text)
+    (accept, record, redis) != (other.accept, other.record, other.redis)
   }
 
   private static func ticketKeys(_ value: Value, _ files: FileReader) throws(ConfigurationError) -> [[UInt8]] {

@@ -32,9 +32,10 @@ public final class ModuleCache: ExchangeHandler {
   /// - Parameters:
   ///   - sources: where modules come from: the link, or pools of origins.
   ///   - store: the folder; one cache at a time serves from it.
+  ///   - shared: what replicas of this cache share; nil where it is alone.
   public init(
     settings: ModuleSettings, server: ModuleServer, sources: ModuleSources, store: ModuleStore,
-    executor: any CacheExecutor, events: any EventSink
+    shared: (any SharedModuleStore)? = nil, executor: any CacheExecutor, events: any EventSink
   ) {
     self.settings = settings
     self.server = server
@@ -42,7 +43,7 @@ public final class ModuleCache: ExchangeHandler {
     self.store = store
     self.executor = executor
     self.events = events
-    answers = SmallAnswers(cache: self)
+    answers = SmallAnswers(cache: self, shared: shared)
     checks = DatabaseChecks(cache: self, answers: answers)
   }
 

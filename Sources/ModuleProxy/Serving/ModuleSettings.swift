@@ -18,6 +18,10 @@ public struct ModuleSettings: Sendable {
   public var database: VerifierKey? = .sumGolangOrg
   /// What stands before the protocol's paths, where the origin has a base path.
   public var basePath: [UInt8] = []
+  /// What a lookup in a store that replicas share may take.
+  public var sharedPatience: Duration = .milliseconds(50)
+  /// How long such a store keeps what it is given.
+  public var sharedLifetime: Duration = .seconds(86_400)
 
   public init() {}
 

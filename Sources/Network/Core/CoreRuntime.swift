@@ -20,6 +20,7 @@ public final class CoreRuntime: Sendable {
   private let loops: LoopGroup
   let cores: [NIOLoopBound<CoreLoop>]
   private let listeners: CoreListeners
+  private let modules: ModuleCaches?
   private let admin: TCPListener?
   private let tracing: Tracing?
   private let log: EventLog
@@ -43,11 +44,13 @@ public final class CoreRuntime: Sendable {
       let cores = try await loops.onEach { loop in
         CoreLoop(loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tracing: tracing)
       }
+      var modules: ModuleCaches?
       if let caching = options.modules {
         let server = ModuleServer(hop: options.hop.name, identity: nil, node: caching.node, version: process.version)
         let caches = try await ModuleCaches.start(caching, server: server, loops: loops) {
           cores[0].value.moduleSources(of: $0, caching)
         }
+        modules = caches
         for (index, core) in cores.enumerated() {
           try await core.eventLoop.submit { core.value.use(caches.handlers(loop: index).value) }.get()
         }
@@ -72,8 +75,8 @@ public final class CoreRuntime: Sendable {
           identity: tls.certificate.names.first,
           instance: Hexadecimal.text(process.instance)))
       return CoreRuntime(
-        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners, admin: admin, tracing: tracing, log: log,
-        life: life, protection: protection)
+        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners, modules: modules,
+        admin: admin, tracing: tracing, log: log, life: life, protection: protection)
     } catch {
       try await tracing?.finish()
       try await loops.shutDown()
@@ -123,6 +126,7 @@ public final class CoreRuntime: Sendable {
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
     protection?.close()
+    try await modules?.stop()
     await admin?.drain()
     try await tracing?.finish()
     try await loops.shutDown()
@@ -177,15 +181,14 @@ public final class CoreRuntime: Sendable {
 
   private init(
     options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], listeners: CoreListeners,
-    admin: TCPListener?,
-    tracing: Tracing?, log: EventLog, life: ProcessLife,
-    protection: EarlyDataProtection?
+    modules: ModuleCaches?, admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife, protection: EarlyDataProtection?
   ) {
     self.options = options
     self.localAddress = localAddress
     self.loops = loops
     self.cores = cores
     self.listeners = listeners
+    self.modules = modules
     listenerAddresses = listeners.all.map(\.localAddress)
     self.admin = admin
     self.tracing = tracing

@@ -19,6 +19,7 @@ public final class EdgeRuntime: Sendable {
   private let link: NIOLoopBound<QUICLink>
   private let gateways: [NIOLoopBound<Gateway>]
   private let listeners: [TCPListener]
+  private let modules: ModuleCaches?
   private let admin: TCPListener?
   private let tracing: Tracing?
   private let log: EventLog
@@ -95,8 +96,8 @@ public final class EdgeRuntime: Sendable {
         instance: Hexadecimal.text(process.instance)))
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
-      options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, admin: admin, tracing: tracing, log: log,
-      life: life)
+      options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, modules: modules, admin: admin,
+      tracing: tracing, log: log, life: life)
   }
 
   /// Swaps certificate, key and CA for the next connection, and routes and what is exposed for new requests.
@@ -135,6 +136,7 @@ public final class EdgeRuntime: Sendable {
     }.get()
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     try await link.eventLoop.submit { [link] in link.value.stop() }.get()
+    try await modules?.stop()
     await admin?.drain()
     try await tracing?.finish()
     try await loops.shutDown()
@@ -148,13 +150,14 @@ public final class EdgeRuntime: Sendable {
 
   private init(
     options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>], listeners: [TCPListener],
-    admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
+    modules: ModuleCaches?, admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
   ) {
     self.options = options
     self.loops = loops
     self.link = link
     self.gateways = gateways
     self.listeners = listeners
+    self.modules = modules
     listenerAddresses = listeners.map(\.localAddress)
     self.admin = admin
     self.tracing = tracing

@@ -10,6 +10,7 @@ import NIOCore
 struct ModuleCaches: Sendable {
   /// By loop.
   private let handlers: [NIOLoopBound<HandlersByService>]
+  private let redis: NIOLoopBound<RedisClient>?
 
   /// - Parameters:
   ///   - makeSources: where a service's modules come from; called on the first loop.
@@ -22,6 +23,13 @@ struct ModuleCaches: Sendable {
     threads.start()
     longThreads.start()
     let home = loops.loops[0]
+    let redis = try await home.eventLoop.submit { [redis = options.redis] in
+      redis.map { options in
+        let client = RedisClient(options, eventLoop: home.eventLoop)
+        client.start()
+        return NIOLoopBound(client, eventLoop: home.eventLoop)
+      }
+    }.get()
     var spread: [[NIOLoopBound<any ExchangeHandler>]] = []
     for (name, store) in zip(options.services, stores) {
       var settings = options.settings
@@ -31,6 +39,7 @@ struct ModuleCaches: Sendable {
         let loop = home.value
         let cache = ModuleCache(
           settings: cacheSettings, server: server, sources: makeSources(name), store: store,
+          shared: redis.map { RedisModuleStore($0.value, service: name) },
           executor: ModuleCacheExecutor(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads),
           events: loop.events)
         cache.tidy()
@@ -46,11 +55,17 @@ struct ModuleCaches: Sendable {
       for (name, way) in zip(options.services, ways) { byService[name] = way[loop.index].value }
       return byService
     }
-    return ModuleCaches(handlers: handlers)
+    return ModuleCaches(handlers: handlers, redis: redis)
   }
 
   /// The caches as the loop of that index sees them.
   func handlers(loop index: Int) -> NIOLoopBound<HandlersByService> { handlers[index] }
+
+  /// Lets go of what replicas share. What is on the disk needs no end.
+  func stop() async throws {
+    guard let redis else { return }
+    try await redis.eventLoop.submit { redis.value.stop() }.get()
+  }
 
   private static let tidyingPause = TimeAmount.seconds(30)
 }

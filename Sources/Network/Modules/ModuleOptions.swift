@@ -16,6 +16,8 @@ public struct ModuleOptions: Sendable {
   public var publicSources: [String] = []
   /// Where redirects of origins are followed to beside the origins themselves; a core's alone.
   public var redirectHosts: [RedirectHost] = []
+  /// What replicas share; nil where this one is alone.
+  public var redis: RedisOptions?
   /// This machine's name, for reports of failures.
   public var node: String
 

@@ -14,16 +14,20 @@ extension ModuleEvent {
     case .damaged: "module_files_damaged"
     case .storageFailed: "module_storage_failed"
     case .databaseUnreachable: "module_database_unreachable"
+    case .sharedLookup: "module_shared_lookup"
+    case .sharedStore: "module_shared_store"
+    case .sharedRefused: "module_shared_refused"
     case .usage: "module_cache_usage"
     }
   }
 
   var logLevel: LogLevel {
     switch self {
-    case .answered, .usage: .trace
-    case .resumed, .evicted: .info
+    case .answered, .sharedLookup, .usage: .trace
+    case .resumed, .evicted, .sharedStore(.back, _, _): .info
     case .stale: .notice
-    case .refused, .downloadFailed, .damaged, .storageFailed, .databaseUnreachable: .warning
+    case .refused, .downloadFailed, .damaged, .storageFailed, .sharedStore, .sharedRefused, .databaseUnreachable:
+      .warning
     }
   }
 
@@ -39,6 +43,11 @@ extension ModuleEvent {
     case .storageFailed(let path, let reason): "the module cache cannot use its disk, \(path) is served without: \(reason)"
     case .databaseUnreachable(let name, let rest):
       "the checksum database \(name) does not answer; for \(rest) s modules that it was not asked about before are taken unchecked"
+    case .sharedLookup(let outcome): "shared module store: \(outcome.rawValue)"
+    case .sharedStore(.away, let name, let reason): "\(name) is left alone for a while, modules are fetched without it: \(reason)"
+    case .sharedStore(.back, let name, _): "\(name) answers again"
+    case .sharedStore(.full, let name, let reason): "\(name) takes no modules: \(reason)"
+    case .sharedRefused(let store, let path, let reason): "what \(store) has for \(path) is not used: \(reason)"
     case .usage(let bytes): "the module cache takes \(bytes) bytes"
     }
   }
@@ -56,6 +65,11 @@ extension ModuleEvent {
     case .damaged(let count): ["files": .stringConvertible(count)]
     case .storageFailed(let path, let reason): ["path": .string(path), "reason": .string(reason)]
     case .databaseUnreachable(let name, let rest): ["database": .string(name), "rest_seconds": .stringConvertible(rest)]
+    case .sharedLookup(let outcome): ["outcome": .string(outcome.rawValue)]
+    case .sharedStore(let state, let name, let reason):
+      ["state": .string(state.rawValue), "store": .string(name), "reason": .string(reason)]
+    case .sharedRefused(let store, let path, let reason):
+      ["store": .string(store), "path": .string(path), "reason": .string(reason)]
     case .usage(let bytes): ["bytes": .stringConvertible(bytes)]
     }
   }

@@ -67,6 +67,7 @@ enum Metric: String, CaseIterable {
   case moduleEvictedBytes = "quicgw_module_evicted_bytes_total"
   case moduleDamages = "quicgw_module_damaged_files_total"
   case moduleStorageFailures = "quicgw_module_storage_failures_total"
+  case moduleSharedLookups = "quicgw_module_shared_lookups_total"
   case moduleUsage = "quicgw_module_cache_bytes"
 
   // The process
@@ -145,8 +146,8 @@ extension Metric {
     case .coalescedReads: "Reads that brought several datagrams at once (UDP_GRO)."
     case .refusedDatagrams: "Datagrams dropped without reaching a connection, by cause."
     case .disabledOffloads: "1 for a help of the kernel's that was found not to work and is off."
-    case .moduleAnswers: "Answers of the module cache: hit, miss, collapsed (with another's fetch), stale, bypass (passed on)."
-    case .moduleSavedBytes: "Bytes of content that were not fetched for their request: hits, collapsed and stale answers."
+    case .moduleAnswers: "Answers of the module cache: hit, miss, collapsed (with another's fetch), shared (a replica's), stale, bypass (passed on)."
+    case .moduleSavedBytes: "Bytes of content that were not fetched for their request: hits, collapsed, shared and stale answers."
     case .moduleResumes: "Transfers of zips that broke off and went on where they had stopped."
     case .moduleRefusals: "Downloads that were thrown away, by cause."
     case .moduleFailures: "Downloads that failed after their last retry."
@@ -154,6 +155,7 @@ extension Metric {
     case .moduleEvictedBytes: "Bytes of those entries."
     case .moduleDamages: "Files of the module cache that were not what they had been, and were removed."
     case .moduleStorageFailures: "Times that the module cache's folder could not be read or written."
+    case .moduleSharedLookups: "Questions to the store that replicas share, by what became of them."
     case .moduleUsage: "Bytes that the module cache takes on the disk."
     case .buildInfo: "Always 1; version, role and instance of the process are in the labels."
     case .reloads: "Reloads of the configuration, by result."

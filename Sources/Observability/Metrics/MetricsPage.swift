@@ -95,6 +95,7 @@ public struct MetricsPage {
     case .moduleEvictedBytes: text.sample(metric, total.modules.evictedBytes)
     case .moduleDamages: text.sample(metric, total.modules.damages)
     case .moduleStorageFailures: text.sample(metric, total.modules.storageFailures)
+    case .moduleSharedLookups: writeAll(metric, "outcome", total.modules.sharedLookups, to: &text)
     case .moduleUsage: text.sample(metric, total.modules.usedBytes)
     case .buildInfo, .reloads, .certificateExpiry, .eventLoops, .processCPU, .processResident, .processOpenFiles,
       .processMaximumFiles, .processStart:

@@ -11,6 +11,7 @@ struct ModuleCounts: Sendable, Equatable {
   var evictedBytes: UInt64 = 0
   var damages: UInt64 = 0
   var storageFailures: UInt64 = 0
+  var sharedLookups: [SharedLookupOutcome: UInt64] = [:]
   /// As last told.
   var usedBytes: UInt64 = 0
 
@@ -20,7 +21,8 @@ struct ModuleCounts: Sendable, Equatable {
       answers[answer, default: 0] += 1
       if answer != .miss, answer != .bypass { savedBytes += UInt64(byteCount) }
     case .resumed: resumes += 1
-    case .stale, .databaseUnreachable: break
+    case .stale, .databaseUnreachable, .sharedStore, .sharedRefused: break
+    case .sharedLookup(let outcome): sharedLookups[outcome, default: 0] += 1
     case .refused(let refusal, _, _): refusals[refusal, default: 0] += 1
     case .downloadFailed: failures += 1
     case .evicted(let entryCount, let byteCount):
@@ -42,6 +44,7 @@ struct ModuleCounts: Sendable, Equatable {
     evictedBytes += other.evictedBytes
     damages += other.damages
     storageFailures += other.storageFailures
+    sharedLookups.merge(other.sharedLookups, uniquingKeysWith: +)
     usedBytes += other.usedBytes
   }
 }

@@ -13,14 +13,18 @@ final class CacheWorld {
   private(set) var cache: ModuleCache
   private var clients: [TestClient] = []
 
-  /// - Parameter memory: what may be held of files while the disk is full.
-  convenience init(memory: Int = 256 << 20, _ change: (inout ModuleSettings) -> Void = { _ in }) throws {
-    try self.init(memory: memory, sources: { origin, _ in ModuleSources(own: ModuleSource(origin)) }, change)
+  /// - Parameters:
+  ///   - memory: what may be held of files while the disk is full.
+  ///   - shared: what it shares with its replicas.
+  convenience init(
+    memory: Int = 256 << 20, shared: TestStore? = nil, _ change: (inout ModuleSettings) -> Void = { _ in }
+  ) throws {
+    try self.init(memory: memory, shared: shared, sources: { origin, _ in ModuleSources(own: ModuleSource(origin)) }, change)
   }
 
   /// - Parameter sources: makes them of the origin, on the loop.
   init(
-    memory: Int = 256 << 20, sources: (TestOrigin, any EventLoop) -> ModuleSources,
+    memory: Int = 256 << 20, shared: TestStore? = nil, sources: (TestOrigin, any EventLoop) -> ModuleSources,
     _ change: (inout ModuleSettings) -> Void = { _ in }
   ) throws {
     var settings = ModuleSettings()
@@ -29,7 +33,7 @@ final class CacheWorld {
     cache = ModuleCache(
       settings: settings, server: ModuleServer(hop: "test", identity: "edge-1", node: "node-1", version: "0"),
       sources: sources(origin, executor.eventLoop),
-      store: try ModuleStore(folder: folder, memoryInPlaceOfDisk: memory), executor: executor, events: events)
+      store: try ModuleStore(folder: folder, memoryInPlaceOfDisk: memory), shared: shared, executor: executor, events: events)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -28,7 +28,7 @@ import Testing
     counts.record(.evicted(entryCount: 3, byteCount: 30))
     var sum = counts
     sum.add(counts)
-    #expect((sum.savedBytes, sum.failures, sum.evictions, sum.evictedBytes) == (60, 2, 6, 60))
+    #expect((sum.savedBytes, sum.failures, sum.evictions, sum.evictedBytes) == (80, 2, 6, 60))
     #expect(sum.answers[.stale] == 2 && sum.refusals[.malformed] == 2)
   }
 }

@@ -66,6 +66,8 @@ enum AnswerSource: Sendable, Equatable {
   case hit
   case fetched
   case collapsed
+  /// Another replica has fetched it.
+  case shared
   case stale
 
   /// - Parameter upstream: what caches nearer to the origin have said of the answer; it stands first where it was fetched for it.
@@ -74,6 +76,7 @@ enum AnswerSource: Sendable, Equatable {
     case .hit: "\(hop); hit"
     case .fetched: Self.list(upstream, "\(hop); fwd=uri-miss")
     case .collapsed: Self.list(upstream, "\(hop); fwd=uri-miss; collapsed")
+    case .shared: "\(hop); hit; detail=shared"
     case .stale: "\(hop); hit; detail=stale"
     }
   }

@@ -10,8 +10,12 @@ final class SmallAnswers {
   private var missing = BriefMemory<SmallAnswer>()
   private var inquiries: [String: Inquiry] = [:]
   private var rest = SourceRest()
+  private let shared: SharedAnswers?
 
-  init(cache: ModuleCache) { self.cache = cache }
+  init(cache: ModuleCache, shared: (any SharedModuleStore)?) {
+    self.cache = cache
+    self.shared = shared.map { SharedAnswers($0, cache: cache) }
+  }
 
   /// An answer that needs no wait; nil if there is none.
   func known(_ resource: ModuleResource, _ key: String) -> ServedAnswer? {
@@ -73,9 +77,20 @@ final class SmallAnswers {
 
   private func look(for inquiry: Inquiry) {
     kept(inquiry.resource, inquiry.key).assumeIsolated().whenComplete { [self] result in
-      guard case .success(let found?) = result else { return fetch(inquiry) }
+      guard case .success(let found?) = result else { return ask(inquiry) }
       if isFresh(found, inquiry.resource) { return end(inquiry, .success(ServedAnswer(answer: found, source: .hit))) }
       inquiry.old = found
+      ask(inquiry)
+    }
+  }
+
+  /// What another replica has fetched saves the way to the sources.
+  private func ask(_ inquiry: Inquiry) {
+    guard let shared else { return fetch(inquiry) }
+    shared.find(inquiry) { [self] found in
+      guard let found else { return fetch(inquiry) }
+      if isFresh(found, inquiry.resource) { return keep(ServedAnswer(answer: found, source: .shared), inquiry) }
+      if inquiry.old.map({ $0.fetchedAt < found.fetchedAt }) ?? true { inquiry.old = found }
       fetch(inquiry)
     }
   }
@@ -191,6 +206,7 @@ final class SmallAnswers {
     memory.put(inquiry.key, answer)
     // What the database is going to prove is stored when it has; of other databases nobody here will.
     if !resource.needsProof || resource.database != cache.settings.database?.name { store(answer, inquiry.key) }
+    if served.source != .shared { shared?.keep(answer, resource, inquiry.key) }
   }
 
   private func store(_ answer: SmallAnswer, _ key: String) {
@@ -270,6 +286,7 @@ extension AnswerSource {
     case .hit: .hit
     case .fetched: .miss
     case .collapsed: .collapsed
+    case .shared: .shared
     case .stale: .stale
     }
   }

@@ -23,6 +23,8 @@ extension ModuleOptions {
     cache.unusedLimit = settings.unused
     cache.privateModules = settings.privateModules
     cache.database = settings.database
+    cache.sharedPatience = settings.redisTimeout
+    cache.sharedLifetime = settings.redisKeep
     let basePaths = services.filter { settings.services.contains($0.name) }.compactMap { service in
       service.origins.first.map { (service.name, Array($0.basePath.utf8)) }
     }
@@ -31,5 +33,12 @@ extension ModuleOptions {
     publicSources = settings.publicSources
     redirectHosts = settings.redirectHosts
     self.basePaths = Dictionary(basePaths) { first, _ in first }
+    redis = settings.redis.map { RedisOptions($0) }
+  }
+}
+
+extension RedisOptions {
+  init(_ server: RedisServer) {
+    self.init(host: server.address.host, port: Int(server.address.port), password: server.password)
   }
 }

@@ -41,10 +41,7 @@ extension CoreOptions {
     self.tls.furtherTicketKeys = Array(shared.dropFirst())
     if configuration.earlyData.accept == .on {
       let folder = configuration.earlyData.record ?? StateFolder.path
-      let redis = configuration.earlyData.redis.map {
-        RedisOptions(host: $0.host, port: Int($0.port), password: configuration.earlyData.redisPassword)
-      }
-      earlyData = EarlyDataOptions(redis: redis)
+      earlyData = EarlyDataOptions(redis: configuration.earlyData.redis.map { RedisOptions($0) })
       earlyData?.recordFile = folder.map { "\($0)/\(stableName.map { $0 == "/" ? "_" : String($0) }.joined()).flights" }
     } else {
       earlyData = nil
