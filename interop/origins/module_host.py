@@ -175,10 +175,26 @@ class ChecksumDatabase:
       return self._lookup(rest.removeprefix("lookup/"))
     return self._tile(rest.removeprefix("tile/8/")) if rest.startswith("tile/8/") else None
 
+  def write(self, folder: Path) -> None:
+    """Writes what a web server needs to be this database, below sumdb/."""
+    size, paths = len(self.records), ["supported", "latest"]
+    paths += [f"lookup/{self._escaped(record)}" for record in self.records]
+    for level in range(2):
+      there = size // 256 ** level
+      tiles = [f"{index:03}" for index in range(there // 256)] + ([f"{there // 256:03}.p/{there % 256}"] if there % 256 else [])
+      paths += [f"tile/8/{level}/{tile}" for tile in tiles]
+    for path in paths:
+      file = folder / "sumdb" / self.name / path
+      file.parent.mkdir(parents=True, exist_ok=True)
+      file.write_bytes(self.answer(f"{self.name}/{path}"))
+
+  @staticmethod
+  def _escaped(record: Record) -> str:
+    return "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in f"{record.module}@{record.version}")
+
   def _lookup(self, name: str) -> bytes | None:
     for number, record in enumerate(self.records):
-      escaped = "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in f"{record.module}@{record.version}")
-      if escaped == name:
+      if self._escaped(record) == name:
         return f"{number}\n{record.text}\n".encode() + self._signed_tree()
     return None
 
