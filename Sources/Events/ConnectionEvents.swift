@@ -22,8 +22,8 @@ public enum EarlyDataOutcome: String, Sendable, CaseIterable {
   case attempted
   /// The core has taken it.
   case accepted
-  /// The core has refused it and resumed the session: its record of first flights does not reach back as far as the ticket, or has
-  /// refused.
+  /// The core has refused it and resumed the session: its record of first flights does not reach back as far as the ticket, or
+  /// has refused.
   case refused
   /// The core does not know the ticket any more; a full handshake followed.
   case ticketUnknown = "ticket_unknown"

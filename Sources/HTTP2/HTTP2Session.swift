@@ -85,7 +85,8 @@ public final class HTTP2Session {
     return output
   }
 
-  /// How much makes a piece. A peer that has not taken much yet may be one that takes nothing, and the last piece waits for it whole.
+  /// How much makes a piece. A peer that has not taken much yet may be one that takes nothing, and the last piece waits for it
+  /// whole.
   var pieceBytes: Int {
     handedOutBytes < Self.provenReaderBytes ? min(Self.firstPieceBytes, configuration.outputPieceBytes) : configuration.outputPieceBytes
   }
@@ -130,8 +131,8 @@ public final class HTTP2Session {
     return stream
   }
 
-  /// Server: answers with a final head. Content and end follow unless `head.bodyLength` is `.none`; behind a known length of 0 too,
-  /// because trailers may.
+  /// Server: answers with a final head. Content and end follow unless `head.bodyLength` is `.none`; behind a known length of 0
+  /// too, because trailers may.
   public func submitResponse(_ head: ResponseHead, on stream: HTTP2Stream) {
     guard !stream.isClosed else { return }
     let hasContent = head.bodyLength != .none

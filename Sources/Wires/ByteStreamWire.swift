@@ -18,15 +18,16 @@ public protocol ByteStreamWire: AnyObject {
   /// The connection is gone: every open exchange is cancelled or failed. Nothing is called afterwards.
   func connectionClosed()
 
-  /// The next bytes to write; nil when there is nothing now. Called until nil or until the socket takes no more, and again when it
-  /// does: so what the call before handed out has left by now, all but a little, and credit for it is given back to its producer.
+  /// The next bytes to write; nil when there is nothing now. Called until nil or until the socket takes no more, and again when
+  /// it does: so what the call before handed out has left by now, all but a little, and credit for it is given back to its
+  /// producer.
   func nextOutput() -> ByteBuffer?
 
   /// False while the wire cannot take more bytes: too much is outstanding.
   var wantsBytes: Bool { get }
 
-  /// Bytes of content that were read and handed on, and that their reader has not taken yet, where nothing but `wantsBytes` bounds
-  /// them; 0 on wires with windows.
+  /// Bytes of content that were read and handed on, and that their reader has not taken yet, where nothing but `wantsBytes`
+  /// bounds them; 0 on wires with windows.
   var heldBytes: Int { get }
 
   /// True when the connection is to be closed as soon as all output is written.
@@ -39,8 +40,8 @@ public protocol ByteStreamWire: AnyObject {
   /// True when the peer is to see the end of what it is sent (TCP FIN) although it may send on.
   var endsOutput: Bool { get }
 
-  /// Whether both sides of a tunnel have ended, whatever is still to be written: from here on its reader may not take as long as it
-  /// likes.
+  /// Whether both sides of a tunnel have ended, whatever is still to be written: from here on its reader may not take as long as
+  /// it likes.
   var hasEndedTunnel: Bool { get }
 
   /// True when the close that `wantsClose` asks for must be seen as a failure (TCP RST), because a plain end of the stream

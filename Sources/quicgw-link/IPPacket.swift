@@ -12,8 +12,8 @@ struct IPPacket: LinkDatagram {
   ///
   /// A damaged IP header would be dropped by the next router or send the packet elsewhere: a loss by another name. netem's bit is
   /// anywhere, and nearly always behind the header too. What happens then is what happens on a real path: the checksum of UDP or
-  /// TCP does not fit, the receiving kernel drops the packet and counts it. With `hidesDamage` the bit is in the first 50 bytes of
-  /// UDP's content and the checksum is put right, as the QUIC Interop Runner does to see what an endpoint makes of it.
+  /// TCP does not fit, the receiving kernel drops the packet and counts it. With `hidesDamage` the bit is in the first 50 bytes
+  /// of UDP's content and the checksum is put right, as the QUIC Interop Runner does to see what an endpoint makes of it.
   mutating func flip(bit: Int) {
     guard let header = headerLength, header < bytes.count else { return }
     if hidesDamage, isWholeUDP, bytes.count > header + 8 {

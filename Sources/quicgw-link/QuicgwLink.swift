@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// A link between two network namespaces that is as good or as bad as asked: two TUN devices, and the model of a link between them.
+/// A link between two network namespaces that is as good or as bad as asked: two TUN devices, and the model of a link between
+/// them.
 @main
 struct QuicgwLink: ParsableCommand {
   static let configuration = CommandConfiguration(

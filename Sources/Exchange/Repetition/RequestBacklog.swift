@@ -1,8 +1,8 @@
 public import HTTPMessage
 public import NIOCore
 
-/// What a client has sent behind the head of a request that may have to be handed on, or handed on again: bounded by whoever keeps
-/// it, for a client goes on sending only as far as its bytes are reported consumed.
+/// What a client has sent behind the head of a request that may have to be handed on, or handed on again: bounded by whoever
+/// keeps it, for a client goes on sending only as far as its bytes are reported consumed.
 public struct RequestBacklog: Sendable {
   public var chunks = Chunks()
   public var isEnded: Bool
@@ -19,8 +19,8 @@ public struct RequestBacklog: Sendable {
     if isEnded { sink.receiveRequestEnd(trailers: trailers) }
   }
 
-  /// Content as it came, except that small chunks are gathered: each is a slice of what a socket was read into, and would keep all of
-  /// that.
+  /// Content as it came, except that small chunks are gathered: each is a slice of what a socket was read into, and would keep
+  /// all of that.
   public struct Chunks: Sendable {
     private var buffers: [ByteBuffer] = []
     /// The last buffer has nothing but gathered chunks in it.

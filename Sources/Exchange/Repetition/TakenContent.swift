@@ -1,5 +1,5 @@
-/// How much of a request's content was taken, over all that carry it one after another: its client hears of each byte once, though each
-/// of them takes the content from its beginning.
+/// How much of a request's content was taken, over all that carry it one after another: its client hears of each byte once,
+/// though each of them takes the content from its beginning.
 public struct TakenContent: Sendable {
   private var toldBytes = 0
   private var takenByCarrier = 0

@@ -2,11 +2,11 @@ import Events
 import NIOCore
 import QUICTransport
 
-/// Lets the connections of a client's socket follow the addresses of its host: when datagrams to a peer leave from another address,
-/// its connection migrates (RFC 9000 §9).
+/// Lets the connections of a client's socket follow the addresses of its host: when datagrams to a peer leave from another
+/// address, its connection migrates (RFC 9000 §9).
 ///
-/// The socket is bound to no address, so it stays what it is. Where the kernel gives no news of changes, it is asked every few seconds,
-/// and always when sending fails. Confined to its loop.
+/// The socket is bound to no address, so it stays what it is. Where the kernel gives no news of changes, it is asked every few
+/// seconds, and always when sending fails. Confined to its loop.
 final class AddressFollower {
   private let eventLoop: any EventLoop
   private let events: any EventSink

@@ -2,9 +2,9 @@ import NIOCore
 
 /// Turns a flood of news about addresses and routes into few looks at them: a pure value.
 ///
-/// A change of network is a dozen messages within milliseconds, a routing daemon sends thousands. The first calls for a look a moment
-/// later, what comes until then is seen by the same look, and looks have a distance that doubles while the flood lasts. The last piece of
-/// news is always followed by one.
+/// A change of network is a dozen messages within milliseconds, a routing daemon sends thousands. The first calls for a look a
+/// moment later, what comes until then is seen by the same look, and looks have a distance that doubles while the flood lasts.
+/// The last piece of news is always followed by one.
 struct ChangePacer {
   private var lastLook: NIODeadline?
   private var isLookDue = false

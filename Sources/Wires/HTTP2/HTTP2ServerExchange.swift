@@ -123,7 +123,7 @@ final class HTTP2ServerExchange: ResponseSink {
     wire.setNeedsUpdate()
   }
 
-  /// What asks the client to stop. A tunnel whose other end takes nothing more has been reset there (RFC 9113 §8.5); behind an answer
-  /// that is whole nothing is wrong.
+  /// What asks the client to stop. A tunnel whose other end takes nothing more has been reset there (RFC 9113 §8.5); behind an
+  /// answer that is whole nothing is wrong.
   private var stopCode: HTTP2ErrorCode { isOpenTunnel ? .connectError : .noError }
 }

@@ -11,8 +11,8 @@ final class EarlyCopy {
   var end: FieldSection??
   private var byteCount: Int
 
-  /// Nil when the client has said itself that the request is early: then the 425 is its own, and passed on. Nil too when there is too
-  /// much of it to be kept.
+  /// Nil when the client has said itself that the request is early: then the 425 is its own, and passed on. Nil too when there is
+  /// too much of it to be kept.
   init?(_ head: RequestHead, chunks: Deque<ByteBuffer>, end: FieldSection??) {
     guard !head.fields.contains(.earlyData) else { return nil }
     self.head = head

@@ -157,7 +157,8 @@ final class HTTP3ClientExchange: RequestSink {
     if let stream { wire.session.consumed(byteCount, on: stream) }
   }
 
-  /// The peer has answered and nothing more can be sent: ngtcp2 does not tell of a STOP_SENDING for a stream that is out of credit.
+  /// The peer has answered and nothing more can be sent: ngtcp2 does not tell of a STOP_SENDING for a stream that is out of
+  /// credit.
   private func stopRequest() {
     guard !isRequestEnded else { return }
     isRequestEnded = true

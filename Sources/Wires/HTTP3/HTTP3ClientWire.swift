@@ -8,7 +8,8 @@ public import QUICTransport
 /// The outgoing side of HTTP/3: exchanges that are opened here become requests on one QUIC connection.
 ///
 /// The network layer gives `application` to the connection and calls `processEvents()` behind each receive, timeout and write
-/// pass. Requests that find no stream wait in order, up to a number; whoever opens them bounds the time (`giveUp`). Confined to the connection's event loop.
+/// pass. Requests that find no stream wait in order, up to a number; whoever opens them bounds the time (`giveUp`). Confined to
+/// the connection's event loop.
 public final class HTTP3ClientWire: ExchangeHandler {
   let session: HTTP3Session
   private let peer: GatewayError.Side
@@ -21,8 +22,8 @@ public final class HTTP3ClientWire: ExchangeHandler {
   /// - Parameters:
   ///   - peer: who answers, for the errors that this makes.
   ///   - waitingLimit: how many requests may wait for a stream.
-  ///   - mayBeRepeated: whether it does no harm when an origin gets a request twice. Others do not leave as early data, but wait for
-  ///     the handshake (RFC 8470 §4).
+  ///   - mayBeRepeated: whether it does no harm when an origin gets a request twice. Others do not leave as early data, but wait
+  ///     for the handshake (RFC 8470 §4).
   ///   - events: is told of requests in early data.
   public init(
     peer: GatewayError.Side, waitingLimit: Int = 1024, configuration: HTTP3Configuration = HTTP3Configuration(),
@@ -62,7 +63,8 @@ public final class HTTP3ClientWire: ExchangeHandler {
     return exchange
   }
 
-  /// Whether an exchange that `open` returned waits for a stream still; if it does, `onEnd` is called once when it no longer does.
+  /// Whether an exchange that `open` returned waits for a stream still; if it does, `onEnd` is called once when it no longer
+  /// does.
   public func isWaiting(_ exchange: any RequestSink, onEnd: @escaping () -> Void = {}) -> Bool {
     guard let exchange = exchange as? HTTP3ClientExchange, exchange.waitingHead != nil else { return false }
     exchange.onWaitEnded = onEnd

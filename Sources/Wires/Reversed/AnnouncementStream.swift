@@ -4,8 +4,8 @@ public import QUICTransport
 
 /// The announcements of both ends of a reversed connection, beside the requests on it.
 ///
-/// The network layer gives `application` to the connection, and calls `takeReceived()` where it calls `processEvents()` of the wire.
-/// Confined to the connection's event loop.
+/// The network layer gives `application` to the connection, and calls `takeReceived()` where it calls `processEvents()` of the
+/// wire. Confined to the connection's event loop.
 public final class AnnouncementStream {
   private let stream: HTTP3ExtensionStream
   private var reader = AnnouncementReader()

@@ -9,8 +9,8 @@ struct Poller {
   /// When the process last waited for something.
   private var restedAt = Self.now()
 
-  /// A link at the end of its strength would keep a processor to itself until the kernel takes it away for the twentieth part of a
-  /// second, so that others do not starve. It gives as much of its own accord, in pieces that nobody notices.
+  /// A link at the end of its strength would keep a processor to itself until the kernel takes it away for the twentieth part of
+  /// a second, so that others do not starve. It gives as much of its own accord, in pieces that nobody notices.
   private static let work: UInt64 = 5_000_000
   private static let rest = timespec(tv_sec: 0, tv_nsec: 300_000)
   /// A poll that takes longer has waited.

@@ -14,8 +14,8 @@ enum Statistics {
     around(mean, deviation / Double(count).squareRoot())
   }
 
-  /// The count of steps in the bad state of Gilbert and Elliott's chain: its steps hang together, so it strays further than that of
-  /// independent trials.
+  /// The count of steps in the bad state of Gilbert and Elliott's chain: its steps hang together, so it strays further than that
+  /// of independent trials.
   static func stepsInBadState(_ steps: Int, goodToBad: Double, badToGood: Double) -> ClosedRange<Double> {
     let share = goodToBad / (goodToBad + badToGood)
     let memory = 1 - goodToBad - badToGood

@@ -3,8 +3,8 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Hears from the kernel (rtnetlink) that an address or a route of this host has changed. What has, it does not say: that is asked of
-/// the kernel, which knows better than any table of ours.
+/// Hears from the kernel (rtnetlink) that an address or a route of this host has changed. What has, it does not say: that is
+/// asked of the kernel, which knows better than any table of ours.
 enum NetworkWatch {
   /// - Parameter changed: called on the loop, for each piece of news.
   /// - Returns: the channel, which ends the watch when it is closed.
