@@ -41,8 +41,9 @@ public struct EdgeFacts: Sendable, Equatable {
   public var packetsLost: UInt64
 
   public init(
-    connection: ConnectionName, identity: String, instance: [UInt8], version: String, services: [String], labels: [String: String],
-    refused: [String], since: Int64, smoothedRoundTrip: Duration?, packetsSent: UInt64, packetsLost: UInt64
+    connection: ConnectionName, identity: String, instance: [UInt8], version: String, services: [String],
+    labels: [String: String], refused: [String], since: Int64, smoothedRoundTrip: Duration?, packetsSent: UInt64,
+    packetsLost: UInt64
   ) {
     self.connection = connection
     self.identity = identity

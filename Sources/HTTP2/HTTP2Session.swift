@@ -88,7 +88,8 @@ public final class HTTP2Session {
   /// How much makes a piece. A peer that has not taken much yet may be one that takes nothing, and the last piece waits for it
   /// whole.
   var pieceBytes: Int {
-    handedOutBytes < Self.provenReaderBytes ? min(Self.firstPieceBytes, configuration.outputPieceBytes) : configuration.outputPieceBytes
+    let usual = configuration.outputPieceBytes
+    return handedOutBytes < Self.provenReaderBytes ? min(Self.firstPieceBytes, usual) : usual
   }
 
   /// False while more frames wait to be sent than a peer that reads would leave: what it sends makes us queue further ones

@@ -16,7 +16,8 @@ import Testing
 
   @Test(arguments: [1, 7, .max])
   func aRequestForAnotherProtocolIsAnExtendedConnect(pieceBytes: Int) throws {
-    let read = try readRequests(Self.request("WebSocket", more: "Sec-WebSocket-Key: \(Self.key)\r\nOrigin: x\r\n"), pieceBytes: pieceBytes)
+    let request = Self.request("WebSocket", more: "Sec-WebSocket-Key: \(Self.key)\r\nOrigin: x\r\n")
+    let read = try readRequests(request, pieceBytes: pieceBytes)
     let head = try #require(read.first).head
     #expect(head.isConnect)
     #expect(head.fields.text(.protocol) == "websocket")
@@ -75,13 +76,15 @@ import Testing
   private static let chat = HTTP1RequestTraits(upgrade: HTTP1Upgrade(protocolName: Array("chat".utf8)))
 
   @Test func anExtendedConnectIsWrittenAsAGet() throws {
-    var head = RequestHead(method: "CONNECT", authority: "a.example", path: "/chat", fields: ["te": "trailers", "x-a": "1"], bodyLength: .unknown)
+    var head = RequestHead(
+      method: "CONNECT", authority: "a.example", path: "/chat", fields: ["te": "trailers", "x-a": "1"], bodyLength: .unknown)
     head.fields.prepend(.protocol, Array("websocket".utf8))
     var buffer = ByteBuffer()
     #expect(try buffer.writeHTTP1RequestHead(head) == .untilClose)
     #expect(
       String(buffer: buffer)
-        == "GET /chat HTTP/1.1\r\nhost: a.example\r\nte: trailers\r\nx-a: 1\r\nconnection: te, upgrade\r\nupgrade: websocket\r\n\r\n")
+        == "GET /chat HTTP/1.1\r\nhost: a.example\r\nte: trailers\r\nx-a: 1\r\n"
+        + "connection: te, upgrade\r\nupgrade: websocket\r\n\r\n")
   }
 
   @Test func aProtocolsNameCannotEndItsLine() {
@@ -94,7 +97,8 @@ import Testing
 
   @Test func aSwitchIsSuccessAndTheRestIsTheTunnel() throws {
     let read = try readResponse(
-      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: Chat\r\nContent-Length: 3\r\nX-A: 1\r\n\r\nbytes\r\n", to: Self.chat, ends: true)
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: Chat\r\nContent-Length: 3\r\nX-A: 1\r\n\r\nbytes\r\n",
+      to: Self.chat, ends: true)
     #expect(read.head?.status == 200)
     #expect(read.head?.fields.text(.status) == "200")
     #expect(read.head?.fields.text("x-a") == "1")

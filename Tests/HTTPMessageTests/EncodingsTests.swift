@@ -3,7 +3,9 @@ import Testing
 
 @Suite struct EncodingsTests {
   /// RFC 4648 §10.
-  @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")])
+  @Test(arguments: [
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+  ])
   func base64(_ plain: String, _ text: String) {
     #expect(Base64.text(Array(plain.utf8)) == text)
     #expect(Base64.bytes(text) == Array(plain.utf8))

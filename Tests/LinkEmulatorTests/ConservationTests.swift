@@ -20,7 +20,8 @@ import Testing
     #expect(!strayed, "seed \(seed)")
     arrived += link.take(until: .max).count
     #expect(link.counts.underWay == 0, "seed \(seed)")
-    #expect(link.counts.delivered == arrived && link.counts.sent == 3_000 && link.counts.isConserved, "seed \(seed): \(link.counts)")
+    let counts = link.counts
+    #expect(counts.delivered == arrived && counts.sent == 3_000 && counts.isConserved, "seed \(seed): \(counts)")
   }
 
   @Test(arguments: 1...30 as ClosedRange<UInt64>) func theOrderStays(seed: UInt64) {

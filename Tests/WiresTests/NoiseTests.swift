@@ -22,8 +22,10 @@ import Wires
     var http2: [UInt8] = []
     while let bytes = origin.nextOutput() { http2 += bytes.readableBytesView }
     let http1 = Array(
-      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: y\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
-        .utf8)
+      """
+      PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: y\r\n\r\n\
+      GET / HTTP/1.1\r\nHost: a\r\n\r\n
+      """.utf8)
     var opened = 0
     for round in 0..<600 {
       var bytes = round % 2 == 0 ? http1 : http2

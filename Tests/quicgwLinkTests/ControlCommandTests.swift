@@ -23,8 +23,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("\"los\":0.1", "los: is not known; known here: delay_ms, jitter_ms, loss, loss_run, burst, blackouts, rate_mbit, queue_packets, "
-      + "queue_bytes, reorder, reorder_delay_ms, duplicate, corrupt, corrupt_unnoticed, drop_list"),
+    ("\"los\":0.1", "los: is not known; known here: delay_ms, jitter_ms, loss, loss_run, burst, blackouts, rate_mbit, "
+      + "queue_packets, queue_bytes, reorder, reorder_delay_ms, duplicate, corrupt, corrupt_unnoticed, drop_list"),
     ("\"loss\":1.5", "loss: must be a number from 0 to 1"), ("\"loss\":\"0.1\"", "loss: must be a number from 0 to 1"),
     ("\"loss\":true", "loss: must be a number from 0 to 1"), ("\"corrupt\":-0.1", "corrupt: must be a number from 0 to 1"),
     ("\"delay_ms\":-1", "delay_ms: must be a number from 0 to 600000"),

@@ -15,10 +15,12 @@ import Testing
         header = [0x60, 0, 0, 0, 0, UInt8(content + 8), transport, 64] + (0..<32).map { $0 * 7 }
       } else {
         let length = self == .udp4Options ? 24 : 20
-        header = [0x40 | UInt8(length / 4), 0, 0, UInt8(length + content + 8), 0, 1, 0x40, 0, 64, transport, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]
+        header = [0x40 | UInt8(length / 4), 0, 0, UInt8(length + content + 8), 0, 1, 0x40, 0, 64, transport, 0, 0]
+        header += [10, 0, 0, 1, 10, 0, 0, 2]
         header += [UInt8](repeating: 1, count: length - 20)
       }
-      var bytes = header + [0x15, 0xb3, 0x11, 0x51, 0, UInt8(content + 8), 0, 0] + (0..<content).map { UInt8(truncatingIfNeeded: $0 * 31) }
+      var bytes = header + [0x15, 0xb3, 0x11, 0x51, 0, UInt8(content + 8), 0, 0]
+      bytes += (0..<content).map { UInt8(truncatingIfNeeded: $0 * 31) }
       let sum = IPPacketTests.sum(bytes, headerLength: header.count)
       bytes[header.count + 6] = UInt8(~sum >> 8)
       bytes[header.count + 7] = UInt8(~sum & 0xff)
@@ -55,7 +57,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Kind.udp4, .udp6, .udp4Options], [1, 2, 33, 61]) func hiddenDamageHasAChecksumThatFits(kind: Kind, content: Int) {
+  @Test(arguments: [Kind.udp4, .udp6, .udp4Options], [1, 2, 33, 61])
+  func hiddenDamageHasAChecksumThatFits(kind: Kind, content: Int) {
     let sent = kind.packet(content: content)
     #expect(Self.sum(sent, headerLength: kind.headerLength) == 0xffff)
     let begin = kind.headerLength + 8

@@ -157,7 +157,10 @@ struct CertificatesTests {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let openssl = try Command.run(
       URL(fileURLWithPath: "/usr/bin/env"),
-      ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=rsa", "-keyout", folder + "/ca.key", "-out", folder + "/ca.pem"])
+      [
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=rsa", "-keyout", folder + "/ca.key",
+        "-out", folder + "/ca.pem",
+      ])
     try #require(openssl.status == 0, "\(openssl.errors)")
     #expect(try Command.quicgw("certs", "show", folder + "/ca.pem").output.contains("key       RSA 2048\n"))
     let issue = try Command.quicgw("certs", "issue", folder, "--edge", "edge-1")

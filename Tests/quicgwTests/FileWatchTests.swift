@@ -51,7 +51,7 @@ struct FileWatchTests {
     #expect(!told())
   }
 
-  @Test("Files that are new to the watch are told apart; those it knows keep their state, so a change before the call is not lost")
+  @Test("Files that are new to the watch are told apart; those it knows keep their state, so an earlier change is not lost")
   func changedBeforeWatched() throws {
     let scratch = try Scratch()
     try scratch.write("one", "1")

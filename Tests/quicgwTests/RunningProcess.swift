@@ -38,7 +38,8 @@ final class RunningProcess {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
-  /// Reads the log until a line has all these words; waits for as long as the process lives, a minute at most, and until `limit` lines.
+  /// Reads the log until a line has all these words; waits for as long as the process lives, a minute at most, and until `limit`
+  /// lines.
   func line(with words: String..., limit: Int = 200) throws -> String {
     var seen = 0
     while seen < limit, let line = nextLine() {

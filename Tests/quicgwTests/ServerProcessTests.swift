@@ -35,7 +35,10 @@ struct ServerProcessTests {
       (["server", "--listen", "nowhere", "--service", "a=http://x"], "--listen"),
       (["server", "--log-level", "loud", "--service", "a=http://x"], "trace, debug"), (["edge"], "--upstream"),
       (["edge", "--upstream", "localhost"], "host:port"), (["server", "--config", "none.yaml"], "none.yaml"),
-      (["edge", "--upstream", "a:1", "--listen", "127.0.0.1:8090", "--admin", "127.0.0.1:8090"], "--admin: 127.0.0.1:8090 is taken by"),
+      (
+        ["edge", "--upstream", "a:1", "--listen", "127.0.0.1:8090", "--admin", "127.0.0.1:8090"],
+        "--admin: 127.0.0.1:8090 is taken by"
+      ),
       (["edge", "--upstream", "a:1", "--listen", "no.such.name.invalid:1"], "--listen: no.such.name.invalid:1 is no address"),
       (["server", "--cert", "certs/core.pem", "--key", "certs/edge.key", "--service", "a=http://x"], "not the key of"),
       (["server", "--cert", "certs/edge.pem", "--key", "certs/edge.key", "--service", "a=http://x"], "not for servers"),
@@ -78,8 +81,10 @@ struct ServerProcessTests {
     let bare = try startServer()
     #expect(try bare.line(with: "WARNING").contains("no service is configured"))
     #expect(try bare.line(with: "listens on").contains("links to no service"))
-    let quiet = try startServer("--log-level", "critical", "--service", "a=http://127.0.0.1:1", "--service", "a=http://127.0.0.1:2")
-    #expect(try quiet.line(with: "listens on").contains("links to a (http://127.0.0.1:1, http://127.0.0.1:2), identity localhost"))
+    let quiet = try startServer(
+      "--log-level", "critical", "--service", "a=http://127.0.0.1:1", "--service", "a=http://127.0.0.1:2")
+    let started = try quiet.line(with: "listens on")
+    #expect(started.contains("links to a (http://127.0.0.1:1, http://127.0.0.1:2), identity localhost"))
   }
 
   @Test("A port that another process has is status 2 and names the flag or the key")

@@ -13,7 +13,9 @@ extension EdgeAnnouncement {
   /// The first limit that it is beyond, as the end of a sentence; nil for none.
   public var excess: String? {
     if instance.count != Limits.instanceBytes { return "an instance is \(Limits.instanceBytes) bytes long" }
-    if !version.isToken(1...Limits.versionBytes) { return "a version is up to \(Limits.versionBytes) visible characters of ASCII" }
+    if !version.isToken(1...Limits.versionBytes) {
+      return "a version is up to \(Limits.versionBytes) visible characters of ASCII"
+    }
     if services.count > Limits.services { return "an edge announces at most \(Limits.services) services" }
     if !services.allSatisfy({ $0.isToken(1...Limits.serviceBytes) }) {
       return "a service's name is up to \(Limits.serviceBytes) visible characters of ASCII"

@@ -27,7 +27,8 @@ enum IdentityName {
     guard let first = label.first, (1...63).contains(label.count) else { return false }
     let hyphen = UInt8(ascii: "-")
     let endsInHyphen = label[label.index(label.startIndex, offsetBy: label.count - 1)] == hyphen
-    return first != hyphen && !endsInHyphen && label.allSatisfy { isLetter($0) || isDigit($0) || $0 == hyphen || $0 == UInt8(ascii: "_") }
+    guard first != hyphen, !endsInHyphen else { return false }
+    return label.allSatisfy { isLetter($0) || isDigit($0) || $0 == hyphen || $0 == UInt8(ascii: "_") }
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }

@@ -3,11 +3,13 @@ import HTTPMessage
 
 /// `Proxy-Status` (RFC 9209): what each intermediary on an answer's way has to say of it.
 enum ProxyStatusField {
-  /// Removes the members that bear the name of the intermediary that has received the answer, which only it may add. Where a request
-  /// has come round to it, its own answer comes back, and says so.
+  /// Removes the members that bear the name of the intermediary that has received the answer, which only it may add. Where a
+  /// request has come round to it, its own answer comes back, and says so.
   static func removeForged(inNameOf name: [UInt8], from fields: inout FieldSection) {
     let values = fields.all(.proxyStatus).map(Array.init)
-    let kept = values.map { value in members(of: value).filter { !isNamed($0, name) || $0.dropFirst(name.count).starts(with: loopDetected) } }
+    let kept = values.map { value in
+      members(of: value).filter { !isNamed($0, name) || $0.dropFirst(name.count).starts(with: loopDetected) }
+    }
     guard zip(values, kept).contains(where: { members(of: $0).count != $1.count }) else { return }
     fields.remove(.proxyStatus)
     for members in kept where !members.isEmpty {

@@ -68,7 +68,8 @@ public struct OriginURL: Sendable, Hashable {
     let bytes = Array(text.utf8)[...]
     guard let schemeEnd = Self.position(of: "://", in: bytes) else {
       throw Malformed(
-        message: "“\(text)” has no scheme", advice: "write http://host:port, h2c://host:port, https://host:port or tcp://host:port")
+        message: "“\(text)” has no scheme",
+        advice: "write http://host:port, h2c://host:port, https://host:port or tcp://host:port")
     }
     guard let scheme = Scheme(rawValue: String(decoding: bytes[..<schemeEnd], as: UTF8.self)) else {
       throw Malformed(

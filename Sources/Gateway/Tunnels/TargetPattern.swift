@@ -21,9 +21,9 @@ public struct TargetPattern: Sendable, Hashable {
       port = nil
     } else {
       // UInt16 would take a sign and leading zeros, too.
-      guard number.utf8.allSatisfy({ (48...57).contains($0) }), number.utf8.first != UInt8(ascii: "0"), let value = UInt16(number) else {
-        return nil
-      }
+      guard number.utf8.allSatisfy({ (48...57).contains($0) }), number.utf8.first != UInt8(ascii: "0"),
+        let value = UInt16(number)
+      else { return nil }
       port = value
     }
     if name == "*" {

@@ -33,7 +33,9 @@ final class LoopGroup: Sendable {
     // Limited log lines that were held back come out when their second is over, on any one loop.
     let first = loops[0]
     first.eventLoop.execute {
-      first.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in first.value.events.tick(now: .now()) }
+      first.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+        first.value.events.tick(now: .now())
+      }
     }
     return LoopGroup(group: group, loops: loops)
   }
@@ -66,7 +68,9 @@ final class LoopGroup: Sendable {
   }
 
   /// A handler of one loop as each loop sees it: itself there, remote on the others.
-  func spread(_ target: NIOLoopBound<any ExchangeHandler>, livingOn home: Int) async throws -> [NIOLoopBound<any ExchangeHandler>] {
+  func spread(
+    _ target: NIOLoopBound<any ExchangeHandler>, livingOn home: Int
+  ) async throws -> [NIOLoopBound<any ExchangeHandler>] {
     let homeLoop = loops[home]
     let waysBack = try await homeLoop.eventLoop.submit {
       homeLoop.value.handOvers.map { NIOLoopBound($0, eventLoop: homeLoop.eventLoop) }
@@ -107,8 +111,8 @@ final class LoopContext {
     let turn = LoopTurn(eventLoop: eventLoop)
     self.turn = turn
     metrics = LoopMetrics()
-    events = EventFan(
-      log: log, accessLog: settings.isAccessLogOn && log != nil ? AccessLog(settings: settings, turn: turn) : nil, metrics: metrics)
+    let logsAccess = settings.isAccessLogOn && log != nil
+    events = EventFan(log: log, accessLog: logsAccess ? AccessLog(settings: settings, turn: turn) : nil, metrics: metrics)
     handOvers = all.map { HandOver(from: turn, to: $0) }
   }
 }

@@ -91,7 +91,9 @@ final class AddressFollower {
     events.record(.addressWatchUnavailable(reason: "\(error)"))
     guard !isStopped else { return }
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    poll = eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in bound.value.changed() }
+    poll = eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in
+      bound.value.changed()
+    }
   }
 
   private static let pollInterval = TimeAmount.seconds(2)

@@ -48,7 +48,9 @@ public final class HTTP2OriginWire: OriginWire {
       sink.fail(
         GatewayError(
           .httpUpgradeFailed, side: .origin,
-          message: "\(name) does not take WebSocket or other upgrades over HTTP/2 (RFC 8441); reach it by http:// if it takes them there"))
+          message: """
+            \(name) does not take WebSocket or other upgrades over HTTP/2 (RFC 8441); reach it by http:// if it takes them there
+            """))
       return DiscardingRequestSink()
     }
     guard vacancy > 0, let stream = session.submitRequest(request.head) else {

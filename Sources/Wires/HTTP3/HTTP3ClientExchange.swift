@@ -56,7 +56,9 @@ final class HTTP3ClientExchange: RequestSink {
     case .interim(_, let head):
       response?.receiveInterim(head)
     case .response(let stream, let head):
-      if head.status == EarlyCopy.tooEarlyStatus, let copy = earlyCopy, !wire.isDraining { return sendAgain(copy, leaving: stream) }
+      if head.status == EarlyCopy.tooEarlyStatus, let copy = earlyCopy, !wire.isDraining {
+        return sendAgain(copy, leaving: stream)
+      }
       earlyCopy = nil
       hasHead = true
       response?.receiveHead(head)

@@ -50,7 +50,8 @@ extension ApplicationError {
     case .malformed: self.init(code: HTTP3ErrorCode.frameError.rawValue, reason: "an announcement cannot be read")
     case .tooLarge: self.init(code: HTTP3ErrorCode.excessiveLoad.rawValue, reason: "an announcement is too large")
     case .beyondLimits:
-      self.init(code: HTTP3ErrorCode.excessiveLoad.rawValue, reason: "an announcement names more, or longer, things than may be named")
+      self.init(
+        code: HTTP3ErrorCode.excessiveLoad.rawValue, reason: "an announcement names more, or longer, things than may be named")
     }
   }
 }

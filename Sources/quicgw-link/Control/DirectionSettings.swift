@@ -76,7 +76,8 @@ struct DirectionSettings {
     let first = try reader.number("first_s", in: seconds) ?? carries
     let areRandom = try reader.bool("random") ?? false
     try reader.end()
-    return Blackouts(carries: .seconds(carries), lasts: .seconds(lasts), first: UInt64(first * 1_000_000_000), areRandom: areRandom)
+    return Blackouts(
+      carries: .seconds(carries), lasts: .seconds(lasts), first: UInt64(first * 1_000_000_000), areRandom: areRandom)
   }
 
   private static func duration(_ milliseconds: Double?) -> Duration { .milliseconds(milliseconds ?? 0) }

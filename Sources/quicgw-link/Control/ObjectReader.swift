@@ -5,7 +5,9 @@ struct ObjectReader {
   private var known: [String] = []
 
   init(_ value: JSONValue, at path: String) throws(ControlError) {
-    guard case .object(let members) = value else { throw path.isEmpty ? .notACommand : ControlError(at: path, "must be an object") }
+    guard case .object(let members) = value else {
+      throw path.isEmpty ? .notACommand : ControlError(at: path, "must be an object")
+    }
     self.path = path
     self.members = members
   }

@@ -42,7 +42,8 @@ import Testing
 
   @Test func trailersBehindAKnownLengthOfZeroCross() {
     let pair = WirePair(.http2)
-    let response = pair.send(RequestHead(method: "POST", authority: "a", path: "/", fields: ["content-length": "0"], bodyLength: .known(0)))
+    let response = pair.send(
+      RequestHead(method: "POST", authority: "a", path: "/", fields: ["content-length": "0"], bodyLength: .known(0)))
     pair.run()
     #expect(pair.handler.last.isEnded)
     pair.handler.last.answer(200, fields: ["content-length": "0"], trailers: ["grpc-status": "5"], length: .known(0))

@@ -39,7 +39,8 @@ struct HTTP3StoppedRequestTests {
     response.request?.receiveRequestBody(ByteBuffer(repeating: 1, count: 300_000))
     try wires.run()
     #expect(response.isEnded && response.stopReason == .noError)
-    #expect(wires.handler.last.isEnded || wires.handler.last.cancelReason != nil, "whoever took the request still waits for its end")
+    #expect(
+      wires.handler.last.isEnded || wires.handler.last.cancelReason != nil, "whoever took the request still waits for its end")
     wires.handler.forgetAll()
     #expect(incoming == nil)
     wires.expectNothingLeft()

@@ -113,7 +113,8 @@ import Wires
 
   private func open(_ wire: TCPOriginWire) -> FakeResponse {
     let response = FakeResponse()
-    response.request = wire.open(ExchangeRequest(head: RequestHead(fields: [":method": "CONNECT", ":authority": "a:1"], bodyLength: .unknown), origin: .test(.http3)), respondingTo: response)
+    let head = RequestHead(fields: [":method": "CONNECT", ":authority": "a:1"], bodyLength: .unknown)
+    response.request = wire.open(ExchangeRequest(head: head, origin: .test(.http3)), respondingTo: response)
     return response
   }
 

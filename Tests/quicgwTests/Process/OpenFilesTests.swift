@@ -37,8 +37,8 @@ struct OpenFilesTests {
     let port = try port(edge)
     var clients: [any Channel] = []
     for _ in 0..<80 {
-      let client = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(host: "127.0.0.1", port: port).get()
-      clients.append(client)
+      let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      clients.append(try await bootstrap.connect(host: "127.0.0.1", port: port).get())
     }
     let told = try edge.line(with: "could not take a connection")
     #expect(told.contains("ulimit -n"), "\(told)")

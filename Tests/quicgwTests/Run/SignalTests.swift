@@ -27,14 +27,25 @@ struct SignalTests {
     // The origin takes the connection and never answers, so that a drain has something to wait for.
     let origin = Process()
     origin.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    origin.arguments = ["python3", "-c", "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); print(s.getsockname()[1], flush=True); c=s.accept(); print('taken', flush=True); time.sleep(60)"]
+    let script = """
+      import socket, time
+      s = socket.socket()
+      s.bind(('127.0.0.1', 0))
+      s.listen()
+      print(s.getsockname()[1], flush=True)
+      c = s.accept()
+      print('taken', flush=True)
+      time.sleep(60)
+      """
+    origin.arguments = ["python3", "-c", script]
     let output = Pipe()
     origin.standardOutput = output
     try origin.run()
     defer { origin.terminate() }
     let originPort = output.line()
     let core = try RunningProcess(
-      ["server", "--listen", "127.0.0.1:0", "--service", "a=http://127.0.0.1:\(originPort)", "--log-format", "json"], in: scratch.path)
+      ["server", "--listen", "127.0.0.1:0", "--service", "a=http://127.0.0.1:\(originPort)", "--log-format", "json"],
+      in: scratch.path)
     let corePort = try #require(try core.line(with: "listens on").firstMatch(of: /127\.0\.0\.1:(\d+)/)?.1)
     let edge = try RunningProcess(
       ["edge", "--upstream", "127.0.0.1:\(corePort)", "--server-name", "localhost", "--listen", "127.0.0.1:0"], in: scratch.path)

@@ -33,7 +33,9 @@ final class EndpointDriver: EndpointOwner, TurnParticipant, NIOScheduledCallback
   /// - Parameters:
   ///   - followsAddresses: for a client, whose connections are to migrate when addresses of this host change.
   ///   - host: whose connections these are; outlives the driver.
-  init(socket: UDPSocket, configuration: EndpointConfiguration, loop: LoopContext, followsAddresses: Bool, host: any ConnectionHost) {
+  init(
+    socket: UDPSocket, configuration: EndpointConfiguration, loop: LoopContext, followsAddresses: Bool, host: any ConnectionHost
+  ) {
     self.socket = socket
     turn = loop.turn
     events = loop.events

@@ -49,7 +49,9 @@ final class UDPSocket {
     guard csocket_enable_receive_offload(descriptor) == 0 else { throw IOError(errnoCode: errno, reason: "UDP_GRO") }
   }
 
-  private func sendSegmented(_ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint) -> Outcome {
+  private func sendSegmented(
+    _ bytes: UnsafeRawBufferPointer, segmentBytes: Int, path: NetworkPath, ecn: ECNCodepoint
+  ) -> Outcome {
     let isBurst = bytes.count > segmentBytes
     let sent = unsafe transmit(bytes, segmentBytes: isBurst ? segmentBytes : 0, path: path, ecn: ecn)
     if sent >= 0 { return .sent }
