@@ -57,6 +57,8 @@ public final class DetectingServerWire: ByteStreamWire {
 
   public var endsOutput: Bool { wire?.endsOutput ?? false }
 
+  public var hasEndedTunnel: Bool { wire?.hasEndedTunnel ?? false }
+
   public var closesAbruptly: Bool { wire?.closesAbruptly ?? false }
 
   public var deadline: NIODeadline? { wire != nil ? wire?.deadline : (isClosing ? nil : firstDeadline) }

@@ -28,7 +28,7 @@ final class WirePair {
     switch wire {
     case .http1:
       client = HTTP1OriginWire(originContext)
-      server = HTTP1ServerWire(context)
+      server = DetectingServerWire(context)
     default:
       client = HTTP2OriginWire(originContext)
       server = HTTP2ServerWire(context)

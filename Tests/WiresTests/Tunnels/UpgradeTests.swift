@@ -9,10 +9,13 @@ import Testing
 /// WebSocket and other upgrades on the wires: Upgrade on HTTP/1.1, extended CONNECT on HTTP/2 and HTTP/3.
 @Suite struct UpgradeTests {
   private static func head(_ protocolName: String = "websocket") -> RequestHead {
-    var head = RequestHead(method: "CONNECT", scheme: "http", authority: "a.example", path: "/chat", fields: ["x-a": "1"], bodyLength: .unknown)
+    var head = RequestHead(
+      method: "CONNECT", scheme: "http", authority: "a.example", path: "/chat", fields: ["x-a": "1"], bodyLength: .unknown)
     head.fields.prepend(.protocol, Array(protocolName.utf8))
     return head
   }
+
+  private static let connect = RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
 
   /// RFC 6455 §1.3.
   @Test func theAnswerToAKeyIsTheOneOfTheStandard() {
@@ -74,7 +77,7 @@ import Testing
   @Test(arguments: [nil, "websocket"], [false, true])
   func anOriginsConnectionEndsWithARefusal(protocolName: String?, endsFirst: Bool) {
     let wire = HTTP1OriginWire(OriginWireContext(name: "origin:1", hop: "core", events: nil, now: { .now() }))
-    let head = protocolName.map(Self.head) ?? RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
+    let head = protocolName.map(Self.head) ?? Self.connect
     let response = FakeResponse()
     let request = wire.open(ExchangeRequest(head: head, origin: .test(.http2)), respondingTo: response)
     if endsFirst { request.receiveRequestEnd(trailers: nil) }
@@ -119,6 +122,7 @@ import Testing
     #expect(pair.handler.last.isEnded)
     pair.handler.last.response.receiveResponseBody(ByteBuffer(string: "late"))
     pair.handler.last.response.receiveResponseEnd(trailers: nil)
+    #expect(pair.server.hasEndedTunnel && !pair.server.wantsClose)
     #expect(pair.moveOnce())
     #expect(response.text == "late")
     #expect(pair.server.wantsClose && !pair.server.closesAbruptly)
@@ -173,7 +177,7 @@ import Testing
     configuration.isExtendedConnectEnabled = true
     let wires = try LinkedWires(configuration: configuration)
     try wires.run()
-    let head = protocolName.map(Self.head) ?? RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
+    let head = protocolName.map(Self.head) ?? Self.connect
     let response = wires.open(head)
     try wires.run()
     #expect(wires.client.busyExchangeCount == 1 && wires.server.busyExchangeCount == 1)
