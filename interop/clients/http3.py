@@ -6,7 +6,7 @@ import asyncio
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable
+from typing import TYPE_CHECKING, Iterable
 
 import pylsqpack
 from aioquic.asyncio.client import connect
@@ -18,6 +18,9 @@ from ..lib.certificates import CORE_NAME, Leaf
 from ..lib.waiting import wait_until
 from . import http3_frames as h3
 from .answer import Answer, Broken
+
+if TYPE_CHECKING:
+  from ..lib.pair import Pair
 
 CERTIFICATE_ALERTS = range(0x100, 0x200)
 """CRYPTO_ERROR: 0x100 and the number of a TLS alert (RFC 9001 §4.8)."""
@@ -87,6 +90,11 @@ class Http3Client:
       raise Refused("no connection", None) from error
     if settings is not None:
       self.open(h3.varint(h3.CONTROL) + (settings or h3.settings()), one_way=True)
+
+  @classmethod
+  def as_edge(cls, pair: Pair, **options: object) -> Http3Client:
+    """At a pair's core, with its edge's certificate."""
+    return cls(pair.plan.core_port, pair.plan.certificates.ca, pair.plan.certificates.edge, **options)
 
   def request(self, method: str, path: str, fields: h3.Fields = (), body: bytes | Iterable[bytes] | None = None,
               trailers: h3.Fields = ()) -> Answer:

@@ -22,16 +22,14 @@ def without(name: str) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def client(pair):
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     yield client
 
 
 @pytest.fixture(autouse=True)
 def core_serves_others(pair):
   yield
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     assert client.request("GET", "/").status == 200
 
 
@@ -136,8 +134,7 @@ def test_wrong_frames_on_a_request_stream(client, data):
 
 @pytest.mark.parametrize("data", params(ON_A_CONTROL_STREAM))
 def test_wrong_frames_on_the_control_stream(pair, data):
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge, settings=data) as client:
+  with Http3Client.as_edge(pair, settings=data) as client:
     assert client.wait_closed() != 0x100
 
 
@@ -149,8 +146,7 @@ def test_wrong_one_way_streams(client, data):
 
 @pytest.mark.quicgw
 def test_the_control_stream_may_not_end(pair):
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge, settings=None) as client:
+  with Http3Client.as_edge(pair, settings=None) as client:
     client.open(h3.varint(h3.CONTROL) + h3.settings(), one_way=True, end=True)
     assert client.wait_closed() == 0x104  # H3_CLOSED_CRITICAL_STREAM
 

@@ -45,8 +45,7 @@ def test_curl(curl):
 
 
 def test_aioquic(pair):
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     assert client.request("GET", "/bytes/300000").body == (PATTERN * 19)[:300_000]
     body = PATTERN * 10
     assert json.loads(client.request("POST", "/seen", [], body).body)["size"] == len(body)
@@ -57,8 +56,7 @@ def test_aioquic(pair):
 
 @pytest.mark.quicgw
 def test_aioquic_trailers_and_interim_responses(pair):
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     answer = client.request("GET", "/trailers", [("te", "trailers")])
     assert answer.trailers == [("x-checksum", "abc123"), ("x-count", "1")]
     assert [each.status for each in client.request("GET", "/hints").interim] == [103, 103]

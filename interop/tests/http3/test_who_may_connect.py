@@ -20,7 +20,7 @@ def assert_refused(pair, leaf, alpn="h3"):
 
 
 def assert_served(pair):
-  with Http3Client(pair.plan.core_port, pair.plan.certificates.ca, pair.plan.certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     assert client.request("GET", "/").status == 200
 
 

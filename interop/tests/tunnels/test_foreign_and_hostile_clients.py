@@ -30,16 +30,14 @@ def pair(module_pair, raw, web):
 
 @pytest.fixture
 def client(pair):
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     yield client
 
 
 @pytest.fixture(autouse=True)
 def the_core_serves_others(pair, raw):
   yield
-  certificates = pair.plan.certificates
-  with Http3Client(pair.plan.core_port, certificates.ca, certificates.edge) as client:
+  with Http3Client.as_edge(pair) as client:
     stream = client.open(h3.headers(CONNECT))
     server = raw.accept()
     server.sendall(b"served")
