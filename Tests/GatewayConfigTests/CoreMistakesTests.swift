@@ -128,7 +128,7 @@ import Testing
     ),
     (
       "limits: {idle: 1s}",
-      "core.yaml:1: limits.idle: this key is not known; known here: connect, field_value, fields, idle_client, request_head"
+      "core.yaml:1: limits.idle: this key is not known; known here: connect, field_value, fields, idle_client, request_head, tunnels_connecting, tunnels_per_origin, tunnels_per_peer"
     ),
     ("name: \"\"", "core.yaml:1: name: the name is empty; write one or remove the key"),
     ("services: []", "core.yaml:1: services: a list stands where a mapping is wanted; write key: value"),

@@ -10,6 +10,13 @@ public struct LimitSettings: Sendable, Equatable {
   public var idleClient: Duration = .seconds(300)
   /// `connect`: how long making a connection to an origin may take.
   public var connect: Duration = .seconds(5)
+  /// `tunnels_per_origin`: how many may be open to one origin, or being opened. More than half of the ports that a system has for
+  /// one address.
+  public var tunnelsPerOrigin = 16_384
+  /// `tunnels_per_peer`: the same for one identity of the other end, to all origins.
+  public var tunnelsPerPeer = 16_384
+  /// `tunnels_connecting`: how many may be being opened to one origin.
+  public var tunnelsConnecting = 1024
 
   public init() {}
 
@@ -18,4 +25,5 @@ public struct LimitSettings: Sendable, Equatable {
   static let fieldsRange: ClosedRange<ByteCount> = .kibibytes(4) ... .kibibytes(1024)
   static let fieldValueRange: ClosedRange<ByteCount> = .kibibytes(1) ... .kibibytes(1024)
   static let timeRange: ClosedRange<Duration> = .milliseconds(100) ... .seconds(3600)
+  static let tunnelsRange = 1...1_000_000
 }

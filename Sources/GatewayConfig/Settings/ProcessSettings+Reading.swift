@@ -53,12 +53,18 @@ extension LogSettings {
 extension LimitSettings {
   init(_ value: Value) throws(ConfigurationError) {
     self.init()
-    let section = try value.section(["fields", "field_value", "request_head", "idle_client", "connect"])
+    let section = try value.section([
+      "fields", "field_value", "request_head", "idle_client", "connect", "tunnels_per_origin", "tunnels_per_peer",
+      "tunnels_connecting",
+    ])
     if let value = section["fields"] { fields = try value.byteCount(in: Self.fieldsRange) }
     if let value = section["field_value"] { fieldValue = try value.byteCount(in: Self.fieldValueRange) }
     if let value = section["request_head"] { requestHead = try value.duration(in: Self.timeRange) }
     if let value = section["idle_client"] { idleClient = try value.duration(in: Self.timeRange) }
     if let value = section["connect"] { connect = try value.duration(in: Self.timeRange) }
+    if let value = section["tunnels_per_origin"] { tunnelsPerOrigin = try value.integer(in: Self.tunnelsRange) }
+    if let value = section["tunnels_per_peer"] { tunnelsPerPeer = try value.integer(in: Self.tunnelsRange) }
+    if let value = section["tunnels_connecting"] { tunnelsConnecting = try value.integer(in: Self.tunnelsRange) }
     guard fieldValue <= fields else {
       throw value.error("field_value (\(fieldValue)) is more than fields (\(fields))", "raise fields or lower field_value")
     }

@@ -32,7 +32,11 @@ final class CoreLoop: ConnectionHost {
   /// Connections on which a request may still be under way that left before GOAWAY arrived.
   private var drainingCount = 0
 
-  init(loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts, tracing: Tracing?) {
+  /// - Parameter tunnels: of all loops.
+  init(
+    loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts,
+    tunnels: TunnelCounts, tracing: Tracing?
+  ) {
     self.loop = loop
     self.options = options
     self.tracing = tracing
@@ -40,7 +44,7 @@ final class CoreLoop: ConnectionHost {
     nextNumber = UInt64(loop.index) + 1
     sharedFlights = options.earlyData?.redis.map { RedisFlightStore($0, eventLoop: loop.eventLoop, events: loop.events) }
     let hop = options.hop
-    let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
+    let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS, tunnels: tunnels)
     self.pools = pools
     gateway = Gateway(
       hop: hop, policy: options.policy, destinations: .origins { [caches] in caches[$0.name] ?? pools.pool(for: $0) },

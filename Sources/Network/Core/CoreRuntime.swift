@@ -41,8 +41,11 @@ public final class CoreRuntime: Sendable {
     let tracing = Tracing.start(in: process.qlog) { loops.record($0) }
     do {
       let sockets = try openSockets(options)
+      let tunnels = TunnelCounts(options.limits.tunnels)
       let cores = try await loops.onEach { loop in
-        CoreLoop(loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tracing: tracing)
+        CoreLoop(
+          loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tunnels: tunnels,
+          tracing: tracing)
       }
       var modules: ModuleCaches?
       if let caching = options.modules {

@@ -22,7 +22,8 @@ public final class OriginClient: Sendable {
     do {
       let tls = try OriginTLSContexts(services: [service])
       let pools = try await loops.onEach { loop in
-        OriginPools(loop: loop, hop: "client", limits: limits, tls: tls, originLimits: originLimits)
+        OriginPools(
+          loop: loop, hop: "client", limits: limits, tls: tls, tunnels: TunnelCounts(limits.tunnels), originLimits: originLimits)
       }[0]
       let handlers = try await loops.onEach { _ -> any ExchangeHandler in pools.value.pool(for: service) }
       return OriginClient(handler: handlers[0], pools: pools, loops: loops)

@@ -12,8 +12,6 @@ struct OriginLimits {
   /// How long an origin is passed over when a connection to it failed; doubled each time until the longest.
   var rest: TimeAmount = .seconds(1)
   var longestRest: TimeAmount = .seconds(30)
-  /// Tunnels, each of which has a connection of its own.
-  var tunnels = TunnelLimits()
   /// How long an HTTP/2 origin may be silent.
   var silence = SilenceLimits()
 }

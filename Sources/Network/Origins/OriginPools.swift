@@ -17,13 +17,17 @@ final class OriginPools {
   private let tunnelCounts: TunnelCounts
   private var responseTimers: [Duration: CoarseTimer] = [:]
 
-  init(loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts, originLimits: OriginLimits = OriginLimits()) {
+  /// - Parameter tunnels: shared with the pools of the process's other loops.
+  init(
+    loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts, tunnels: TunnelCounts,
+    originLimits: OriginLimits = OriginLimits()
+  ) {
+    tunnelCounts = tunnels
     self.originLimits = originLimits
     self.loop = loop
     self.hop = hop
     self.limits = limits
     self.tls = tls
-    tunnelCounts = TunnelCounts(originLimits.tunnels)
     connectTimer = CoarseTimer(eventLoop: loop.eventLoop, limit: limits.originConnect + .seconds(1))
   }
 

@@ -34,7 +34,8 @@ final class ReversedLink {
     self.loop = loop
     self.options = options
     let hop = Hop(role: .edge, direction: .coreToEdge, name: options.hop.name)
-    let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS)
+    let pools = OriginPools(
+      loop: loop, hop: hop.name, limits: options.limits, tls: originTLS, tunnels: TunnelCounts(options.limits.tunnels))
     self.pools = pools
     pools.prepare(exposure.policy.routing.services)
     gateway = Gateway(

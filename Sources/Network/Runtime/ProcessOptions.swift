@@ -23,8 +23,8 @@ public struct ProcessOptions: Sendable {
   public var instance: [UInt8]
 
   public init(
-    role: Role, loopCount: Int, admin: SocketAddress? = nil, drainTimeout: Duration = .seconds(25), log: LogSettings = LogSettings(),
-    qlog: String? = nil, version: String
+    role: Role, loopCount: Int, admin: SocketAddress? = nil, drainTimeout: Duration = .seconds(25),
+    log: LogSettings = LogSettings(), qlog: String? = nil, version: String
   ) {
     self.role = role
     self.loopCount = loopCount
@@ -47,6 +47,7 @@ public struct NetworkLimits: Sendable {
   public var idleClient: TimeAmount = .seconds(300)
   /// For making a connection to an origin.
   public var originConnect: TimeAmount = .seconds(5)
+  public var tunnels = TunnelLimits()
   /// For a request that waits for the link.
   public var linkWait: TimeAmount = .seconds(5)
   /// Requests that may wait for the link at once.

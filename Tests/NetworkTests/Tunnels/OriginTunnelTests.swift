@@ -20,13 +20,13 @@ import Testing
 
   private let connect = RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
 
-  @Test(arguments: [TunnelLimits(perOrigin: 2), TunnelLimits(perIdentity: 2)])
-  func `beyond the limit are refused until others have ended`(limits: TunnelLimits) async throws {
+  @Test(arguments: [(2, 16), (16, 2)])
+  func `beyond the limit are refused until others have ended`(perOrigin: Int, perPeer: Int) async throws {
     let origin = try await ScriptedOrigin.silent()
-    var originLimits = OriginLimits()
-    originLimits.tunnels = limits
+    var limits = NetworkLimits()
+    (limits.tunnels.perOrigin, limits.tunnels.perPeer) = (perOrigin, perPeer)
     let service = try Service(name: "db", origins: [OriginURL("tcp://127.0.0.1:\(origin.port)")])
-    let client = try await OriginClient.start(service, originLimits: originLimits)
+    let client = try await OriginClient.start(service, limits: limits)
     let first = try await open(connect, through: client)
     let second = try await open(connect, through: client)
     #expect(try await eventually { first.isOpen && second.isOpen })
@@ -34,7 +34,7 @@ import Testing
     #expect(third.error?.cause == .connectionLimitReached && third.error?.status == 503)
     let other = try await open(connect, of: "edge-2", through: client)
     #expect(try await eventually { other.isOpen || other.error != nil })
-    #expect(other.isOpen == (limits.perOrigin > 2))
+    #expect(other.isOpen == (perOrigin > 2))
     try await second.cancel()
     if other.isOpen { try await other.cancel() }
     #expect(try await eventually { origin.openCount == 1 })
@@ -49,10 +49,9 @@ import Testing
     let origin = try await ScriptedOrigin.silent()
     var limits = NetworkLimits()
     limits.originConnect = .minutes(5)
-    var originLimits = OriginLimits()
-    originLimits.tunnels.connecting = 1
+    limits.tunnels.connecting = 1
     let service = try Service(name: "web", origins: [OriginURL("https://127.0.0.1:\(origin.port)")], responseHeadTimeout: nil)
-    let client = try await OriginClient.start(service, limits: limits, originLimits: originLimits)
+    let client = try await OriginClient.start(service, limits: limits)
     var head = RequestHead(method: "CONNECT", scheme: "https", authority: "a", path: "/", bodyLength: .unknown)
     head.fields.prepend(.protocol, Array("websocket".utf8))
     for count in 1...2 {

@@ -22,19 +22,19 @@ final class OriginTunnels: ExchangeHandler {
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = WaitingExchange(request, respondingTo: sink)
-    let identity = request.origin.identity
+    let tunnel: CountedTunnel
     do throws(GatewayError) {
-      try counts.begin(to: connector.origin, for: identity)
+      tunnel = try counts.begin(to: connector.origin, for: request.origin.identity)
     } catch {
       exchange.fail(error)
       return exchange
     }
     let pending = PendingConnection()
     exchange.onLeave = { pending.cancel() }
-    let ended = { [counts, origin = connector.origin] in counts.ended(to: origin, for: identity) }
-    connector.connect(turn: turn, pending: pending, onTurn: { _ in }, onClose: { _ in ended() }).assumeIsolated().whenComplete { [self] in
+    let connection = connector.connect(turn: turn, pending: pending, onTurn: { _ in }, onClose: { _ in tunnel.end() })
+    connection.assumeIsolated().whenComplete { [self] in
       pending.end()
-      counts.connected(to: connector.origin)
+      tunnel.connected()
       switch $0 {
       case .success(let connection):
         onOutcome(.success(()))
@@ -42,7 +42,7 @@ final class OriginTunnels: ExchangeHandler {
         guard exchange.isWaiting else { return connection.value.retire() }
         exchange.resume(on: connection.value.wire)
       case .failure(let error):
-        ended()
+        tunnel.end()
         // What was given up says nothing about the origin.
         guard !pending.isCancelled else { return }
         onOutcome(.failure(error))

@@ -138,6 +138,9 @@ extension NetworkLimits {
     idleClient = TimeAmount(settings.idleClient)
     originConnect = TimeAmount(settings.connect)
     messages = MessageLimits(settings)
+    tunnels.perOrigin = settings.tunnelsPerOrigin
+    tunnels.perPeer = settings.tunnelsPerPeer
+    tunnels.connecting = settings.tunnelsConnecting
   }
 }
 
