@@ -15,14 +15,14 @@ extension CoreConfiguration {
     }
     let process = try ProcessSettings(section, overrides, role: .core, files: files)
     let listen = try listen(section, overrides)
-    let listening = try CoreListenerReading(section["listeners"], files: files)
+    let listening = try CoreListenerReading(section["listeners"], flags: overrides.tcp, files: files)
     let addresses = [listen] + listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)
     let identity = try section["identity"]?.choice(IdentityKind.self) ?? .dns
     let name = try name(section)
     try refuseEmptyLists(section["services"])
     let reading = try ServiceReading(section["services"], flags: overrides.services, files: files)
-    var policy = try policy(section, reading, identity)
+    var policy = try policy(section, overrides, reading, identity)
     policy.edgeRoutes = listening.edgeRoutes
     policy.edgeRules = try EdgeRules(section["edges"], identity: identity)
     let credentials = try CredentialsReading(section, overrides, role: .core, files: files)
@@ -74,7 +74,7 @@ extension CoreConfiguration {
   }
 
   private static func policy(
-    _ section: Section, _ reading: ServiceReading, _ identity: IdentityKind
+    _ section: Section, _ overrides: Overrides, _ reading: ServiceReading, _ identity: IdentityKind
   ) throws(ConfigurationError) -> Policy {
     let names = reading.services.map(\.name)
     var defaultService: String?
@@ -88,7 +88,7 @@ extension CoreConfiguration {
     let access = try AccessRules(section["access"], services: names, identity: identity)
     var policy = Policy(
       routing: RoutingTable(services: reading.services, routes: reading.routes, defaultService: defaultService), access: access)
-    if let value = section["connect"] { policy.tunnels = try TunnelRules(value, identity: identity) }
+    policy.tunnels = try TunnelRules(section["connect"], flags: overrides.connect, identity: identity)
     return policy
   }
 }

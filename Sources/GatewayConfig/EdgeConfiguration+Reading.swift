@@ -23,7 +23,7 @@ extension EdgeConfiguration {
     let link = try section["link"].map { value throws(ConfigurationError) in try LinkSettings(value, idleTimeout: idleTimeout) }
       ?? LinkSettings(idleTimeout: idleTimeout)
     let serverName = try serverName(section, overrides)
-    let listening = try ListenerReading(section, flags: overrides.listen)
+    let listening = try ListenerReading(section, overrides, files: files)
     let addresses = listening.addresses + (try ProcessSettings.adminAddress(section, overrides).map { [$0] } ?? [])
     try ConfiguredAddress.check(addresses)
     let exposed = try ServiceReading(section["expose"], flags: overrides.expose, files: files, isExposed: true)

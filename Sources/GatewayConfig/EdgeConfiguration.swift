@@ -46,6 +46,8 @@ public struct EdgeConfiguration: Sendable {
     /// The TCP address.
     public var address: HostPort
     public var kind: Kind
+    /// `tls`; nil without TLS.
+    public var certificate: ListenerCertificate?
 
     /// What is spoken there; raw values are the keys that give the address.
     public enum Kind: String, Sendable, CaseIterable {
@@ -57,10 +59,11 @@ public struct EdgeConfiguration: Sendable {
       case proxy
     }
 
-    public init(name: String, address: HostPort, kind: Kind = .http) {
+    public init(name: String, address: HostPort, kind: Kind = .http, certificate: ListenerCertificate? = nil) {
       self.name = name
       self.address = address
       self.kind = kind
+      self.certificate = certificate
     }
   }
 

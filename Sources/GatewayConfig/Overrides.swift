@@ -1,7 +1,14 @@
 /// Values from the command line; each wins over the same value of the file, and is named by its flag in errors.
 public struct Overrides: Sendable, Equatable {
-  /// `--listen`, as `host:port`: the core's UDP address, or in place of all listeners of an edge.
+  /// `--listen`, as `host:port`: the core's UDP address, or an HTTP listener of an edge. An edge's listeners by flags stand in
+  /// place of all of the file's.
   public var listen: [String] = []
+  /// `--tcp`: `[HOST:]PORT=SERVICE` at an edge, `[HOST:]PORT=SERVICE@EDGE` at a core; in place of all listeners of the file.
+  public var tcp: [String] = []
+  /// `--proxy`, edge only: `[HOST:]PORT`.
+  public var proxy: [String] = []
+  /// `--connect`, core only: targets of CONNECT, in place of the file's.
+  public var connect: [String] = []
   /// `--cert`: a file.
   public var certificate: String?
   /// `--key`: a file.

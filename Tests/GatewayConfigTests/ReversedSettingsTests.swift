@@ -86,13 +86,17 @@ import Testing
         - {address: "127.0.0.1:9083", suffix: Edges.Example, tls: {certificate: certs/core.pem, key: certs/core.key}}
         - {address: "127.0.0.1:9084", edge_field: X-Edge, service_field: X-Service}
         - {address: "127.0.0.1:9085", edge_field: X-Edge, service: metrics}
+        - {tcp: "127.0.0.1:9086", service: ssh, edge: e-1, tls: {certificate: certs/core.pem, key: certs/core.key}}
       edge_wait: 2s
       """)
-    #expect(core.listeners.map(\.name) == ["127.0.0.1:9080", "all", "127.0.0.1:9082", "127.0.0.1:9083", "127.0.0.1:9084", "127.0.0.1:9085"])
-    #expect(core.listeners.map { $0.certificate != nil } == [false, false, false, true, false, false])
+    #expect(
+      core.listeners.map(\.name) == [
+        "127.0.0.1:9080", "all", "127.0.0.1:9082", "127.0.0.1:9083", "127.0.0.1:9084", "127.0.0.1:9085", "127.0.0.1:9086",
+      ])
+    #expect(core.listeners.map { $0.certificate != nil } == [false, false, false, true, false, false, true])
     #expect(core.edgeWait == .seconds(2))
-    #expect(core.policy.edgeRoutes.services == ["camera", "metrics"])
-    #expect(core.addresses.count == 7)
+    #expect(core.policy.edgeRoutes.services == ["camera", "metrics", "ssh"])
+    #expect(core.addresses.count == 8)
     #expect(try target(core, "127.0.0.1:9080") == EdgeTarget(service: "camera", edges: .edge("Shop-17")))
     #expect(try target(core, "all") == EdgeTarget(service: "camera", edges: .group(["site": "berlin"]), balance: .leastBusy))
     #expect(try target(core, "127.0.0.1:9082") == EdgeTarget(service: "camera", edges: .group([:])))
@@ -158,10 +162,6 @@ import Testing
     ),
     ("listeners: [{address: \"a:1\", edge: e, service: m, balance: random}]", "core.yaml:1: listeners[0].balance: “random” is not known here; write round_robin, least_busy"),
     ("listeners: [{address: \"a:1\", edge: e, service: m}, {address: \"a:1\", edge: f, service: m}]", "core.yaml:1: listeners[1].address: two listeners have the address a:1; give each its own"),
-    (
-      "listeners: [{tcp: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem, key: certs/core.key}}]",
-      "core.yaml:1: listeners[0].tls: a listener with tcp: passes bytes as they are, and over TLS here the end of one side cannot be told from the end of both; remove tls and let the service behind the edge speak it"
-    ),
     ("listeners: [{address: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem}}]", "core.yaml:1: listeners[0].tls: TLS needs a certificate and its key; add certificate: FILE and key: FILE"),
     (
       "listeners: [{address: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem, key: certs/edge.key}}]",

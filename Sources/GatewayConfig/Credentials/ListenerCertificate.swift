@@ -1,6 +1,6 @@
 import X509
 
-/// `tls` of a core's listener: the certificate that clients in the cloud are shown. Theirs is nobody's business here.
+/// `tls` of a listener: the certificate that its clients are shown. Theirs is nobody's business here.
 public struct ListenerCertificate: Sendable, Equatable {
   /// The leaf first, then its issuers, PEM.
   public var chain: [UInt8]

@@ -7,20 +7,34 @@ struct CoreListenerReading {
   private var routes: [String: EdgeRoute] = [:]
   private let files: FileReader
 
-  init(_ value: Value?, files: FileReader) throws(ConfigurationError) {
+  /// - Parameter flags: `--tcp`, in place of all listeners of the file.
+  init(_ value: Value?, flags: [String], files: FileReader) throws(ConfigurationError) {
     self.files = files
-    guard let value else { return }
+    for flag in flags { try read(flag: flag) }
+    guard flags.isEmpty, let value else { return }
     for element in try value.list() { try read(element) }
     if listeners.isEmpty { throw value.error("the list is empty", "add a listener or remove the key") }
   }
 
   var edgeRoutes: EdgeRoutes { EdgeRoutes(routes) }
 
+  private mutating func read(flag: String) throws(ConfigurationError) {
+    let flag = try TunnelFlag(flag, example: "2222=ssh@shop-17")
+    let target = try flag.target.text()
+    guard let at = target.firstIndex(of: "@") else {
+      throw flag.target.error("“\(target)” names no edge", "write SERVICE@EDGE, as in --tcp 2222=ssh@shop-17")
+    }
+    let service = try Value(flag: "--tcp", String(target[..<at])).serviceName()
+    let edge = try Value(flag: "--tcp", String(target[target.index(after: at)...])).identity()
+    try add(flag.address, kind: .tcp, route: .fixed(EdgeTarget(service: service, edges: .edge(edge))))
+  }
+
   private mutating func read(_ value: Value) throws(ConfigurationError) {
     let section = try value.section([
       "address", "tcp", "name", "tls", "service", "edge", "group", "suffix", "edge_field", "service_field", "balance",
     ])
-    let given = CoreConfiguration.Listener.Kind.allCases.compactMap { kind in section[kind.rawValue].map { (kind: kind, address: $0) } }
+    let kinds = CoreConfiguration.Listener.Kind.allCases
+    let given = kinds.compactMap { kind in section[kind.rawValue].map { (kind: kind, address: $0) } }
     guard let (kind, addressValue) = given.first else {
       throw value.error("the listener has no address", "add address: 127.0.0.1:9080 or tcp: 127.0.0.1:2222")
     }
@@ -31,25 +45,24 @@ struct CoreListenerReading {
       throw way.error(
         "a TCP connection has neither a host nor fields", "write edge: NAME or group: {LABEL: VALUE}, and service: NAME")
     }
-    if kind == .tcp, let tls = section["tls"] {
-      throw tls.error(
-        "a listener with tcp: passes bytes as they are, and over TLS here the end of one side cannot be told from the end of both",
-        "remove tls and let the service behind the edge speak it")
-    }
+    let certificate = try section["tls"].map { tls throws(ConfigurationError) in try ListenerCertificate(tls, files: files) }
+    try add(addressValue, kind: kind, route: try Self.route(value, section), name: section["name"], certificate: certificate)
+  }
+
+  private mutating func add(
+    _ addressValue: Value, kind: CoreConfiguration.Listener.Kind, route: EdgeRoute, name nameValue: Value? = nil,
+    certificate: ListenerCertificate? = nil
+  ) throws(ConfigurationError) {
     let address = try addressValue.listenAddress(example: "127.0.0.1:9080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
       throw addressValue.error("two listeners have the address \(address)", "give each its own")
     }
-    let name = try section["name"]?.text() ?? address.description
+    let name = try nameValue?.text() ?? address.description
     guard routes[name] == nil else {
-      throw (section["name"] ?? addressValue).error("two listeners have the name “\(name)”", "give each its own")
+      throw (nameValue ?? addressValue).error("two listeners have the name “\(name)”", "give each its own")
     }
-    routes[name] = try Self.route(value, section)
-    listeners.append(
-      CoreConfiguration.Listener(
-        name: name, address: address, kind: kind, certificate: try section["tls"].map { tls throws(ConfigurationError) in
-          try ListenerCertificate(tls, files: files)
-        }))
+    routes[name] = route
+    listeners.append(CoreConfiguration.Listener(name: name, address: address, kind: kind, certificate: certificate))
     addresses.append(ConfiguredAddress(.tcp, address, from: addressValue))
   }
 

@@ -7,18 +7,13 @@ struct ListenerReading {
   private var fixed: [String: String] = [:]
   private var routes: [Route] = []
   private var defaultService: String?
+  private let files: FileReader
 
-  /// - Parameter flags: `--listen`, in place of all listeners of the file.
-  init(_ section: Section, flags: [String]) throws(ConfigurationError) {
-    if !flags.isEmpty {
-      for flag in flags { try add(Value(flag: "--listen", flag)) }
-    } else if let value = section["listeners"] {
-      for element in try value.listOrOne() { try read(element) }
-      if listeners.isEmpty { throw value.error("the list is empty", "add a listener, as in {address: 127.0.0.1:8080}") }
-    } else {
-      listeners = [EdgeConfiguration.defaultListener]
-      addresses = [ConfiguredAddress(.tcp, EdgeConfiguration.defaultListener.address, origin: "listeners")]
-    }
+  /// - Parameter overrides: with `--listen`, `--tcp` and `--proxy`, which stand together in place of all listeners of the file.
+  init(_ section: Section, _ overrides: Overrides, files: FileReader) throws(ConfigurationError) {
+    self.files = files
+    try readFlags(overrides)
+    if listeners.isEmpty { try readFile(section["listeners"]) }
     for element in try section["routes"]?.list() ?? [] { try readRoute(element) }
     defaultService = try section["default_service"]?.serviceName()
   }
@@ -33,10 +28,29 @@ struct ListenerReading {
     return policy
   }
 
+  private mutating func readFlags(_ overrides: Overrides) throws(ConfigurationError) {
+    for flag in overrides.listen { try add(Value(flag: "--listen", flag)) }
+    for flag in overrides.tcp {
+      let flag = try TunnelFlag(flag, example: "5432=postgres")
+      try add(flag.address, kind: .tcp, service: try flag.target.serviceName())
+    }
+    for flag in overrides.proxy { try add(Value(flag: "--proxy", listeningAt: flag), kind: .proxy) }
+  }
+
+  private mutating func readFile(_ value: Value?) throws(ConfigurationError) {
+    guard let value else {
+      listeners = [EdgeConfiguration.defaultListener]
+      addresses = [ConfiguredAddress(.tcp, EdgeConfiguration.defaultListener.address, origin: "listeners")]
+      return
+    }
+    for element in try value.listOrOne() { try read(element) }
+    if listeners.isEmpty { throw value.error("the list is empty", "add a listener, as in {address: 127.0.0.1:8080}") }
+  }
+
   private mutating func read(_ value: Value) throws(ConfigurationError) {
     if value.isScalar { return try add(value) }
     let kinds = EdgeConfiguration.Listener.Kind.allCases
-    let section = try value.section(kinds.map(\.rawValue) + ["service", "name"])
+    let section = try value.section(kinds.map(\.rawValue) + ["service", "name", "tls"])
     let given = kinds.compactMap { kind in section[kind.rawValue].map { (kind: kind, address: $0) } }
     guard let (kind, address) = given.first else {
       throw value.error(
@@ -52,24 +66,24 @@ struct ListenerReading {
       throw service.error(
         "each request of a proxy's client names where it goes", "remove service, or write address or tcp for proxy")
     }
+    let certificate = try section["tls"].map { tls throws(ConfigurationError) in try ListenerCertificate(tls, files: files) }
     try add(
-      address, kind: kind, name: try section["name"]?.text(), service: try section["service"]?.serviceName(),
-      nameValue: section["name"])
+      address, kind: kind, name: section["name"], service: try section["service"]?.serviceName(), certificate: certificate)
   }
 
   private mutating func add(
-    _ value: Value, kind: EdgeConfiguration.Listener.Kind = .http, name: String? = nil, service: String? = nil,
-    nameValue: Value? = nil
+    _ value: Value, kind: EdgeConfiguration.Listener.Kind = .http, name nameValue: Value? = nil, service: String? = nil,
+    certificate: ListenerCertificate? = nil
   ) throws(ConfigurationError) {
     let address = try value.listenAddress(example: "127.0.0.1:8080")
     guard address.port == 0 || !listeners.contains(where: { $0.address == address }) else {
       throw value.error("two listeners have the address \(address)", "give each its own")
     }
-    let name = name ?? address.description
+    let name = try nameValue?.text() ?? address.description
     guard !listeners.contains(where: { $0.name == name }) else {
       throw (nameValue ?? value).error("two listeners have the name “\(name)”", "give each its own")
     }
-    listeners.append(EdgeConfiguration.Listener(name: name, address: address, kind: kind))
+    listeners.append(EdgeConfiguration.Listener(name: name, address: address, kind: kind, certificate: certificate))
     addresses.append(ConfiguredAddress(.tcp, address, from: value))
     fixed[name] = service
   }

@@ -2,10 +2,13 @@ import Gateway
 
 extension TunnelRules {
   /// `connect`: targets of CONNECT beyond the services, each open to everybody or, as a mapping, to those that it names.
-  init(_ value: Value, identity: IdentityKind) throws(ConfigurationError) {
+  ///
+  /// - Parameter flags: `--connect`, in place of the file's.
+  init(_ value: Value?, flags: [String], identity: IdentityKind) throws(ConfigurationError) {
+    let elements = flags.isEmpty ? try value?.listOrOne() ?? [] : flags.map { Value(flag: "--connect", $0) }
     var everybody: [TargetPattern] = []
     var rules: [Rule] = []
-    for element in try value.listOrOne() {
+    for element in elements {
       if element.isMapping {
         rules.append(try Rule(element, identity))
       } else {
@@ -13,7 +16,7 @@ extension TunnelRules {
       }
     }
     if !everybody.isEmpty { rules.append(Rule(targets: everybody)) }
-    guard !rules.isEmpty else {
+    if let value, rules.isEmpty {
       throw value.error("the list is empty", "fill it or remove the key: without it nothing is reached")
     }
     self.init(rules)

@@ -15,7 +15,7 @@ struct CoreListeners: Sendable {
     for listener in wanted {
       do {
         let bound = try await GatewayListener.bind(
-          name: listener.name, kind: listener.kind, to: listener.address, tls: listener.certificate?.context,
+          name: listener.name, kind: listener.kind, to: listener.address, tls: listener.certificate?.context(for: listener.kind),
           gateways: gateways, hop: options.hop.name, limits: options.limits, loops: loops)
         listeners.append((listener, bound))
       } catch {
@@ -30,7 +30,7 @@ struct CoreListeners: Sendable {
   /// next start.
   func reload(_ wanted: [CoreOptions.Listener]) async throws {
     for new in wanted {
-      guard let tls = new.certificate?.context,
+      guard let tls = new.certificate?.context(for: new.kind),
         let bound = listeners.first(where: { $0.options.name == new.name && $0.options.isPlaced(as: new) })
       else { continue }
       try await bound.listener.reload(tls: tls)

@@ -42,11 +42,14 @@ public struct EdgeOptions: Sendable {
     public var name: String
     public var address: SocketAddress
     public var kind: ListenerKind
+    /// What clients are shown; nil without TLS.
+    public var certificate: ListenerCertificate?
 
-    public init(name: String, address: SocketAddress, kind: ListenerKind = .http) {
+    public init(name: String, address: SocketAddress, kind: ListenerKind = .http, certificate: ListenerCertificate? = nil) {
       self.name = name
       self.address = address
       self.kind = kind
+      self.certificate = certificate
     }
   }
 

@@ -18,7 +18,7 @@ public final class EdgeRuntime: Sendable {
   private let loops: LoopGroup
   private let link: NIOLoopBound<QUICLink>
   private let gateways: [NIOLoopBound<Gateway>]
-  private let listeners: [TCPListener]
+  private let listeners: [GatewayListener]
   private let modules: ModuleCaches?
   private let admin: TCPListener?
   private let tracing: Tracing?
@@ -77,13 +77,12 @@ public final class EdgeRuntime: Sendable {
       return Gateway(
         hop: options.hop, policy: options.policy, destinations: .link(destination), events: loop.events, now: { .now() })
     }
-    var listeners: [TCPListener] = []
+    var listeners: [GatewayListener] = []
     for listener in options.listeners {
       listeners.append(
         try await GatewayListener.bind(
-          name: listener.name, kind: listener.kind, to: listener.address, gateways: gateways, hop: options.hop.name,
-          limits: options.limits, loops: loops
-        ).listener)
+          name: listener.name, kind: listener.kind, to: listener.address, tls: listener.certificate?.context(for: listener.kind),
+          gateways: gateways, hop: options.hop.name, limits: options.limits, loops: loops))
     }
     var admin: TCPListener?
     if let address = process.admin {
@@ -92,7 +91,7 @@ public final class EdgeRuntime: Sendable {
     }
     log.record(
       .started(
-        role: .edge, listeners: listeners.map { $0.localAddress.text }, link: options.coreNames, identity: tls.certificate.names.first,
+        role: .edge, listeners: listeners.map { $0.listener.localAddress.text }, link: options.coreNames, identity: tls.certificate.names.first,
         instance: Hexadecimal.text(process.instance)))
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
@@ -102,7 +101,11 @@ public final class EdgeRuntime: Sendable {
 
   /// Swaps certificate, key and CA for the next connection, and routes and what is exposed for new requests.
   /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
-  public func reload(tls: TLSConfiguration, policy: Policy, exposure: EdgeExposure) async throws {
+  ///
+  /// Listeners that had TLS get new certificates; what is otherwise new about listeners waits for the next start.
+  public func reload(
+    tls: TLSConfiguration, policy: Policy, exposure: EdgeExposure, listeners wanted: [EdgeOptions.Listener] = []
+  ) async throws {
     let context = try TLSContext(tls, unixTime: WallTime.now().seconds)
     let originTLS = try OriginTLSContexts(services: exposure.policy.routing.services)
     try await link.eventLoop.submit { [link] in
@@ -110,6 +113,12 @@ public final class EdgeRuntime: Sendable {
       link.value.reversed.reload(exposure, originTLS: originTLS)
     }.get()
     for gateway in gateways { try await gateway.eventLoop.submit { gateway.value.policy = policy }.get() }
+    for (bound, old) in zip(listeners, options.listeners) where old.certificate != nil {
+      guard let new = wanted.first(where: { $0.name == old.name && $0.address == old.address && $0.kind == old.kind }),
+        let tls = new.certificate?.context(for: new.kind)
+      else { continue }
+      try await bound.reload(tls: tls)
+    }
     life.renewed(certificates: [CertificateExpiry(context)])
   }
 
@@ -123,13 +132,13 @@ public final class EdgeRuntime: Sendable {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
     try await link.eventLoop.submit { [link] in link.value.reversed.drain() }.get()
-    for listener in listeners { await listener.drain() }
+    for each in listeners { await each.listener.drain() }
     try await wait(atMost: options.process.drainTimeout) {
       guard try await self.openExchangeCount() == 0 else { return false }
       return try await self.link.eventLoop.submit { [link = self.link] in link.value.reversed.isDrained }.get()
     }
     log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
-    for listener in listeners { listener.abort() }
+    for each in listeners { each.listener.abort() }
     try await link.eventLoop.submit { [link] in
       link.value.drain()
       link.value.close(reason: "shutting down")
@@ -144,13 +153,13 @@ public final class EdgeRuntime: Sendable {
 
   private func openExchangeCount() async throws -> Int {
     var count = 0
-    for listener in listeners { count += try await listener.openExchangeCount() }
+    for each in listeners { count += try await each.listener.openExchangeCount() }
     return count + (try await link.eventLoop.submit { [link] in link.value.reversed.openExchangeCount }.get())
   }
 
   private init(
-    options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>], listeners: [TCPListener],
-    modules: ModuleCaches?, admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
+    options: EdgeOptions, loops: LoopGroup, link: NIOLoopBound<QUICLink>, gateways: [NIOLoopBound<Gateway>],
+    listeners: [GatewayListener], modules: ModuleCaches?, admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife
   ) {
     self.options = options
     self.loops = loops
@@ -158,7 +167,7 @@ public final class EdgeRuntime: Sendable {
     self.gateways = gateways
     self.listeners = listeners
     self.modules = modules
-    listenerAddresses = listeners.map(\.localAddress)
+    listenerAddresses = listeners.map(\.listener.localAddress)
     self.admin = admin
     self.tracing = tracing
     adminAddress = admin?.localAddress

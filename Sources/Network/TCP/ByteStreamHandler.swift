@@ -25,8 +25,9 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   private var readsOnceATurn = false
   private var isClosing = false
   private var handedByteCount = 0
-  /// The end of our side goes to the peer while its own goes on.
   private var output = OutputEnd.open
+  /// The peer has said that it sends no more.
+  private var hasPeerEnded = false
   /// The connection was closed by us or by a failure, not by its peer's end.
   private var isBroken = false
   /// Bounds each step of a close.
@@ -93,6 +94,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // Behind close_notify there may be bytes that are no part of the stream.
+    guard !hasPeerEnded else { return }
     wire.receive(unwrapInboundIn(data))
     setNeedsUpdate()
   }
@@ -113,6 +116,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     // TLS tells an end that nobody has said as a failure first.
     if let event = event as? ChannelEvent, event == .inputClosed, !isBroken {
+      hasPeerEnded = true
       wire.receivedEnd()
       setNeedsUpdate()
     }
@@ -121,7 +125,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   func channelInactive(context: ChannelHandlerContext) {
     // NIO closes a channel whose output is closed at the peer's end, without a word about that.
-    if output == .sent, !isBroken { wire.receivedEnd() }
+    if output == .sent, !isClosing, !isBroken { wire.receivedEnd() }
     end()
     context.fireChannelInactive()
   }
@@ -148,32 +152,25 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     }
     if wrote { context.flush() }
     if closeTimer == nil, wire.hasEndedTunnel { awaitProgress() }
-    guard wire.wantsClose else { return endOutputIfDue(context) }
+    guard wire.wantsClose else {
+      if output == .open, wire.endsOutput { endOutput(context) }
+      return
+    }
     isClosing = true
     if wire.closesAbruptly {
       // At once: a peer that reads nothing would hold what is over for ever.
       cut()
-    } else if output != .open {
-      // The connection closes with the end that is on its way, however slowly its peer reads, as long as it does.
-      if output == .sent { closeSoon() } else { awaitProgress() }
-    } else if lingers || wire.isTunnel {
-      closeBehindOutput(context)
     } else {
-      abort()
+      switch output {
+      case .sent: closeSoon()
+      // The connection closes with the end that is on its way, however slowly its peer reads, as long as it does.
+      case .ending: awaitProgress()
+      case .open where lingers || wire.isTunnel:
+        awaitProgress()
+        endOutput(context)
+      case .open: abort()
+      }
     }
-  }
-
-  /// The end of one side of a tunnel, behind all that was written.
-  private func endOutputIfDue(_ context: ChannelHandlerContext) {
-    guard output == .open, wire.endsOutput else { return }
-    output = .ending
-    let written = context.eventLoop.makePromise(of: Void.self)
-    written.futureResult.assumeIsolated().whenSuccess { [self] in
-      output = .sent
-      self.context?.close(mode: .output, promise: nil)
-      if isClosing { closeSoon() }
-    }
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
   }
 
   private func resumeReading() {
@@ -218,6 +215,7 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     setNeedsUpdate()
   }
 
+  /// How far our side is with its end, which a tunnel's peer sees while its own side goes on.
   private enum OutputEnd {
     case open
     /// Behind what the socket has not taken yet.
@@ -227,12 +225,12 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
 
   // MARK: Closing
 
-  /// Closes when the socket has taken everything, however slowly the peer reads, as long as it does.
+  /// Ends our side when the socket has taken everything, however slowly the peer reads.
   ///
   /// An empty write is done when all before it are. `close(mode: .output)` alone would not wait for them where the peer has
   /// ended its side: NIO then closes at once and drops what it has not written.
-  private func closeBehindOutput(_ context: ChannelHandlerContext) {
-    awaitProgress()
+  private func endOutput(_ context: ChannelHandlerContext) {
+    output = .ending
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenSuccess { [self] in outputWritten() }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
@@ -241,8 +239,19 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   /// Closing with unread bytes makes the kernel send RST, which may destroy the answer on its way: say FIN first and close when
   /// the peer has, or soon.
   private func outputWritten() {
-    context?.close(mode: .output, promise: nil)
-    closeSoon()
+    guard let context else { return }
+    if hasPeerEnded, let tls = tlsContext?.handler as? NIOSSLHandler {
+      // Where the peer has ended, NIOSSL closes the channel as soon as it has said close_notify, and NIO drops what it has not
+      // written; inside the completion of a write that is close_notify itself. So TLS ends for itself, and TCP behind it.
+      let unwrapped = context.eventLoop.makePromise(of: Void.self)
+      unwrapped.futureResult.assumeIsolated().whenSuccess { [self] in
+        if let context = self.context { endOutput(context) }
+      }
+      return tls.stopTLS(promise: unwrapped)
+    }
+    output = .sent
+    context.close(mode: .output, promise: nil)
+    if isClosing { closeSoon() }
   }
 
   private func closeSoon() {
@@ -268,9 +277,12 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     guard let context else { return }
     context.channel.resetOnClose()
     // TLS would end in good order first, which is what the peer must not see.
-    let pipeline = context.channel.pipeline.syncOperations
-    let tls = (try? pipeline.context(handlerType: NIOSSLServerHandler.self)) ?? (try? pipeline.context(handlerType: NIOSSLClientHandler.self))
-    (tls ?? context).close(promise: nil)
+    (tlsContext ?? context).close(promise: nil)
+  }
+
+  /// TLS below, while there is one.
+  private var tlsContext: ChannelHandlerContext? {
+    try? context?.channel.pipeline.syncOperations.context(handlerType: NIOSSLHandler.self)
   }
 
   /// Bytes that were written and that the socket has not taken yet. Asked of the channel when it matters: a promise for each write

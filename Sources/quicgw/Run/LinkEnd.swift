@@ -74,7 +74,7 @@ struct EdgeEnd: LinkEnd {
 
   func reload(_ configuration: EdgeConfiguration) async throws {
     let options = try EdgeOptions(configuration)
-    try await runtime.reload(tls: options.tls, policy: options.policy, exposure: options.exposure)
+    try await runtime.reload(tls: options.tls, policy: options.policy, exposure: options.exposure, listeners: options.listeners)
   }
 
   func record(_ event: Event) { runtime.record(event) }
@@ -106,11 +106,13 @@ extension CoreConfiguration: EndConfiguration {
 extension EdgeConfiguration: EndConfiguration {
   static var role: Role { .edge }
   var readyStatus: String { "connected to \(upstream.map(\.description).joined(separator: ", "))" }
-  var files: [String] { credentials.files.all + originAuthorityFiles }
+  var files: [String] {
+    credentials.files.all + originAuthorityFiles + listeners.flatMap { $0.certificate?.files ?? [] }
+  }
 
   func fixedDifferences(from other: EdgeConfiguration) -> [String] {
     var names = process.differences(from: other.process)
-    if listeners != other.listeners { names.append("listeners") }
+    if listeners.map(\.placement) != other.listeners.map(\.placement) { names.append("listeners") }
     if upstream != other.upstream { names.append("upstream") }
     if preference != other.preference { names.append("prefer") }
     if link != other.link { names.append("link") }
@@ -121,6 +123,11 @@ extension EdgeConfiguration: EndConfiguration {
 }
 
 extension CoreConfiguration.Listener {
+  /// What of a listener is fixed while it is open.
+  fileprivate var placement: [String] { [name, kind.rawValue, "\(address)", certificate == nil ? "plain" : "TLS"] }
+}
+
+extension EdgeConfiguration.Listener {
   /// What of a listener is fixed while it is open.
   fileprivate var placement: [String] { [name, kind.rawValue, "\(address)", certificate == nil ? "plain" : "TLS"] }
 }

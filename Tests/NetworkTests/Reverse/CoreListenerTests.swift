@@ -18,7 +18,7 @@ import Testing
     let origin = try await HandlerServer.start(on: Site.loopback(), name: "echo") { _ in EchoHandler() }
     var policy = Policy.defaults
     policy.edgeRoutes = EdgeRoutes(["cloud": Self.route, "test": Self.route])
-    let certificate = try secured.map { try CoreOptions.ListenerCertificate(chain: $0.certificate, privateKey: $0.key) }
+    let certificate = try secured.map { try ListenerCertificate(chain: $0.certificate, privateKey: $0.key) }
     let core = try await Site.startCore(
       authority: authority, policy: policy, loopCount: 2,
       listeners: [CoreOptions.Listener(name: "cloud", address: Site.loopback(), certificate: certificate)])
@@ -88,7 +88,7 @@ import Testing
       listeners: [
         CoreOptions.Listener(
           name: "cloud", address: Site.loopback(),
-          certificate: try CoreOptions.ListenerCertificate(chain: renewed.certificate, privateKey: renewed.key))
+          certificate: try ListenerCertificate(chain: renewed.certificate, privateKey: renewed.key))
       ])
     #expect(try await status(trusting: second) == 200)
     try await stop(site)
@@ -98,7 +98,7 @@ import Testing
     let authority = try TestAuthority()
     let site = try await site(authority: authority)
     let leaf = try authority.server("localhost")
-    let certificate = try CoreOptions.ListenerCertificate(chain: leaf.certificate, privateKey: leaf.key)
+    let certificate = try ListenerCertificate(chain: leaf.certificate, privateKey: leaf.key)
     var policy = Policy.defaults
     policy.edgeRoutes = EdgeRoutes(["cloud": .fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))])
     // Bound with port 0, as this one.
@@ -115,8 +115,8 @@ import Testing
   @Test func `a certificate and a key that do not fit are refused before anything is changed`() throws {
     let authority = try TestAuthority()
     let (first, second) = (try authority.server("localhost"), try authority.server("localhost"))
-    #expect(throws: (any Error).self) { try CoreOptions.ListenerCertificate(chain: first.certificate, privateKey: second.key) }
-    #expect(throws: (any Error).self) { try CoreOptions.ListenerCertificate(chain: [], privateKey: first.key) }
+    #expect(throws: (any Error).self) { try ListenerCertificate(chain: first.certificate, privateKey: second.key) }
+    #expect(throws: (any Error).self) { try ListenerCertificate(chain: [], privateKey: first.key) }
   }
 
   @Test func `a core that drains takes no more connections`() async throws {

@@ -31,7 +31,7 @@ extension CoreOptions {
     listeners = try configuration.listeners.map { listener in
       Listener(
         name: listener.name, address: try listener.address.streamAddress(), kind: listener.kind == .tcp ? .tcp : .http,
-        certificate: try listener.certificate.map { try ListenerCertificate(chain: $0.chain, privateKey: $0.privateKey) })
+        certificate: try listener.certificate.map(Network.ListenerCertificate.init))
     }
     edgeWait = configuration.edgeWait
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
@@ -80,7 +80,11 @@ extension EdgeOptions {
       process: try ProcessOptions(configuration.process, role: .edge),
       cores: configuration.upstream.map { CoreName(host: $0.host, port: Int($0.port)) },
       preference: configuration.preference == .spread ? .spread : .first, serverName: configuration.serverName,
-      listeners: try configuration.listeners.map { Listener(name: $0.name, address: try $0.address.streamAddress(), kind: .init($0.kind)) },
+      listeners: try configuration.listeners.map { listener in
+        Listener(
+          name: listener.name, address: try listener.address.streamAddress(), kind: .init(listener.kind),
+          certificate: try listener.certificate.map(Network.ListenerCertificate.init))
+      },
       tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
       usesSegmentation: configuration.process.transport.gso == .auto)
@@ -94,6 +98,12 @@ extension EdgeOptions {
     liveness.suspectAfter = configuration.link.suspectAfter
     liveness.lostAfter = configuration.link.lostAfter
     liveness.idleKeepAlive = configuration.link.keepAlive
+  }
+}
+
+extension Network.ListenerCertificate {
+  fileprivate init(_ certificate: GatewayConfig.ListenerCertificate) throws {
+    try self.init(chain: certificate.chain, privateKey: certificate.privateKey)
   }
 }
 
