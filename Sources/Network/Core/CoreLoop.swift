@@ -32,17 +32,21 @@ final class CoreLoop: ConnectionHost {
   /// Connections on which a request may still be under way that left before GOAWAY arrived.
   private var drainingCount = 0
 
-  /// - Parameter tunnels: of all loops.
+  /// - Parameters:
+  ///   - tunnels: of all loops.
+  ///   - recordBeganAt: since when the process knows what early data it has taken, see `StoreMemory`.
   init(
     loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts,
-    tunnels: TunnelCounts, tracing: Tracing?
+    tunnels: TunnelCounts, recordBeganAt: Int64?, tracing: Tracing?
   ) {
     self.loop = loop
     self.options = options
     self.tracing = tracing
     self.tls = tls
     nextNumber = UInt64(loop.index) + 1
-    sharedFlights = options.earlyData?.redis.map { RedisFlightStore($0, eventLoop: loop.eventLoop, events: loop.events) }
+    sharedFlights = options.earlyData?.redis.map {
+      RedisFlightStore($0, recordBeganAt: recordBeganAt, eventLoop: loop.eventLoop, events: loop.events)
+    }
     let hop = options.hop
     let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS, tunnels: tunnels)
     self.pools = pools

@@ -45,7 +45,7 @@ public final class CoreRuntime: Sendable {
       let cores = try await loops.onEach { loop in
         CoreLoop(
           loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tunnels: tunnels,
-          tracing: tracing)
+          recordBeganAt: protection?.recordBeganAt, tracing: tracing)
       }
       var modules: ModuleCaches?
       if let caching = options.modules {

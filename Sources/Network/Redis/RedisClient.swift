@@ -5,6 +5,8 @@ import NIOPosix
 ///
 /// Lives on one loop.
 final class RedisClient {
+  /// Told of each connection that can be used.
+  var onReady: () -> Void = {}
   /// Told of each time that the server is away, once.
   var onLost: (_ reason: String) -> Void = { _ in }
   /// Why nothing can be sent now; nil when something can.
@@ -75,6 +77,7 @@ final class RedisClient {
     trouble = nil
     pause = Self.firstPause
     wasTold = false
+    onReady()
   }
 
   private func lost(_ reason: String) {

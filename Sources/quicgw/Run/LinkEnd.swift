@@ -117,6 +117,8 @@ extension EdgeConfiguration: EndConfiguration {
     if preference != other.preference { names.append("prefer") }
     if link != other.link { names.append("link") }
     if serverName != other.serverName { names.append("server_name") }
+    if idempotent != other.idempotent { names.append("idempotent") }
+    if earlyData != other.earlyData { names.append("early_data") }
     if modules != other.modules { names.append("modules") }
     return names
   }

@@ -12,6 +12,7 @@ import pytest
 
 from interop.lib.pair import Pair
 from interop.lib.redis_server import RedisServer
+from interop.lib.waiting import wait_until
 from interop.origins.origin import Origin
 from interop.tests.conftest import SUBJECT
 from interop.tests.early.test_early_data import Place, early
@@ -110,3 +111,14 @@ def test_a_store_that_hangs_is_not_waited_for(cores, redis):
     redis.go_on()
   assert early(seen) == []
   assert cores.place.count("core", 'quicgw_early_data_total{outcome="store_slow"}') >= 1
+
+
+def test_a_store_that_has_lost_what_it_knew_is_not_believed(cores, redis):
+  cores.place.restart_edge("/seen/before")
+  redis.kill()
+  redis.start()
+  # A copy of what was taken before would be new to this Redis.
+  wait_until(lambda: "lost what cores have noted" in cores.place.pair.core.log.read_text(), 20, "the core has not noticed the loss")
+  _, seen = cores.place.restart_edge("/seen/after")
+  assert early(seen) == []
+  assert cores.place.count("core", 'quicgw_early_data_total{outcome="store_unavailable"}') >= 1

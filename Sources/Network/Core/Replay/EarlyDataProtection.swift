@@ -28,6 +28,9 @@ struct EarlyDataProtection: Sendable {
     }
   }
 
+  /// Since when the record is complete, over restarts; nil when it began with this process.
+  var recordBeganAt: Int64? { flights.beganAt }
+
   /// The process takes no more early data, and the next one may begin.
   func close() { flights.close() }
 

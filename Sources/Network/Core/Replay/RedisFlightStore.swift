@@ -1,20 +1,31 @@
 import Events
 import HTTPMessage
 import NIOCore
+import Observability
 import QUICTransport
 
 /// First flights in Redis: `SET quicgw:flight:… 1 NX EX …`, which one core of all wins.
 ///
-/// Says «unavailable» while there is no connection. Lives on one loop.
+/// Says «unavailable» while there is no connection, and while Redis may have forgotten flights. Lives on one loop.
 final class RedisFlightStore: SharedFlightStore {
   private let client: RedisClient
+  private let name: String
+  private let events: any EventSink
+  private var memory: StoreMemory
+  /// Whether this connection's Redis has said since when it remembers.
+  private var isKnown = false
+  private var refusal: String?
 
-  init(_ options: RedisOptions, eventLoop: any EventLoop, events: any EventSink) {
+  /// - Parameter recordBeganAt: since when the core has a record of its own, see `StoreMemory`.
+  init(_ options: RedisOptions, recordBeganAt: Int64? = nil, eventLoop: any EventLoop, events: any EventSink) {
     client = RedisClient(options, eventLoop: eventLoop)
-    client.onLost = { reason in
-      events.record(
-        .earlyDataStorage(
-          file: options.name, reason: reason, consequence: "early requests wait for the handshake until it is back"))
+    name = options.name
+    self.events = events
+    memory = StoreMemory(recordBeganAt: recordBeganAt)
+    client.onReady = { [unowned self] in askForMemory() }
+    client.onLost = { [unowned self] reason in
+      isKnown = false
+      tell(reason, "early requests wait for the handshake until it is back")
     }
   }
 
@@ -22,7 +33,7 @@ final class RedisFlightStore: SharedFlightStore {
   func stop() { client.stop() }
 
   func admit(_ flight: FlightIdentifier, answer: @escaping (SharedVerdict) -> Void) {
-    guard client.trouble == nil else { return answer(.unavailable) }
+    guard client.trouble == nil, isKnown, memory.isComplete(unixTime: WallTime.now().seconds) else { return answer(.unavailable) }
     let key = "quicgw:flight:" + Hexadecimal.text(flight.bytes)
     var pending: ((SharedVerdict) -> Void)? = answer
     func tell(_ verdict: SharedVerdict) {
@@ -31,14 +42,55 @@ final class RedisFlightStore: SharedFlightStore {
     }
     let bound = NIOLoopBound(tell, eventLoop: client.eventLoop)
     let limit = client.eventLoop.scheduleTask(in: SharedFlightLimits.answer) { bound.value(.slow) }
-    let command = ["SET", key, "1", "NX", "EX", String(TicketLifetime.replayableSeconds)]
-    client.send(command.map { ByteBuffer(string: $0) }) { reply in
+    send(["SET", key, "1", "NX", "EX", String(TicketLifetime.replayableSeconds)]) { [weak self] reply in
       limit.cancel()
       switch reply {
-      case .status: tell(.new)
+      case .status:
+        self?.refusal = nil
+        tell(.new)
       case .nothing: tell(.seen)
-      case .error, .content, .other, nil: tell(.unavailable)
+      case .error(let words):
+        self?.refused(words)
+        tell(.unavailable)
+      case .content, .other, nil: tell(.unavailable)
       }
     }
   }
+
+  /// The first core that finds no time writes its own; Redis loses it with everything else.
+  private func askForMemory() {
+    send(["SET", Self.sinceKey, String(WallTime.now().seconds), "NX"]) { _ in }
+    send(["GET", Self.sinceKey]) { [weak self] reply in
+      guard let self else { return }
+      switch reply {
+      case .content(let bytes):
+        guard let since = Int64(String(buffer: bytes)) else { return refused("\(Self.sinceKey) holds no time") }
+        isKnown = true
+        refusal = nil
+        if memory.found(since: since) { return }
+        tell(
+          "it has lost what cores have noted there",
+          "early requests wait for the handshake for \(TicketLifetime.replayableSeconds / 3600) h, as copies of earlier ones would be new to it")
+      case .error(let words): refused(words)
+      case .status, .nothing, .other, nil: break
+      }
+    }
+  }
+
+  /// Told of once, until Redis does what it is asked again.
+  private func refused(_ words: String) {
+    guard refusal == nil else { return }
+    refusal = words
+    tell("it answers with an error: \(words)", "early requests wait for the handshake")
+  }
+
+  private func tell(_ reason: String, _ consequence: String) {
+    events.record(.earlyDataStorage(file: name, reason: reason, consequence: consequence))
+  }
+
+  private func send(_ command: [String], reply: @escaping (RedisReply?) -> Void) {
+    client.send(command.map { ByteBuffer(string: $0) }, reply: reply)
+  }
+
+  private static let sinceKey = "quicgw:flights-since"
 }

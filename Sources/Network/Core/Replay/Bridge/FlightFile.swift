@@ -29,7 +29,8 @@ final class FlightFile: @unchecked Sendable {
     self.path = path
     let bootID = try FlightFile.bootID()
     descriptor = try FlightFile.openLocked(path)
-    let content = FlightFile.read(descriptor)
+    // What cannot be read is no end: flights behind it would be forgotten, and taken again.
+    let content = try FlightFile.read(descriptor)
     if let began = FlightFile.began(content, bootID: bootID), began <= unixTime + 1 {
       beganAt = began
       header = Array(content[..<FlightFile.headerBytes])
@@ -93,11 +94,13 @@ final class FlightFile: @unchecked Sendable {
     return descriptor
   }
 
-  private static func read(_ descriptor: Int32) -> [UInt8] {
+  private static func read(_ descriptor: Int32) throws(FileTrouble) -> [UInt8] {
     var content: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while content.count < maximumBytes {
       let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw .system }
       guard count > 0 else { break }
       content += chunk[..<count]
     }
@@ -118,7 +121,7 @@ final class FlightFile: @unchecked Sendable {
     let descriptor = unsafe open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system }
     defer { close(descriptor) }
-    let id = Array(read(descriptor).prefix(bootIDBytes))
+    let id = Array(try read(descriptor).prefix(bootIDBytes))
     guard id.count == bootIDBytes else { throw FileTrouble("the kernel tells no boot_id") }
     return id
   }
