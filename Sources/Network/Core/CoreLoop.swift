@@ -34,10 +34,11 @@ final class CoreLoop: ConnectionHost {
 
   /// - Parameters:
   ///   - tunnels: of all loops.
+  ///   - originHealth: as all loops have found it.
   ///   - recordBeganAt: since when the process knows what early data it has taken, see `StoreMemory`.
   init(
     loop: LoopContext, socket: BoundSocket, options: CoreOptions, tls: TLSContext, originTLS: OriginTLSContexts,
-    tunnels: TunnelCounts, recordBeganAt: Int64?, tracing: Tracing?
+    tunnels: TunnelCounts, originHealth: HealthOfServices, recordBeganAt: Int64?, tracing: Tracing?
   ) {
     self.loop = loop
     self.options = options
@@ -48,7 +49,9 @@ final class CoreLoop: ConnectionHost {
       RedisFlightStore($0, recordBeganAt: recordBeganAt, eventLoop: loop.eventLoop, events: loop.events)
     }
     let hop = options.hop
-    let pools = OriginPools(loop: loop, hop: hop.name, limits: options.limits, tls: originTLS, tunnels: tunnels)
+    let pools = OriginPools(
+      loop: loop, hop: hop.name, limits: options.limits, tls: originTLS, tunnels: tunnels, health: originHealth,
+      runsChecks: loop.index == 0)
     self.pools = pools
     gateway = Gateway(
       hop: hop, policy: options.policy, destinations: .origins { [caches] in caches[$0.name] ?? pools.pool(for: $0) },

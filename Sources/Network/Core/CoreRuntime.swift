@@ -42,10 +42,11 @@ public final class CoreRuntime: Sendable {
     do {
       let sockets = try openSockets(options)
       let tunnels = TunnelCounts(options.limits.tunnels)
+      let originHealth = HealthOfServices()
       let cores = try await loops.onEach { loop in
         CoreLoop(
           loop: loop, socket: sockets[loop.index], options: options, tls: tls, originTLS: originTLS, tunnels: tunnels,
-          recordBeganAt: protection?.recordBeganAt, tracing: tracing)
+          originHealth: originHealth, recordBeganAt: protection?.recordBeganAt, tracing: tracing)
       }
       var modules: ModuleCaches?
       if let caching = options.modules {

@@ -22,14 +22,15 @@ final class OriginConnections {
   /// How many exchanges one connection carries, as last seen; until one was seen, what HTTP/2 servers allow at least
   /// (RFC 9113 §6.5.2).
   private var capacity: Int
-  private var rest: OriginRest
+  private let health: SharedHealth
+  /// When those that wait for a connection in use may ask for one more again, after one could not be made.
+  private var triesAgainAt = NIODeadline.distantPast
   private var isDraining = false
   private var isSweepScheduled = false
-  private var health: OriginHealth
 
   init(
     service: String, connector: OriginConnector, tunnels: OriginTunnels? = nil, turn: LoopTurn, events: any EventSink,
-    limits: OriginLimits, connectTimer: CoarseTimer, rules: PoolRules = .defaults
+    limits: OriginLimits, connectTimer: CoarseTimer, health: SharedHealth
   ) {
     self.service = service
     self.connector = connector
@@ -39,9 +40,8 @@ final class OriginConnections {
     self.limits = limits
     self.connectTimer = connectTimer
     capacity = connector.origin.scheme == .http ? 1 : 100
-    rest = OriginRest(limits)
-    health = OriginHealth(rules)
-    tunnels?.onOutcome = { [weak self] in self?.tunnelOpened($0) }
+    self.health = health
+    tunnels?.onFailure = { [weak self] in _ = self?.noteFailure($0) }
   }
 
   var origin: OriginURL { connector.origin }
@@ -49,18 +49,19 @@ final class OriginConnections {
   /// Exchanges that wait for a connection.
   var waitingCount: Int { waiting.count }
 
-  /// True for a while after a failed connection: another origin of the service is asked first. One attempt at a time then finds
-  /// out whether the origin is back.
-  func isResting(at now: NIODeadline) -> Bool {
-    health.isOut(at: now) || rest.isResting(at: now) || rest.hasFailed && connectingCount > 0 && connections.isEmpty
+  /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
+  /// - Returns: the request's sink, and whether it went out on a connection that was idle: the origin may have closed that already.
+  func open(
+    _ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool
+  ) -> (sink: any RequestSink, wasIdle: Bool) {
+    if request.head.isConnect, let tunnels { return (tunnels.open(request, respondingTo: sink), false) }
+    if waiting.isEmpty, let (connection, wasIdle) = takeVacant(avoidsIdle: avoidsIdle && mayConnect) {
+      return (connection.wire.open(request, respondingTo: sink), wasIdle)
+    }
+    return (wait(request, respondingTo: sink), false)
   }
 
-  /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
-  func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool) -> any RequestSink {
-    if request.head.isConnect, let tunnels { return tunnels.open(request, respondingTo: sink) }
-    if waiting.isEmpty, let connection = takeVacant(avoidsIdle: avoidsIdle && mayConnect) {
-      return connection.wire.open(request, respondingTo: sink)
-    }
+  private func wait(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = WaitingExchange(request, respondingTo: sink)
     guard waiting.count < limits.waitingExchanges else {
       exchange.fail(
@@ -94,6 +95,12 @@ final class OriginConnections {
 
   // MARK: Health
 
+  /// Whether it is passed over where there are others.
+  func isOut(at now: NIODeadline) -> Bool { health.isOut(at: now) }
+
+  /// An exchange is about to be opened here.
+  func chosen(at now: NIODeadline) { health.requestSent(at: now) }
+
   /// An exchange had an answer of this origin.
   func answered() { tell(health.requestSucceeded()) }
 
@@ -101,7 +108,7 @@ final class OriginConnections {
   func failed(_ reason: String) { tell(health.requestFailed(reason, at: .now())) }
 
   /// - Parameter failure: what was wrong, or nil.
-  func checked(_ failure: String?) { tell(failure.map { health.checkFailed($0) } ?? health.checkPassed()) }
+  func checked(_ failure: String?) { tell(health.checked(failure)) }
 
   private func tell(_ change: OriginHealth.Change?) {
     switch change {
@@ -115,7 +122,7 @@ final class OriginConnections {
 
   private var mayConnect: Bool { connectingCount + connections.count < limits.connections }
 
-  private func takeVacant(avoidsIdle: Bool) -> OriginConnection? {
+  private func takeVacant(avoidsIdle: Bool) -> (connection: OriginConnection, wasIdle: Bool)? {
     for index in vacant.indices.reversed() {
       let connection = vacant[index]
       let vacancy = connection.wire.vacancy
@@ -126,8 +133,9 @@ final class OriginConnections {
         connection.isListed = false
       }
       if vacancy > 0 {
+        let wasIdle = connection.idleSince != nil
         connection.idleSince = nil
-        return connection
+        return (connection, wasIdle)
       }
     }
     return nil
@@ -153,7 +161,7 @@ final class OriginConnections {
 
   private func connected(_ connection: OriginConnection) {
     connections[ObjectIdentifier(connection)] = connection
-    rest.connected()
+    triesAgainAt = .distantPast
     turnEnded(of: connection)
     scheduleSweep()
   }
@@ -173,7 +181,7 @@ final class OriginConnections {
       vacant.append(connection)
     }
     // There may be less room on a connection than was thought when this one was opened.
-    if !waiting.isEmpty, !rest.isResting(at: .now()) { openConnections() }
+    if !waiting.isEmpty, .now() >= triesAgainAt { openConnections() }
   }
 
   private func closed(_ connection: OriginConnection) {
@@ -182,15 +190,7 @@ final class OriginConnections {
     if !waiting.isEmpty { openConnections() }
   }
 
-  private func tunnelOpened(_ outcome: Result<Void, any Error>) {
-    switch outcome {
-    case .success: rest.connected()
-    case .failure(let error): _ = noteFailure(error)
-    }
-  }
-
   private func noteFailure(_ error: any Error) -> GatewayError {
-    rest.connectionFailed(at: .now())
     let failure = OriginFailure.gatewayError(for: error, origin: connector.origin, timeout: connector.timeout)
     events.record(.originFailed(service: service, origin: "\(connector.origin)", reason: failure.message))
     failed(failure.message)
@@ -199,8 +199,9 @@ final class OriginConnections {
 
   private func connectionFailed(_ error: any Error) {
     let failure = noteFailure(error)
+    triesAgainAt = .now() + limits.pauseAfterFailure
     // Who avoided the idle connections has no choice left.
-    while !waiting.isEmpty, let connection = takeVacant(avoidsIdle: false) { popWaiting()?.resume(on: connection.wire) }
+    while !waiting.isEmpty, let (connection, _) = takeVacant(avoidsIdle: false) { popWaiting()?.resume(on: connection.wire) }
     // One failed attempt is the answer to all that wait: whoever may is tried again by its own exchange.
     guard connectingCount == 0, connections.isEmpty else { return }
     let refused = waiting

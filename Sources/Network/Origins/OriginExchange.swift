@@ -13,9 +13,12 @@ final class OriginExchange: ResponseSink, RequestSink {
   private var client: (any ResponseSink)?
   private var origin: (any RequestSink)?
   private var place: OriginConnections?
+  /// Those that have failed it. Who only closed an idle connection has not.
+  private var tried: [OriginConnections] = []
+  private var usesIdleConnection = false
   private var attempts = 0
   private var isDispatching = false
-  /// It was lost with a connection once and sent again.
+  /// It was lost with a connection, or not answered, and sent again.
   private var hasResent = false
   private var isAnswered = false
   private var wait: LimitedWait?
@@ -46,12 +49,15 @@ final class OriginExchange: ResponseSink, RequestSink {
     attempts += 1
     let attempt = attempts
     isDispatching = true
-    let (sink, place) = pool.dispatch(request, respondingTo: self, avoidsIdle: hasResent)
-    // A refusal inside `dispatch` may have ended the exchange, or begun another attempt whose sink must not be overwritten.
+    let place = pool.choose(avoiding: tried)
+    self.place = place
+    usesIdleConnection = false
+    let (sink, wasIdle) = pool.open(request, at: place, respondingTo: self, avoidsIdle: hasResent)
+    // A refusal inside `open` may have ended the exchange, or begun another attempt whose sink must not be overwritten.
     guard client != nil, attempt == attempts else { return }
     isDispatching = false
+    usesIdleConnection = wasIdle
     origin = sink
-    self.place = place
   }
 
   // MARK: The limit
@@ -75,9 +81,13 @@ final class OriginExchange: ResponseSink, RequestSink {
       end(failing: GatewayError(.httpRequestTimeout, side: .client, message: "the rest of the request did not come in time"))
     } else {
       origin?.giveUpWaiting()
-      place?.failed("it gave no answer in time")
+      placeFailed("it gave no answer in time")
       let missing = waitingBytes == 0 ? "sent no answer" : "took nothing more of the request"
-      end(failing: GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” \(missing) in time"))
+      let error = GatewayError(.httpResponseTimeout, side: .origin, message: "the origin of “\(pool.name)” \(missing) in time")
+      // The same one would be as slow again.
+      guard mayResend(after: error), pool.hasOther(than: tried) else { return end(failing: error) }
+      beginWait()
+      resend()
     }
   }
 
@@ -129,16 +139,15 @@ final class OriginExchange: ResponseSink, RequestSink {
     // An answer that is complete stands, whatever becomes of the connection under the rest of the request.
     guard client != nil, !hasEnded.response else { return }
     if let unsent = takeUnsent() {
+      // Failed connections were counted when they failed, once for all who waited.
+      if let place { tried.append(place) }
       guard mayMove(after: error) else { return end(failing: error) }
       dispatchAgain(with: unsent)
     } else {
       if error.cause == .connectionTerminated { place?.connectionLost() }
-      guard mayResend(after: error) else {
-        if !isAnswered, Self.isOriginsFault(error) { place?.failed(error.message) }
-        return end(failing: error)
-      }
-      hasResent = true
-      dispatchAgain(with: RequestBacklog(isEnded: hasEnded.request))
+      if isOriginsFault(error) { placeFailed(error.message) }
+      guard mayResend(after: error) else { return end(failing: error) }
+      resend()
     }
   }
 
@@ -171,7 +180,12 @@ final class OriginExchange: ResponseSink, RequestSink {
   /// (RFC 9110 §9.2.2); content is not kept, so a request with content is not.
   private func mayResend(after error: GatewayError) -> Bool {
     !hasResent && !isAnswered && request.head.bodyLength == .none && (error.retry == .safe || request.head.isSafe)
-      && error.cause != .httpResponseTimeout && error.cause != .httpProtocolError
+      && error.cause != .httpProtocolError
+  }
+
+  private func resend() {
+    hasResent = true
+    dispatchAgain(with: RequestBacklog(isEnded: hasEnded.request))
   }
 
   private func dispatchAgain(with backlog: RequestBacklog) {
@@ -180,10 +194,19 @@ final class OriginExchange: ResponseSink, RequestSink {
     if client != nil, let origin { backlog.replay(to: origin) }
   }
 
-  /// What counts against an origin: not that it was cut off by this side, nor that it is full.
-  private static func isOriginsFault(_ error: GatewayError) -> Bool {
-    switch error.cause {
-    case .connectionTerminated, .connectionReadTimeout, .httpResponseTimeout, .httpProtocolError, .httpResponseIncomplete: true
+  private func placeFailed(_ reason: String) {
+    guard let place else { return }
+    place.failed(reason)
+    tried.append(place)
+  }
+
+  /// What counts against an origin: not that it was cut off by this side, nor that it is full, nor that it closed a connection which
+  /// nobody used.
+  private func isOriginsFault(_ error: GatewayError) -> Bool {
+    guard !isAnswered else { return false }
+    return switch error.cause {
+    case .connectionTerminated: !usesIdleConnection
+    case .connectionReadTimeout, .httpResponseTimeout, .httpProtocolError, .httpResponseIncomplete: true
     default: false
     }
   }

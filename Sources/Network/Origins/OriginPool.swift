@@ -12,22 +12,26 @@ final class OriginPool: ExchangeHandler {
   var name: String { service.name }
   private let service: Service
   private let origins: [OriginConnections]
+  /// Held, so that the other loops find it.
+  private let health: PoolHealth
   /// Bounds the wait for the head of an answer; nil for no bound.
   private let responseTimer: CoarseTimer?
   private var rotation: OriginRotation
   private var checks: [OriginCheck] = []
 
-  init(_ service: Service, origins: [OriginConnections], responseTimer: CoarseTimer?) {
+  init(_ service: Service, origins: [OriginConnections], health: PoolHealth, responseTimer: CoarseTimer?) {
     self.service = service
     self.origins = origins
+    self.health = health
     self.responseTimer = responseTimer
     rotation = OriginRotation(service.pool.shares, count: origins.count)
   }
 
-  /// Begins to ask the origins whether they are well, where the service says so.
-  func startChecks(on eventLoop: any EventLoop) {
-    guard let check = service.pool.check, checks.isEmpty else { return }
-    checks = origins.map { origin in OriginCheck(check, of: origin, eventLoop: eventLoop) { [weak origin] in origin?.checked($0) } }
+  /// Asks the origins whether they are well, each over the connector that belongs to it, until the pool drains.
+  func start(_ check: HealthCheck, connectors: [OriginConnector], turn: LoopTurn) {
+    checks = zip(origins, connectors).map { origin, connector in
+      OriginCheck(check, connector: connector, turn: turn) { [weak origin] in origin?.checked($0) }
+    }
     for check in checks { check.start() }
   }
 
@@ -48,17 +52,34 @@ final class OriginPool: ExchangeHandler {
   /// Exchanges that wait for a connection.
   var waitingCount: Int { origins.reduce(0) { $0 + $1.waitingCount } }
 
-  /// Chooses an origin, by weight and turn, passing over those that just failed, and opens the exchange there.
+  /// Chooses an origin, by weight and turn, passing over those that are out of use.
+  ///
+  /// - Parameter tried: those that have failed the exchange before.
+  func choose(avoiding tried: [OriginConnections]) -> OriginConnections {
+    let now = NIODeadline.now()
+    let index = rotation.next(where: { !origins[$0].isOut(at: now) }, unless: { index in tried.contains { $0 === origins[index] } })
+    origins[index].chosen(at: now)
+    return origins[index]
+  }
+
+  /// Whether the origin with that number is passed over now.
+  func isOut(_ index: Int) -> Bool { origins[index].isOut(at: .now()) }
+
+  /// Whether an exchange that these have failed may hope for another.
+  func hasOther(than tried: [OriginConnections]) -> Bool {
+    let now = NIODeadline.now()
+    return origins.contains { origin in !origin.isOut(at: now) && !tried.contains { $0 === origin } }
+  }
+
+  /// Opens the exchange at an origin that was chosen for it.
   ///
   /// - Parameter avoidsIdle: true after a connection was lost under the exchange: it then gets one that is known to live.
-  func dispatch(
-    _ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool
-  ) -> (sink: any RequestSink, origin: OriginConnections) {
-    let now = NIODeadline.now()
-    let chosen = origins[rotation.next { !origins[$0].isResting(at: now) }]
+  func open(
+    _ request: ExchangeRequest, at origin: OriginConnections, respondingTo sink: any ResponseSink, avoidsIdle: Bool
+  ) -> (sink: any RequestSink, wasIdle: Bool) {
     var request = request
-    service.readdress(&request.head, to: chosen.origin)
-    return (chosen.open(request, respondingTo: sink, avoidsIdle: avoidsIdle), chosen)
+    service.readdress(&request.head, to: origin.origin)
+    return origin.open(request, respondingTo: sink, avoidsIdle: avoidsIdle)
   }
 
   /// No further exchanges on the present connections; they close when they are idle.

@@ -13,17 +13,24 @@ final class OriginPools {
   private let hop: String
   private let limits: NetworkLimits
   private let originLimits: OriginLimits
+  private let health: HealthOfServices
+  private let runsChecks: Bool
   private let connectTimer: CoarseTimer
   private let tunnelCounts: TunnelCounts
   private var responseTimers: [Duration: CoarseTimer] = [:]
 
-  /// - Parameter tunnels: shared with the pools of the process's other loops.
+  /// - Parameters:
+  ///   - tunnels: shared with the pools of the process's other loops.
+  ///   - health: shared likewise.
+  ///   - runsChecks: whether this loop's pools ask origins whether they are well, for all of them.
   init(
     loop: LoopContext, hop: String, limits: NetworkLimits, tls: OriginTLSContexts, tunnels: TunnelCounts,
-    originLimits: OriginLimits = OriginLimits()
+    originLimits: OriginLimits = OriginLimits(), health: HealthOfServices = HealthOfServices(), runsChecks: Bool = true
   ) {
     tunnelCounts = tunnels
     self.originLimits = originLimits
+    self.health = health
+    self.runsChecks = runsChecks
     self.loop = loop
     self.hop = hop
     self.limits = limits
@@ -41,6 +48,7 @@ final class OriginPools {
 
   /// Makes the pools whose origins are to be asked whether they are well before anybody wants something of them.
   func prepare(_ services: [Service]) {
+    guard runsChecks else { return }
     for service in services where service.pool.check != nil { _ = pool(for: service) }
   }
 
@@ -60,15 +68,17 @@ final class OriginPools {
   }
 
   private func makePool(for service: Service) -> OriginPool {
-    let connections = service.origins.map { origin in
+    let health = health.health(of: service)
+    let connectors = service.origins.map { connector(for: $0, trust: service.trust) }
+    let connections = zip(connectors, health.origins).map { connector, health in
       OriginConnections(
-        service: service.name, connector: connector(for: origin, trust: service.trust),
-        tunnels: origin.scheme == .h2c ? nil : tunnels(to: origin, trust: service.trust), turn: loop.turn,
-        events: loop.events, limits: originLimits, connectTimer: connectTimer, rules: service.pool)
+        service: service.name, connector: connector,
+        tunnels: connector.origin.scheme == .h2c ? nil : tunnels(to: connector.origin, trust: service.trust), turn: loop.turn,
+        events: loop.events, limits: originLimits, connectTimer: connectTimer, health: health)
     }
     let limit = service.responseHeadTimeout
-    let pool = OriginPool(service, origins: connections, responseTimer: limit.map(responseTimer))
-    pool.startChecks(on: loop.eventLoop)
+    let pool = OriginPool(service, origins: connections, health: health, responseTimer: limit.map(responseTimer))
+    if runsChecks, let check = service.pool.check { pool.start(check, connectors: connectors, turn: loop.turn) }
     return pool
   }
 

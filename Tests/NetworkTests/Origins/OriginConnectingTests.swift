@@ -152,22 +152,3 @@ import Testing
     func requestConsumed(_ byteCount: Int) {}
   }
 }
-
-@Suite struct `An origin that fails rests` {
-  @Test func `twice as long each time, up to a limit, until a connection succeeds`() {
-    var rest = OriginRest(OriginLimits())
-    var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    for seconds: Int64 in [1, 2, 4, 8, 16, 30, 30] {
-      #expect(!rest.isResting(at: now))
-      rest.connectionFailed(at: now)
-      rest.connectionFailed(at: now + .milliseconds(500))
-      #expect(rest.isResting(at: now + .seconds(seconds) - .nanoseconds(1)))
-      now = now + .seconds(seconds)
-    }
-    #expect(rest.hasFailed)
-    rest.connected()
-    #expect(!rest.hasFailed)
-    rest.connectionFailed(at: now)
-    #expect(!rest.isResting(at: now + .seconds(1)))
-  }
-}

@@ -2,6 +2,9 @@ import Gateway
 import NIOCore
 
 /// Whether one origin is to be used, by what became of requests to it and by what it says of itself. A pure value.
+///
+/// Failures count as they do with nginx: successes in between do not take them back, and one that is out has to prove itself by a
+/// single request when its time is over.
 struct OriginHealth {
   /// That it has changed, and why.
   enum Change: Equatable {
@@ -9,36 +12,65 @@ struct OriginHealth {
     case up
   }
 
+  /// What requests have shown.
+  private enum Standing: Equatable {
+    case well
+    /// Passed over until then.
+    case out(until: NIODeadline)
+    /// A request is on its way to it; the others pass over it until that is answered, or until then.
+    case onTrial(until: NIODeadline)
+  }
+
   private let rules: PoolRules
+  /// Whether there is no other: then requests have no choice, and nothing is said of it for their failures.
+  private let isAlone: Bool
+  private var standing = Standing.well
   /// When the failures were that still count.
   private var failures: [NIODeadline] = []
-  private var outUntil: NIODeadline?
   private var failedChecks = 0
   private var passedChecks = 0
   private var isOutByChecks = false
 
-  init(_ rules: PoolRules) { self.rules = rules }
-
-  /// Out of use by its requests for the time that the rules say, and then until one has succeeded again: one is tried.
-  func isOut(at now: NIODeadline) -> Bool { isOutByChecks || outUntil.map { now < $0 } == true }
-
-  mutating func requestFailed(_ reason: String, at now: NIODeadline) -> Change? {
-    guard rules.maximumFailures > 0 else { return nil }
-    let window = TimeAmount(rules.failTimeout)
-    failures.removeAll { now - $0 >= window }
-    failures.append(now)
-    // One that was out and is tried again has one failure left.
-    guard failures.count >= rules.maximumFailures || outUntil != nil else { return nil }
-    let wasOut = outUntil != nil
-    failures.removeAll()
-    outUntil = now + window
-    return wasOut || isOutByChecks ? nil : .down(reason: reason)
+  init(_ rules: PoolRules, isAlone: Bool = false) {
+    self.rules = rules
+    self.isAlone = isAlone
   }
 
-  mutating func requestSucceeded() -> Change? {
+  /// Whether nothing speaks against it, now and until it fails again.
+  var isWell: Bool { standing == .well && !isOutByChecks }
+
+  func isOut(at now: NIODeadline) -> Bool {
+    switch standing {
+    case .well: isOutByChecks
+    case .out(let end), .onTrial(let end): isOutByChecks || now < end
+    }
+  }
+
+  /// A request goes to it, although it was out before: because its time is over, or because there is nobody else.
+  mutating func requestSent(at now: NIODeadline) {
+    switch standing {
+    case .well: break
+    case .out(let end), .onTrial(let end): standing = .onTrial(until: now < end ? end : now + window)
+    }
+  }
+
+  mutating func requestFailed(_ reason: String, at now: NIODeadline) -> Change? {
+    guard rules.maximumFailures > 0, !isAlone else { return nil }
+    let window = window
+    failures.removeAll { now - $0 >= window }
+    failures.append(now)
+    let wasWell = isWell
+    // One that was out has one failure left.
+    guard failures.count >= rules.maximumFailures || standing != .well else { return nil }
     failures.removeAll()
-    guard outUntil != nil else { return nil }
-    outUntil = nil
+    standing = .out(until: now + window)
+    return wasWell ? .down(reason: reason) : nil
+  }
+
+  /// An answer of one that is out and was not tried since is an answer to what it took before.
+  mutating func requestSucceeded() -> Change? {
+    guard case .onTrial = standing else { return nil }
+    standing = .well
     return isOutByChecks ? nil : .up
   }
 
@@ -48,7 +80,7 @@ struct OriginHealth {
     failedChecks += 1
     guard failedChecks >= check.fails, !isOutByChecks else { return nil }
     isOutByChecks = true
-    return outUntil == nil ? .down(reason: reason) : nil
+    return standing == .well ? .down(reason: reason) : nil
   }
 
   mutating func checkPassed() -> Change? {
@@ -58,8 +90,10 @@ struct OriginHealth {
     guard isOutByChecks, passedChecks >= check.passes else { return nil }
     isOutByChecks = false
     // Whoever answers checks need not wait for the time of its failures to pass.
-    outUntil = nil
+    standing = .well
     failures.removeAll()
     return .up
   }
+
+  private var window: TimeAmount { TimeAmount(rules.failTimeout) }
 }

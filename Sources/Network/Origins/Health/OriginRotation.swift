@@ -12,26 +12,35 @@ struct OriginRotation {
     credits = [Int](repeating: 0, count: count)
   }
 
-  /// - Parameter isUsable: whether an origin is well. When none is, the one whose turn it would be is taken all the same: there may be
-  ///   nothing wrong with it any more.
-  mutating func next(where isUsable: (Int) -> Bool) -> Int {
-    let own = shares.indices.filter { !shares[$0].isBackup }
-    let backups = shares.indices.filter { shares[$0].isBackup }
-    for candidates in [own.filter(isUsable), backups.filter(isUsable), own, backups] where !candidates.isEmpty {
-      return take(candidates)
+  /// - Parameters:
+  ///   - isWell: whether an origin is to be used. When none is, one is taken all the same: there may be nothing wrong with it any more.
+  ///   - wasTried: whether it has failed the request before.
+  mutating func next(where isWell: (Int) -> Bool, unless wasTried: (Int) -> Bool = { _ in false }) -> Int {
+    guard shares.count > 1 else { return 0 }
+    for choice in Self.choices {
+      let chosen = take { index, share in
+        share.isBackup == choice.isBackup && (!choice.isWell || isWell(index)) && (!choice.isUntried || !wasTried(index))
+      }
+      if let chosen { return chosen }
     }
     return 0
   }
 
-  private mutating func take(_ candidates: [Int]) -> Int {
-    var chosen = candidates[0]
+  private mutating func take(where isCandidate: (Int, OriginShare) -> Bool) -> Int? {
+    var chosen: Int?
     var total = 0
-    for index in candidates {
-      credits[index] += shares[index].weight
-      total += shares[index].weight
-      if credits[index] > credits[chosen] { chosen = index }
+    for (index, share) in shares.enumerated() where isCandidate(index, share) {
+      credits[index] += share.weight
+      total += share.weight
+      if let best = chosen, credits[index] <= credits[best] { continue }
+      chosen = index
     }
-    credits[chosen] -= total
+    if let chosen { credits[chosen] -= total }
     return chosen
   }
+
+  /// Who is asked, the best first: a backup that is well comes before those that are out.
+  private static let choices: [(isBackup: Bool, isWell: Bool, isUntried: Bool)] = [
+    (false, true, true), (true, true, true), (false, false, true), (true, false, true), (false, false, false),
+  ]
 }

@@ -11,8 +11,8 @@ final class OriginTunnels: ExchangeHandler {
   private let connector: OriginConnector
   private let turn: LoopTurn
   private let counts: TunnelCounts
-  /// Told of each connection that was made, and of each that could not be.
-  var onOutcome: (Result<Void, any Error>) -> Void = { _ in }
+  /// Told of each connection that could not be made.
+  var onFailure: (any Error) -> Void = { _ in }
 
   init(connector: OriginConnector, turn: LoopTurn, counts: TunnelCounts) {
     self.connector = connector
@@ -37,7 +37,6 @@ final class OriginTunnels: ExchangeHandler {
       tunnel.connected()
       switch $0 {
       case .success(let connection):
-        onOutcome(.success(()))
         // Its client may have left meanwhile.
         guard exchange.isWaiting else { return connection.value.retire() }
         exchange.resume(on: connection.value.wire)
@@ -45,7 +44,7 @@ final class OriginTunnels: ExchangeHandler {
         tunnel.end()
         // What was given up says nothing about the origin.
         guard !pending.isCancelled else { return }
-        onOutcome(.failure(error))
+        onFailure(error)
         exchange.fail(OriginFailure.gatewayError(for: error, origin: connector.origin, timeout: connector.timeout))
       }
     }
