@@ -42,6 +42,22 @@ import Testing
     #expect(try content("example.test/a/@v/list", in: ModuleStore(folder: folder)) == "v1.0.0\nv1.1.0\n")
   }
 
+  @Test func lookingIsNoUse() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let store = try ModuleStore(folder: folder)
+    let key = "example.test/a/@v/v1.0.0.mod"
+    try keep(key, "module example.test/a\n", in: store)
+    // What a file system notes by itself it notes for a file whose last use is a day ago.
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 500)], ofItemAtPath: "\(folder)/\(key)")
+    FolderAccess.use("\(folder)/\(key)", at: 1_000)
+    #expect(try store.facts(of: key) != nil)
+    #expect(try store.isSound(key))
+    #expect(try store.export(key) { _ in })
+    #expect(store.entries().map(\.usedAt) == [1_000])
+    #expect(try content(key, in: store) != nil)
+    #expect(store.entries().map(\.usedAt) == [2_000])
+  }
+
   @Test func damagedFilesAreNeverServed() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let key = "example.test/a/@v/v1.0.0.mod"

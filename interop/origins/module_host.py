@@ -33,6 +33,9 @@ class ModuleHost:
     self.redirects: dict[str, str] = {}
     """Path → where its file is in truth."""
     self.endless: set[str] = set()
+    """What has no length and does not end; close to it is the end of the connection."""
+    self.huge: dict[str, tuple[int, str]] = {}
+    """Path → how many bytes of nothing are sent, "chunked" or with their "length" said before."""
     self.rate: float | None = None
     """Bytes a second of each answer."""
     self.has_ranges = True
@@ -72,6 +75,8 @@ class ModuleHost:
           return
         if self.path in host.endless:
           return self.send_without_end()
+        if self.path in host.huge:
+          return self.send_much(*host.huge[self.path])
         content = host.content(self.path)
         if content is None:
           content, status = b"not found: it is not here\n", 404
@@ -113,6 +118,18 @@ class ModuleHost:
         try:
           while True:
             self.wfile.write(b"v1.0.0\n" * 16384)
+        except OSError:
+          pass
+
+      def send_much(self, count: int, framing: str) -> None:
+        piece = b"v1.0.0\n" * 9362
+        self.send_response(200)
+        self.send_header(*(("Transfer-Encoding", "chunked") if framing == "chunked" else ("Content-Length", str(count))))
+        self.end_headers()
+        self.close_connection = True
+        try:
+          for _ in range(count // len(piece)):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if framing == "chunked" else piece)
         except OSError:
           pass
 

@@ -92,5 +92,8 @@ int csocket_memory_file(const char *name);
 int csocket_replace_descriptor(int source, int target);
 /// Sets when a file was last read, and leaves alone when it was last changed.
 int csocket_set_access_time(const char *path, int64_t seconds);
+/// Opens a file for reading, so that the file system does not note that it was read, where the caller may ask for that: its owner and
+/// root may. No symbolic link is followed. -1 and errno if it cannot be opened.
+int csocket_open_unnoticed(const char *path);
 
 #endif

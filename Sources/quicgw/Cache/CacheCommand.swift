@@ -21,15 +21,27 @@ struct CacheFolder: ParsableArguments {
 
   /// - Throws: `CommandError` if it is no cache, or if it has several and nobody can say which is meant.
   func open() throws -> ModuleStore {
-    let manager = FileManager.default
-    guard manager.fileExists(atPath: folder) else { throw CommandError.configuration("the folder \(folder) does not exist") }
+    guard FileManager.default.fileExists(atPath: folder) else { throw CommandError.configuration("the folder \(folder) does not exist") }
     if Self.isCache(folder) { return try store(folder) }
-    let names = ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).filter { Self.isCache("\(folder)/\($0)") }.sorted()
+    let names = caches
     guard let name = names.first else { throw CommandError.configuration("\(folder) is no module cache; name modules.folder") }
     guard names.count == 1 else {
       throw CommandError.configuration("\(folder) has several caches; name one of \(names.map { "\(folder)/\($0)" }.joined(separator: ", "))")
     }
     return try store("\(folder)/\(name)")
+  }
+
+  /// The cache of a service if there are several, the only one if there is one, and else a new one.
+  func openOrMake(for service: String) throws -> ModuleStore {
+    if Self.isCache(folder) { return try store(folder) }
+    let names = caches
+    let isOther = names.count == 1 && names[0] != service
+    return try store("\(folder)/\(isOther ? names[0] : service)")
+  }
+
+  /// The names of the caches below it.
+  private var caches: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { Self.isCache("\(folder)/\($0)") }.sorted()
   }
 
   private func store(_ path: String) throws -> ModuleStore {

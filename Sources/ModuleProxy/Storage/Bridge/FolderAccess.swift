@@ -32,9 +32,12 @@ enum FolderAccess {
     guard fsync(descriptor) == 0 else { throw .system(path) }
   }
 
+  /// Opens a file for reading, without a trace in its access time: that says when it was used (`use(_:at:)`), which looking at it,
+  /// checking it and carrying it away is not.
+  ///
   /// - Returns: the open file, and what tells it from others and from itself after a change; nil if there is none.
   static func open(_ path: String) throws(StorageError) -> (descriptor: Int32, fingerprint: FileFingerprint, usedAt: Int64)? {
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = unsafe csocket_open_unnoticed(path)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG { return nil }
       throw .system(path)
