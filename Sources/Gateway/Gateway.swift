@@ -54,6 +54,13 @@ public final class Gateway: ExchangeHandler {
 }
 
 extension Gateway {
+  /// The index of the event loop that new connections of a listener are better served on than on this one: all that they can ask for
+  /// now would cross to it. Nil where this loop is as good as any other.
+  public func otherLoop(for listener: String) -> Int? {
+    guard case .edges(let registry) = destinations else { return nil }
+    return registry.otherLoop(serving: policy.edgeRoutes.fixedTarget(of: listener))
+  }
+
   /// Where an exchange goes on, and with which head.
   struct Dispatch {
     let way: Way

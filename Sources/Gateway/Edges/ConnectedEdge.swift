@@ -27,7 +27,7 @@ public struct ConnectedEdge {
   /// The loop that holds the connection acts on it and tells of it, the others only send requests.
   public enum Home {
     case thisLoop(figures: () -> EdgeLinkFigures)
-    case otherLoop
+    case otherLoop(index: Int)
   }
 
   public init(

@@ -61,6 +61,10 @@ public final class EdgeRegistry {
   /// The edges whose connections live on this loop, as they are now.
   public var edges: [EdgeFacts] { table.records.filter(\.isHere).map(\.facts) }
 
+  /// The index of the loop, if it is one and not this one, that holds the connections of all edges that may serve a target now.
+  /// - Parameter target: nil for any.
+  func otherLoop(serving target: EdgeTarget?) -> Int? { table.otherLoop(serving: target) }
+
   /// Opens an exchange at one of the edges of a target, or lets it wait for one.
   func open(_ request: ExchangeRequest, at target: EdgeTarget, respondingTo client: any EdgeClient) -> any RequestSink {
     let exchange = EdgeExchange(

@@ -48,6 +48,12 @@ public struct EdgeRoutes: Sendable {
     }
   }
 
+  /// Where all requests of a listener go; nil where each says it itself.
+  func fixedTarget(of listener: String) -> EdgeTarget? {
+    guard case .fixed(let target)? = routes.first(where: { $0.listener == listener })?.route else { return nil }
+    return target
+  }
+
   /// The fields by which requests of a listener say where they go; they end here.
   func routingFields(of listener: String) -> [FieldName] {
     guard case .byField(let edge, let service, _)? = routes.first(where: { $0.listener == listener })?.route else { return [] }

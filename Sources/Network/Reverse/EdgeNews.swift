@@ -51,6 +51,6 @@ struct EdgeArrival: Sendable {
       isConfirmed: isConfirmed,
       handler: isHere
         ? door.value : RemoteHandler(handler, outbound: loop.handOvers[homeIndex], inbound: waysBack[loop.index]),
-      home: isHere ? .thisLoop(figures: { [door = door.value] in door.figures }) : .otherLoop)
+      home: isHere ? .thisLoop(figures: { [door = door.value] in door.figures }) : .otherLoop(index: homeIndex))
   }
 }

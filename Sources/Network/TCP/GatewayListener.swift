@@ -29,7 +29,9 @@ struct GatewayListener: Sendable {
     let messages = limits.messages
     let perLoop = try await loops.onEach { loop in
       let gateway = gateways[loop.index].value
-      return ListenerLoop(name: name, wire: kind == .tcp ? .tcp : .http1, turn: loop.turn, tls: tls) { origin, local in
+      return ListenerLoop(
+        name: name, wire: kind == .tcp ? .tcp : .http1, turn: loop.turn, tls: tls, otherLoop: { gateway.otherLoop(for: name) }
+      ) { origin, local in
         let context = ServerWireContext(
           handler: gateway, origin: origin, hop: hop, events: loop.events, limits: messages, timeouts: made)
         switch kind {

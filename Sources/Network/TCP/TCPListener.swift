@@ -45,12 +45,16 @@ final class TCPListener: Sendable {
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
-      // What waits here for a client that does not read comes on top of the link's budget: little is enough.
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 16 * 1024))
+      .childChannelOption(.writeBufferWaterMark, value: waterMark)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
-          try loop.value.accept(channel)
+          let ends = ConnectionEnds(peer: channel.remoteAddress, local: channel.localAddress)
+          if let index = loop.value.otherLoop(), loops.indices.contains(index) {
+            try move(channel, ends, to: loops[index])
+          } else {
+            try loop.value.accept(channel, ends)
+          }
         }
       }
     do {
@@ -60,6 +64,21 @@ final class TCPListener: Sendable {
       throw ListenError(address: "TCP \(address.text)", error)
     }
   }
+
+  /// Lets another loop than the one that NIO chose serve a connection.
+  private static func move(_ channel: any Channel, _ ends: ConnectionEnds, to loop: NIOLoopBound<ListenerLoop>) throws {
+    try channel.move(
+      by: ClientBootstrap(group: loop.eventLoop)
+        .channelOption(.allowRemoteHalfClosure, value: true)
+        .channelOption(.recvAllocator, value: ByteStreamHandler.readBuffers)
+        .channelOption(.writeBufferWaterMark, value: waterMark)
+        .channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture { try loop.value.accept(channel, ends) }
+        })
+  }
+
+  /// What waits here for a client that does not read comes on top of the link's budget: little is enough.
+  private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 1, high: 16 * 1024)
 
   /// Accepts no more; connections say so to their clients and close when their exchanges are over.
   func drain() async {
@@ -91,6 +110,8 @@ final class ListenerLoop {
   let connections = ConnectionTable()
   /// What new connections are shown; nil without TLS.
   var tls: NIOSSLContext?
+  /// The index of the loop that a new connection is better served on than on this one; nil for none.
+  let otherLoop: () -> Int?
   private let turn: LoopTurn
   private let makeWire: (RequestOrigin, SocketAddress?) -> any ByteStreamWire
   private let name: String
@@ -101,29 +122,37 @@ final class ListenerLoop {
   ///   - name: the listener's name in the configuration.
   ///   - wire: what is spoken there, as far as the listener knows.
   ///   - limits: of each step of a close.
+  ///   - otherLoop: asked for each new connection.
   ///   - makeWire: the wire for a connection from this client to this address of ours.
   init(
     name: String, wire: WireProtocol = .http1, turn: LoopTurn, tls: NIOSSLContext? = nil, limits: CloseLimits = CloseLimits(),
-    makeWire: @escaping (RequestOrigin, SocketAddress?) -> any ByteStreamWire
+    otherLoop: @escaping () -> Int? = { nil }, makeWire: @escaping (RequestOrigin, SocketAddress?) -> any ByteStreamWire
   ) {
     self.name = name
     self.wire = wire
     self.turn = turn
     self.tls = tls
     self.limits = limits
+    self.otherLoop = otherLoop
     self.makeWire = makeWire
   }
 
-  func accept(_ channel: any Channel) throws {
-    let peer = channel.remoteAddress?.text ?? "unknown"
+  fileprivate func accept(_ channel: any Channel, _ ends: ConnectionEnds) throws {
+    let peer = ends.peer?.text ?? "unknown"
     let origin = RequestOrigin(wire: wire, identity: nil, peerAddress: peer, listener: name, isSecure: tls != nil)
-    let connection = ListenerConnection(wire: makeWire(origin, channel.localAddress))
+    let connection = ListenerConnection(wire: makeWire(origin, ends.local))
     let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, limits: limits, onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler
     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
     try channel.pipeline.syncOperations.addHandler(handler)
     connections.insert(connection)
   }
+}
+
+/// Both addresses of a connection, which a channel that has it from another one does not know at first.
+private struct ConnectionEnds: Sendable {
+  let peer: SocketAddress?
+  let local: SocketAddress?
 }
 
 /// A client's connection.

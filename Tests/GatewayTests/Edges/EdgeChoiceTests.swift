@@ -143,6 +143,31 @@ import Testing
     #expect(many.map(\.exchanges.count).max() == 2)
   }
 
+  @Test func aListenersConnectionsAreServedWhereItsEdgesAre() {
+    let scene = EdgeScene(Self.everywhere)
+    #expect(scene.gateway.otherLoop(for: "main") == nil)
+    scene.connect(1, "shop-1", isHere: false, loop: 3)
+    scene.connect(2, "shop-2", isHere: false, loop: 3)
+    scene.connect(3, "shop-3", services: ["other"])
+    #expect(scene.gateway.otherLoop(for: "main") == 3)
+    // On several loops every place is as good as any other, and on this one there is no other.
+    scene.connect(4, "shop-4", isHere: false, loop: 1)
+    #expect(scene.gateway.otherLoop(for: "main") == nil)
+    scene.registry.draining(EdgeConnectionID(4))
+    #expect(scene.gateway.otherLoop(for: "main") == 3)
+    scene.connect(5, "shop-5")
+    #expect(scene.gateway.otherLoop(for: "main") == nil)
+  }
+
+  @Test func whereRequestsNameTheirEdgeAllThatAreThereCount() {
+    let scene = EdgeScene(.byHost(suffix: Array("test".utf8), .roundRobin))
+    scene.connect(1, "shop-1", isHere: false, loop: 2)
+    scene.connect(2, "shop-2", services: ["other"], isHere: false, loop: 2)
+    #expect(scene.gateway.otherLoop(for: "main") == 2)
+    scene.connect(3, "shop-3", isHere: false, loop: 1)
+    #expect(scene.gateway.otherLoop(for: "main") == nil)
+  }
+
   @Test func noIdentityHasAnyNumberOfProcesses() {
     let scene = EdgeScene()
     for number in 1...32 { scene.connect(UInt64(number), instance: UInt8(number)) }

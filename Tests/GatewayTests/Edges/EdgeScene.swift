@@ -54,7 +54,7 @@ final class EdgeScene {
   @discardableResult
   func connect(
     _ number: UInt64, _ identity: String = "shop-17", services: [String] = ["camera"], labels: [String: String] = [:],
-    instance: UInt8 = 1, since: Int64 = 0, order: Int? = nil, isConfirmed: Bool = true, isHere: Bool = true
+    instance: UInt8 = 1, since: Int64 = 0, order: Int? = nil, isConfirmed: Bool = true, isHere: Bool = true, loop: Int = 1
   ) -> RecordingEdge {
     let edge = RecordingEdge()
     registry.arrived(
@@ -65,7 +65,7 @@ final class EdgeScene {
         peerAddress: "192.0.2.1:\(number)", since: since,
         arrival: .uptimeNanoseconds(UInt64(order ?? Int(number))), isConfirmed: isConfirmed, handler: edge,
         home: isHere
-          ? .thisLoop { EdgeLinkFigures(smoothedRoundTrip: .milliseconds(40), packetsSent: 200, packetsLost: 3) } : .otherLoop))
+          ? .thisLoop { EdgeLinkFigures(smoothedRoundTrip: .milliseconds(40), packetsSent: 200, packetsLost: 3) } : .otherLoop(index: loop)))
     return edge
   }
 

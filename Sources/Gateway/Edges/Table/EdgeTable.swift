@@ -83,6 +83,17 @@ struct EdgeTable {
     return best?.record
   }
 
+  /// The loop, if it is one and not this one, that holds the connections of all edges that may serve a target.
+  /// - Parameter target: nil for any.
+  mutating func otherLoop(serving target: EdgeTarget?) -> Int? {
+    var found: Int?
+    for record in target.map({ serving($0) }) ?? records where record.standing(mayBeRepeated: true) != nil {
+      guard case .otherLoop(let index) = record.edge.home, index == found ?? index else { return nil }
+      found = index
+    }
+    return found
+  }
+
   /// Who comes first: identities are compared before their processes, so that none gets more by having many.
   private typealias Rank = (standing: Int, identityLoad: Int, identityTurn: UInt64, load: Int, turn: UInt64)
 
