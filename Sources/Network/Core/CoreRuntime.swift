@@ -26,6 +26,7 @@ public final class CoreRuntime: Sendable {
   private let log: EventLog
   private let life: ProcessLife
   private let protection: EarlyDataProtection?
+  private let draining = Drain()
 
   /// Binds, begins to listen, and says so in the log.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
@@ -114,8 +115,10 @@ public final class CoreRuntime: Sendable {
 
   /// Readiness off, GOAWAY on every connection, open exchanges finish or are cut at the deadline, everything closes. Edges take
   /// requests until those of the listeners are over. In a task that is cancelled the deadline is now, and connections are closed
-  /// all the same.
-  public func drain() async throws {
+  /// all the same. Whoever asks for it again waits for the same.
+  public func drain() async throws { try await draining.run { try await self.end() } }
+
+  private func end() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
     await listeners.drain()

@@ -24,6 +24,7 @@ public final class EdgeRuntime: Sendable {
   private let tracing: Tracing?
   private let log: EventLog
   private let life: ProcessLife
+  private let draining = Drain()
 
   /// Binds the listeners, begins to dial, and says so in the log. Does not wait for the link.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
@@ -127,8 +128,11 @@ public final class EdgeRuntime: Sendable {
     loops.record(event)
   }
 
-  /// Readiness off, no new connections and requests, open exchanges finish or are cut at the deadline, everything closes.
-  public func drain() async throws {
+  /// Readiness off, no new connections and requests, open exchanges finish or are cut at the deadline, everything closes. Whoever
+  /// asks for it again waits for the same.
+  public func drain() async throws { try await draining.run { try await self.end() } }
+
+  private func end() async throws {
     life.drainBegan()
     log.record(.drainBegan(deadline: options.process.drainTimeout))
     try await link.eventLoop.submit { [link] in link.value.reversed.drain() }.get()
