@@ -18,9 +18,14 @@ extension CoreOptions {
       self.certificate = certificate
     }
 
-    /// Whether a listener that was bound as this one can become `other`, which has the same name, while it is open.
+    /// Whether a listener that was bound as this one is what `other` says, but for the certificate.
     func isPlaced(as other: Listener) -> Bool {
-      address == other.address && kind == other.kind && (certificate == nil) == (other.certificate == nil)
+      name == other.name && address == other.address && kind == other.kind && (certificate == nil) == (other.certificate == nil)
+    }
+
+    /// Whether a listener that was bound as this one leaves no place for `other`.
+    func stands(for other: Listener) -> Bool {
+      address == other.address && (address.port != 0 || name == other.name)
     }
   }
 }

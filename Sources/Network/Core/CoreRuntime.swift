@@ -11,7 +11,7 @@ import Synchronization
 public final class CoreRuntime: Sendable {
   /// The UDP address that edges reach it at.
   public let localAddress: Address
-  /// Where clients in the cloud connect to, in the order of the options.
+  /// Where clients in the cloud connect to, in the order of the options that it was started with.
   public let listenerAddresses: [SocketAddress]
   /// Where the admin pages are; nil when there are none.
   public let adminAddress: SocketAddress?
@@ -66,6 +66,7 @@ public final class CoreRuntime: Sendable {
       if sockets.count > 1, options.isSteered { steer(sockets, loops: loops) }
       let gateways = try await loops.onEach { loop in cores[loop.index].value.edgeGateway }
       let listeners = try await CoreListeners.bind(options.listeners, gateways: gateways, options: options, loops: loops)
+      let addresses = await listeners.addresses
       let life = ProcessLife(certificates: [CertificateExpiry(tls)], onChange: options.process.onReadinessChange)
       loops.watch { life.certificates }
       life.becameReady()
@@ -76,12 +77,12 @@ public final class CoreRuntime: Sendable {
       }
       log.record(
         .started(
-          role: .core, listeners: ["udp \(sockets[0].localAddress)"] + listeners.all.map { "tcp \($0.localAddress.text)" }, link: describe(options.policy.routing.services),
-          identity: tls.certificate.names.first,
+          role: .core, listeners: ["udp \(sockets[0].localAddress)"] + addresses.map { "tcp \($0.text)" },
+          link: describe(options.policy.routing.services), identity: tls.certificate.names.first,
           instance: Hexadecimal.text(process.instance)))
       return CoreRuntime(
-        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners, modules: modules,
-        admin: admin, tracing: tracing, log: log, life: life, protection: protection)
+        options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners,
+        listenerAddresses: addresses, modules: modules, admin: admin, tracing: tracing, log: log, life: life, protection: protection)
     } catch {
       try await tracing?.finish()
       try await loops.shutDown()
@@ -89,15 +90,18 @@ public final class CoreRuntime: Sendable {
     }
   }
 
-  /// Swaps certificate, key, CA, services and access rules for new connections and requests.
-  /// - Throws: `TLSContextError` or what origins' authorities are wrong by; then nothing has changed.
+  /// Swaps certificate, key, CA, services and access rules for new connections and requests, opens listeners that are new and
+  /// closes those that are not there any more.
+  /// - Throws: `TLSContextError`, what origins' authorities are wrong by, or `ListenError` when the address of a new listener
+  ///   cannot be bound; then nothing has changed.
   public func reload(tls: TLSConfiguration, policy: Policy, listeners wanted: [CoreOptions.Listener] = []) async throws {
     let context = try TLSContext(tls.taking(protection), unixTime: WallTime.now().seconds)
     let originTLS = try OriginTLSContexts(services: policy.routing.services, followsRedirects: options.followsRedirects)
+    try await listeners.add(wanted)
     for core in cores {
       try await core.eventLoop.submit { core.value.reload(tls: context, policy: policy, originTLS: originTLS) }.get()
     }
-    try await listeners.reload(wanted)
+    try await listeners.settle(on: wanted)
     life.renewed(certificates: [CertificateExpiry(context)])
   }
 
@@ -128,7 +132,7 @@ public final class CoreRuntime: Sendable {
     for core in cores { core.eventLoop.execute { core.value.drainEdges() } }
     try await wait(atMost: max(.zero, deadline - .now)) { try await self.isDrained() }
     log.record(.drainEnded(abandonedExchanges: try await openExchangeCount()))
-    listeners.abort()
+    await listeners.abort()
     for core in cores { try await core.eventLoop.submit { core.value.close(reason: "shutting down") }.get() }
     // CONNECTION_CLOSE leaves at the end of the loop's turn, so before this.
     for core in cores { try await core.eventLoop.submit { core.value.stop() }.get() }
@@ -188,15 +192,16 @@ public final class CoreRuntime: Sendable {
 
   private init(
     options: CoreOptions, localAddress: Address, loops: LoopGroup, cores: [NIOLoopBound<CoreLoop>], listeners: CoreListeners,
-    modules: ModuleCaches?, admin: TCPListener?, tracing: Tracing?, log: EventLog, life: ProcessLife, protection: EarlyDataProtection?
+    listenerAddresses: [SocketAddress], modules: ModuleCaches?, admin: TCPListener?, tracing: Tracing?, log: EventLog,
+    life: ProcessLife, protection: EarlyDataProtection?
   ) {
     self.options = options
     self.localAddress = localAddress
     self.loops = loops
     self.cores = cores
     self.listeners = listeners
+    self.listenerAddresses = listenerAddresses
     self.modules = modules
-    listenerAddresses = listeners.all.map(\.localAddress)
     self.admin = admin
     self.tracing = tracing
     adminAddress = admin?.localAddress

@@ -93,8 +93,8 @@ extension CoreConfiguration: EndConfiguration {
     var names = process.differences(from: other.process)
     if listen != other.listen { names.append("listen") }
     if name != other.name { names.append("name") }
-    // Where they lead and the certificates that they show can change, where they are cannot.
-    if listeners.map(\.placement) != other.listeners.map(\.placement) { names.append("listeners") }
+    names += listeners.filter { mine in other.listeners.contains { $0.address == mine.address && $0.placement != mine.placement } }
+      .map { "the listener at \($0.address)" }
     if edgeWait != other.edgeWait { names.append("edge_wait") }
     if idempotent != other.idempotent { names.append("idempotent") }
     if earlyData.isFixed(unlike: other.earlyData) { names.append("early_data") }
@@ -125,8 +125,8 @@ extension EdgeConfiguration: EndConfiguration {
 }
 
 extension CoreConfiguration.Listener {
-  /// What of a listener is fixed while it is open.
-  fileprivate var placement: [String] { [name, kind.rawValue, "\(address)", certificate == nil ? "plain" : "TLS"] }
+  /// What of a listener is fixed while its address is bound.
+  fileprivate var placement: [String] { [name, kind.rawValue, certificate == nil ? "plain" : "TLS"] }
 }
 
 extension EdgeConfiguration.Listener {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -12,7 +14,7 @@ import pytest
 
 from interop.clients.http1 import Http1Client
 from interop.clients.http2 import Http2Client
-from interop.lib import programs
+from interop.lib import ports, programs
 from interop.lib.waiting import wait_until
 from interop.origins.origin import Origin
 
@@ -145,3 +147,36 @@ def test_what_counts_of_an_edge_can_change(new_cloud, origins):
     edge.reload()
     wait_until(lambda: client.request("GET", "/").status == 200, 10, "what the edge exposes now is not reached")
   assert "edge shop-1 at" in cloud.log() and "has changed" in cloud.log() and "is connected since" in cloud.log()
+
+
+def test_listeners_come_and_go_with_a_reload(new_cloud, origins):
+  cloud = new_cloud({"old": {"service": "web", "edge": "shop-1"}, "stays": {"service": "web", "group": "any"}})
+  cloud.edge("shop-1", expose={"web": origins["shop-1"].http1_url}).start_and_wait()
+  with Http1Client(cloud.ports["old"], limit=10) as slow, Http1Client(cloud.ports["stays"]) as kept:
+    slow.send_request("GET", "/slow/10")
+    assert slow.read_head().status == 200
+    assert kept.request("GET", "/").status == 200
+    cloud.ports["new"] = ports.free_port()
+    cloud.settings["listeners"] = [{"name": name, "service": "web", "group": "any"} for name in ("stays", "new")]
+    cloud.reload()
+    with Http1Client(cloud.ports["new"]) as client:
+      assert client.request("GET", "/").status == 200
+    with pytest.raises(ConnectionRefusedError):
+      Http1Client(cloud.ports["old"])
+    assert kept.request("GET", "/").status == 200
+    # What a listener had begun when it was taken away goes on.
+    got = b""
+    while b"tick 9" not in got:
+      piece = slow.read(65536)
+      assert piece, "cut off"
+      got += piece
+  # An address that is taken changes nothing, and is said.
+  with socket.create_server(("127.0.0.1", 0)) as taken:
+    cloud.ports["taken"] = taken.getsockname()[1]
+    cloud.settings["listeners"] = [{"name": name, "service": "web", "group": "any"} for name in ("new", "taken")]
+    cloud.write()
+    cloud.core.signal(signal.SIGHUP)
+    wait_until(lambda: "cannot be listened on" in cloud.log(), 5, "the core has not said why it goes on as before")
+    for name in ("stays", "new"):
+      with Http1Client(cloud.ports[name]) as client:
+        assert client.request("GET", "/").status == 200
