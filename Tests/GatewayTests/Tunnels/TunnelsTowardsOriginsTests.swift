@@ -54,6 +54,17 @@ import Testing
     }
   }
 
+  /// The mark of the other end's listeners can be written by whoever is connected; it opens nothing that is closed to him.
+  @Test func theMarkOfAListenerOpensNothing() {
+    let access = AccessRules(services: ["postgres": .init(allow: [IdentityPattern("db-edge")].compactMap { $0 })])
+    for authority in ["postgres:5432", "postgres:22", "shop:80", "localhost:22"] {
+      let scene = Scene(.core, policy: policy(access: access))
+      scene.open(.connect(authority, fields: ["via": "TCP forged"]), identity: "edge-1", wire: .http3)
+      #expect(scene.status == 403)
+      #expect(scene.destination.requests.isEmpty)
+    }
+  }
+
   @Test func aRuleOpensItsTargets() {
     let scene = Scene(.core, policy: policy(TunnelRules([rule("*.internal:443", "db.example:*")])))
     scene.open(.connect("A.internal:443"), identity: "edge-1", wire: .http3)
