@@ -125,6 +125,35 @@ class Http3Client:
 
     self._call(act)
 
+  def flood(self, count: int, data: bytes, *, heeds_limit: bool, resets: bool = False, at_once: int = 100, limit: float = 300) -> int:
+    """Opens so many streams with the same bytes on each, and tells how many it came to before the peer closed the connection.
+
+    heeds_limit -- opens no more than the peer allows at the moment, and waits for more.
+    resets -- gives each up when it has left.
+    """
+
+    async def act() -> int:
+      quic, opened = self._protocol._quic, 0
+      if not heeds_limit:
+        quic._remote_max_streams_bidi = 1 << 60
+      # The end is told only when a while has passed after the peer's word.
+      while opened < count and quic._close_event is None:
+        streams: list[int] = []
+        while len(streams) < min(at_once, count - opened) and quic.get_next_available_stream_id() // 4 < quic._remote_max_streams_bidi:
+          streams.append(quic.get_next_available_stream_id())
+          quic.send_stream_data(streams[-1], data)
+        self._protocol.transmit()
+        for stream in streams if resets else ():
+          quic.reset_stream(stream, 0x10C)
+        self._protocol.transmit()
+        opened += len(streams)
+        await asyncio.sleep(0 if streams else 0.002)
+        # What has come on streams that are over is nobody's.
+        self._protocol.streams.clear()
+      return opened
+
+    return asyncio.run_coroutine_threadsafe(asyncio.wait_for(act(), limit), self._loop).result(limit + 2)
+
   def stream(self, number: int) -> Stream:
     return self._protocol.streams.setdefault(number, Stream())
 

@@ -16,8 +16,6 @@ pytestmark = pytest.mark.quicgw
 class CloudAsPair:
   """A core and one edge, as what the tests of the other direction look at."""
 
-  core_growth = 48 << 20
-
   def __init__(self, cloud: Cloud, url: str) -> None:
     self.port = cloud.port
     self.core: Process = cloud.core

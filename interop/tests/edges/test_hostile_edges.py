@@ -10,6 +10,7 @@ import pytest
 from interop.clients import http3_frames as h3
 from interop.clients.answer import Broken
 from interop.clients.http1 import Http1Client
+from interop.clients.http3 import Http3Client
 from interop.clients.reversed_edge import EDGE, INSTANCE, LABEL, SERVICE, VERSION, ReversedEdge, announcement, item
 from interop.lib.waiting import wait_until
 
@@ -40,6 +41,14 @@ def bad_edge(cloud):
   yield make
   for edge in made:
     edge.close()
+
+
+@pytest.fixture
+def forward(cloud):
+  """The same edge's connection for requests of its own."""
+  leaf = cloud.authority.issue("bad-1", edge=True, hosts=("bad-1",))
+  with Http3Client(cloud.core_port, cloud.authority.certificate, leaf) as client:
+    yield client
 
 
 @pytest.fixture(autouse=True)
@@ -200,16 +209,38 @@ def test_an_edge_that_never_answers_hears_that_nobody_waits(cloud, bad_edge):
   wait_until(lambda: edge.stream(stream).stopped is not None or edge.stream(stream).reset is not None, 5, "the edge was not told")
 
 
-def test_many_streams_of_an_edge_end_its_connection_or_nothing(cloud, bad_edge):
-  """In this direction an edge opens no requests."""
-  edge = bad_edge()
-  for _ in range(200):
-    if edge.close_code is not None:
-      break
-    edge.open(h3.headers(h3.request_fields("GET", "/smuggled", "web")), end=True)
-  time.sleep(0.5)
-  assert edge.close_code in (None, 0x101, 0x103)
+REQUEST = h3.headers(h3.request_fields("GET", "/smuggled", "web"))
+H3_STREAM_CREATION_ERROR, STREAM_LIMIT_ERROR = 0x103, 0x4
+
+
+@pytest.mark.parametrize("way, code", [("reversed", H3_STREAM_CREATION_ERROR), ("forward", STREAM_LIMIT_ERROR)])
+def test_100_000_streams_at_once_end_the_connection(cloud, bad_edge, forward, way, code):
+  """On a reversed connection an edge opens no requests at all, on the other one not more than the core allows."""
+  before = cloud.core.resident_bytes()
+  edge = bad_edge() if way == "reversed" else forward
+  # A head without its end asks for nothing.
+  assert edge.flood(100_000, REQUEST[:-1], heeds_limit=False) < 100_000
+  assert edge.wait_closed() == code
+  assert cloud.core.resident_bytes() - before < 16 << 20
   assert "/smuggled" not in cloud.log()
+
+
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_streams_that_are_given_up_leave_nothing_behind(cloud, forward, count):
+  forward.flood(2_000, REQUEST[:-1], heeds_limit=True, resets=True)
+  before, slowest = cloud.core.resident_bytes(), 0.0
+  flood = threading.Thread(target=forward.flood, args=(count, REQUEST[:-1]), kwargs={"heeds_limit": True, "resets": True})
+  flood.start()
+  with Http1Client(cloud.ports["host"], limit=5) as client:
+    while flood.is_alive():
+      since = time.monotonic()
+      assert client.request("GET", "/", [("host", "web.good-1.test")]).status == 200
+      slowest = max(slowest, time.monotonic() - since)
+      time.sleep(0.01)
+  assert forward.close_code is None, "the core has closed a connection that keeps the rules"
+  print(f"{(cloud.core.resident_bytes() - before) / 2**20:.1f} MiB more, slowest answer to another {slowest * 1000:.0f} ms")
+  assert cloud.core.resident_bytes() - before < 8 << 20
+  assert slowest < 2
 
 
 def test_a_hundred_requests_that_are_not_answered_hold_nobody_up(cloud, bad_edge):
