@@ -121,12 +121,13 @@ def test_200_stalled_readers(pair, kind):
   wait_until_idle(pair)
   edge, core = grown(pair, before)
   print(f"edge {edge / MIB:.1f} MiB, core {core / MIB:.1f} MiB")
-  assert max(edge, core) < GROWTH
+  assert core < getattr(pair, "core_growth", GROWTH)
+  assert edge < GROWTH
   with Http1Client(pair.port, limit=5) as client:
     begin = time.monotonic()
     for _ in range(200):
       assert client.request("GET", "/hello").status == 200
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 5
   for client in clients:
     client.close()
   time.sleep(0.5)
