@@ -125,7 +125,7 @@ class Http3Client:
 
     self._call(act)
 
-  def flood(self, count: int, data: bytes, *, heeds_limit: bool, resets: bool = False, at_once: int = 100, limit: float = 300) -> int:
+  def flood(self, count: int, data: bytes, *, heeds_limit: bool, resets: bool = False, at_once: int = 100, limit: float = 900) -> int:
     """Opens so many streams with the same bytes on each, and tells how many it came to before the peer closed the connection.
 
     heeds_limit -- opens no more than the peer allows at the moment, and waits for more.
