@@ -9,8 +9,7 @@ import Wires
 final class OriginConnections {
   private let service: String
   private let connector: OriginConnector
-  /// Nil where tunnels share connections with other exchanges.
-  private let tunnels: OriginTunnels?
+  private let tunnels: Tunnels
   private let turn: LoopTurn
   private let events: any EventSink
   private let limits: OriginLimits
@@ -29,7 +28,7 @@ final class OriginConnections {
   private var isSweepScheduled = false
 
   init(
-    service: String, connector: OriginConnector, tunnels: OriginTunnels? = nil, turn: LoopTurn, events: any EventSink,
+    service: String, connector: OriginConnector, tunnels: Tunnels, turn: LoopTurn, events: any EventSink,
     limits: OriginLimits, connectTimer: CoarseTimer, health: SharedHealth
   ) {
     self.service = service
@@ -41,10 +40,25 @@ final class OriginConnections {
     self.connectTimer = connectTimer
     capacity = connector.origin.scheme == .http ? 1 : 100
     self.health = health
-    tunnels?.onFailure = { [weak self] in _ = self?.noteFailure($0) }
+    if case .alone(let tunnels) = tunnels { tunnels.onFailure = { [weak self] in _ = self?.noteFailure($0) } }
   }
 
   var origin: OriginURL { connector.origin }
+
+  /// What carries tunnels.
+  enum Tunnels {
+    /// A connection for each, which counts it.
+    case alone(OriginTunnels)
+    /// The connections of all exchanges.
+    case shared(TunnelCounts)
+  }
+
+  /// Counts an exchange that is to be opened, if it is a tunnel that nobody else counts.
+  /// - Throws: when there are as many as there may be.
+  func countShared(_ request: ExchangeRequest) throws(GatewayError) -> CountedTunnel? {
+    guard request.head.isConnect, case .shared(let counts) = tunnels else { return nil }
+    return try counts.begin(to: origin, for: request.origin.identity)
+  }
 
   /// Exchanges that wait for a connection.
   var waitingCount: Int { waiting.count }
@@ -54,7 +68,7 @@ final class OriginConnections {
   func open(
     _ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool
   ) -> (sink: any RequestSink, wasIdle: Bool) {
-    if request.head.isConnect, let tunnels { return (tunnels.open(request, respondingTo: sink), false) }
+    if request.head.isConnect, case .alone(let tunnels) = tunnels { return (tunnels.open(request, respondingTo: sink), false) }
     if waiting.isEmpty, let (connection, wasIdle) = takeVacant(avoidsIdle: avoidsIdle && mayConnect) {
       return (connection.wire.open(request, respondingTo: sink), wasIdle)
     }

@@ -16,6 +16,8 @@ final class OriginExchange: ResponseSink, RequestSink {
   /// Those that have failed it. Who only closed an idle connection has not.
   private var tried: [OriginConnections] = []
   private var usesIdleConnection = false
+  /// Counts it, where it is a tunnel on a connection that carries other exchanges too.
+  private var tunnel: CountedTunnel?
   private var attempts = 0
   private var isDispatching = false
   /// It was lost with a connection, or not answered, and sent again.
@@ -52,6 +54,11 @@ final class OriginExchange: ResponseSink, RequestSink {
     let place = pool.choose(avoiding: tried)
     self.place = place
     usesIdleConnection = false
+    do throws(GatewayError) {
+      tunnel = try place.countShared(request)
+    } catch {
+      return fail(error)
+    }
     let (sink, wasIdle) = pool.open(request, at: place, respondingTo: self, avoidsIdle: hasResent)
     // A refusal inside `open` may have ended the exchange, or begun another attempt whose sink must not be overwritten.
     guard client != nil, attempt == attempts else { return }
@@ -111,6 +118,7 @@ final class OriginExchange: ResponseSink, RequestSink {
     wait?.end()
     client = nil
     self.origin = nil
+    tunnel = nil
     origin?.cancel(reason)
   }
 
@@ -124,6 +132,7 @@ final class OriginExchange: ResponseSink, RequestSink {
     isAnswered = true
     place?.answered()
     wait?.end()
+    tunnel?.connected()
     client?.receiveHead(head)
   }
 
@@ -190,6 +199,7 @@ final class OriginExchange: ResponseSink, RequestSink {
 
   private func dispatchAgain(with backlog: RequestBacklog) {
     origin = nil
+    tunnel = nil
     dispatch()
     if client != nil, let origin { backlog.replay(to: origin) }
   }
@@ -218,6 +228,7 @@ final class OriginExchange: ResponseSink, RequestSink {
     wait?.end()
     self.client = nil
     origin = nil
+    tunnel = nil
     client?.fail(error)
   }
 
@@ -225,5 +236,6 @@ final class OriginExchange: ResponseSink, RequestSink {
     guard hasEnded.request, hasEnded.response else { return }
     client = nil
     origin = nil
+    tunnel = nil
   }
 }

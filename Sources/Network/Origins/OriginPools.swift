@@ -71,9 +71,10 @@ final class OriginPools {
     let health = health.health(of: service)
     let connectors = service.origins.map { connector(for: $0, trust: service.trust) }
     let connections = zip(connectors, health.origins).map { connector, health in
-      OriginConnections(
+      let isShared = connector.origin.scheme == .h2c
+      return OriginConnections(
         service: service.name, connector: connector,
-        tunnels: connector.origin.scheme == .h2c ? nil : tunnels(to: connector.origin, trust: service.trust), turn: loop.turn,
+        tunnels: isShared ? .shared(tunnelCounts) : .alone(tunnels(to: connector.origin, trust: service.trust)), turn: loop.turn,
         events: loop.events, limits: originLimits, connectTimer: connectTimer, health: health)
     }
     let limit = service.responseHeadTimeout

@@ -18,6 +18,12 @@ import Testing
     }.get()
   }
 
+  private let webSocket: RequestHead = {
+    var head = RequestHead(method: "CONNECT", scheme: "https", authority: "a", path: "/", bodyLength: .unknown)
+    head.fields.prepend(.protocol, Array("websocket".utf8))
+    return head
+  }()
+
   private let connect = RequestHead(fields: [":method": "CONNECT", ":authority": "db:5432"], bodyLength: .unknown)
 
   @Test(arguments: [(2, 16), (16, 2)])
@@ -44,6 +50,24 @@ import Testing
     try await origin.stop()
   }
 
+  @Test func `that share a connection count as others do`() async throws {
+    let origin = try await TunnelListener.start(.http2)
+    var limits = NetworkLimits()
+    limits.tunnels.perPeer = 2
+    let service = try Service(name: "web", origins: [OriginURL("h2c://127.0.0.1:\(origin.port)")], responseHeadTimeout: nil)
+    let client = try await OriginClient.start(service, limits: limits)
+    let (first, second) = (try await open(webSocket, through: client), try await open(webSocket, through: client))
+    #expect(try await eventually { first.isOpen && second.isOpen })
+    #expect(try await open(webSocket, through: client).error?.cause == .connectionLimitReached)
+    let other = try await open(webSocket, of: "edge-2", through: client)
+    #expect(try await eventually { other.isOpen })
+    try await second.cancel()
+    let next = try await open(webSocket, through: client)
+    #expect(try await eventually { next.isOpen })
+    try await client.stop()
+    try await origin.stop()
+  }
+
   @Test func `that are being opened are given up with their client`() async throws {
     // It accepts and never answers TLS.
     let origin = try await ScriptedOrigin.silent()
@@ -52,12 +76,10 @@ import Testing
     limits.tunnels.connecting = 1
     let service = try Service(name: "web", origins: [OriginURL("https://127.0.0.1:\(origin.port)")], responseHeadTimeout: nil)
     let client = try await OriginClient.start(service, limits: limits)
-    var head = RequestHead(method: "CONNECT", scheme: "https", authority: "a", path: "/", bodyLength: .unknown)
-    head.fields.prepend(.protocol, Array("websocket".utf8))
     for count in 1...2 {
-      let tunnel = try await open(head, through: client)
+      let tunnel = try await open(webSocket, through: client)
       #expect(try await eventually { origin.acceptedCount == count })
-      #expect(try await open(head, through: client).error?.cause == .connectionLimitReached)
+      #expect(try await open(webSocket, through: client).error?.cause == .connectionLimitReached)
       try await tunnel.cancel()
       #expect(try await eventually { origin.openCount == 0 })
       #expect(tunnel.error == nil)

@@ -7,7 +7,8 @@ import Wires
 
 @testable import Network
 
-/// A TCP listener on a loop of its own, each of whose connections is a tunnel that a test holds the other end of.
+/// A TCP listener on a loop of its own, each of whose connections, or streams of HTTP/2, is a tunnel that a test holds the other end
+/// of.
 struct TunnelListener {
   private let listener: TCPListener
   private let loops: LoopGroup
@@ -15,12 +16,15 @@ struct TunnelListener {
 
   var port: Int { listener.localAddress.port ?? 0 }
 
-  static func start(tls: NIOSSLContext? = nil, limits: CloseLimits = CloseLimits()) async throws -> TunnelListener {
+  static func start(
+    _ wire: WireProtocol = .tcp, tls: NIOSSLContext? = nil, limits: CloseLimits = CloseLimits()
+  ) async throws -> TunnelListener {
     let loops = try await LoopGroup.start(count: 1, log: nil, settings: LogSettings(isAccessLogOn: false))
     let handler = try await loops.onEach { _ in Handler() }[0]
     let perLoop = try await loops.onEach { loop in
-      ListenerLoop(name: "test", wire: .tcp, turn: loop.turn, tls: tls, limits: limits) { origin, _ in
-        TCPServerWire(ServerWireContext(handler: handler.value, origin: origin, hop: "test", events: loop.events), target: "a:1")
+      ListenerLoop(name: "test", wire: wire, turn: loop.turn, tls: tls, limits: limits) { origin, _ in
+        let context = ServerWireContext(handler: handler.value, origin: origin, hop: "test", events: loop.events)
+        return wire == .tcp ? TCPServerWire(context, target: "a:1") : DetectingServerWire(context)
       }
     }
     let listener = try await TCPListener.bind(to: Site.loopback(), group: loops.group, loops: perLoop, liveness: .tunnels)

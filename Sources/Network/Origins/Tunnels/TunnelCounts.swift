@@ -64,7 +64,7 @@ final class TunnelCounts: Sendable {
   }
 }
 
-/// One tunnel as it is counted. Used on its loop only.
+/// One tunnel as it is counted, until it ends or is forgotten. Used on its loop only.
 final class CountedTunnel {
   private let counts: TunnelCounts
   private let origin: OriginURL
@@ -76,6 +76,8 @@ final class CountedTunnel {
     self.origin = origin
     self.identity = identity
   }
+
+  deinit { end() }
 
   /// The attempt to open it is over, with success or without.
   func connected() {
