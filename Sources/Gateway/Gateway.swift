@@ -54,8 +54,8 @@ public final class Gateway: ExchangeHandler {
 }
 
 extension Gateway {
-  /// The index of the event loop that new connections of a listener are better served on than on this one: all that they can ask for
-  /// now would cross to it. Nil where this loop is as good as any other.
+  /// The index of the event loop that new connections of a listener are better served on than on this one: all that they can ask
+  /// for now would cross to it. Nil where this loop is as good as any other.
   public func otherLoop(for listener: String) -> Int? {
     guard case .edges(let registry) = destinations else { return nil }
     return registry.otherLoop(serving: policy.edgeRoutes.fixedTarget(of: listener))
@@ -98,7 +98,9 @@ extension Gateway {
     case (.origins, let decision?) where decision.service.isTunnelled:
       throw GatewayError(
         .httpRequestDenied, side: .client, retry: .safe,
-        message: "the service “\(decision.service.name)” is reached by CONNECT, not by requests; use a listener with tcp: on the edge")
+        message: """
+          the service “\(decision.service.name)” is reached by CONNECT, not by requests; use a listener with tcp: on the edge
+          """)
     case (.origins(let pool), let decision?):
       passage.answerUrgency = decision.service.urgency
       passage.destinationWire = decision.service.origins.first?.scheme.wireName ?? passage.destinationWire
@@ -114,7 +116,8 @@ extension Gateway {
 
   /// From a listener of the core: the edge decides by the service's name alone.
   private func dispatch(
-    _ request: ExchangeRequest, to registry: EdgeRegistry, _ authority: Authority, _ client: ArraySlice<UInt8>, for passage: Passage
+    _ request: ExchangeRequest, to registry: EdgeRegistry, _ authority: Authority, _ client: ArraySlice<UInt8>,
+    for passage: Passage
   ) throws(GatewayError) -> Dispatch {
     try checkPath(of: request.head)
     let listener = request.origin.listener
@@ -139,7 +142,9 @@ extension Gateway {
     if !policy.proxies.isEmpty, policy.proxies.contains(request.origin.listener) {
       throw GatewayError(
         .httpRequestDenied, side: .client, retry: .safe,
-        message: "the listener “\(request.origin.listener)” is a proxy for CONNECT alone; send other requests to a listener with address:")
+        message: """
+          the listener “\(request.origin.listener)” is a proxy for CONNECT alone; send other requests to a listener with address:
+          """)
     }
     guard let name = request.head.protocol else { return }
     guard request.head.isConnect, FieldRules.isTunnelProtocol(name) else {

@@ -195,8 +195,8 @@ extension Passage {
     grpcStatus = Int(exactly: number)
   }
 
-  /// Nobody but a core says who an edge is, and a core says it to origins only. Nobody but this hop says in its name why a request
-  /// has failed: a core sends a request to another edge when an edge says that it was not passed on.
+  /// Nobody but a core says who an edge is, and a core says it to origins only. Nobody but this hop says in its name why a
+  /// request has failed: a core sends a request to another edge when an edge says that it was not passed on.
   private func withoutForgery(_ head: ResponseHead) -> ResponseHead {
     guard head.fields.contains(.quicgwEdge) || head.fields.contains(.proxyStatus) else { return head }
     var head = head

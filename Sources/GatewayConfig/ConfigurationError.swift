@@ -1,4 +1,5 @@
-/// Why a configuration cannot be used: one sentence that says where, what is wrong and what to do. The program ends with status 2.
+/// Why a configuration cannot be used: one sentence that says where, what is wrong and what to do. The program ends with status
+/// 2.
 public struct ConfigurationError: Error, Sendable, Equatable {
   /// The file and, where it is known, the line; nil for flags and defaults.
   public var place: String?

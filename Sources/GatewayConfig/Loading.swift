@@ -71,7 +71,8 @@ extension FileReader {
     if let zero = bytes.firstIndex(of: 0) {
       let line = bytes[..<zero].count { $0 == UInt8(ascii: "\n") } + 1
       throw ConfigurationError(
-        place: "\(file):\(line)", path: "", message: "the file has a NUL byte in it, so it is not text", advice: "save it as UTF-8")
+        place: "\(file):\(line)", path: "", message: "the file has a NUL byte in it, so it is not text",
+        advice: "save it as UTF-8")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigurationError(place: file, path: "", message: "the file is not UTF-8 text", advice: "save it as UTF-8")

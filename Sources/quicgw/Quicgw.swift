@@ -10,7 +10,8 @@ struct Quicgw: AsyncParsableCommand {
     abstract: "Carries HTTP, gRPC and Go modules between edge nodes and a private cloud over QUIC, mutually authenticated.",
     version: "quicgw \(Version.current)",
     subcommands: [
-      ServerCommand.self, EdgeCommand.self, CheckCommand.self, CertsCommand.self, CacheCommand.self, DemoCommand.self, OriginCommand.self,
+      ServerCommand.self, EdgeCommand.self, CheckCommand.self, CertsCommand.self, CacheCommand.self, DemoCommand.self,
+      OriginCommand.self,
     ])
 
   static func main() async {

@@ -29,7 +29,11 @@ import Testing
     ("services: {m: http://a}\ncertficate: x", "core.yaml:2: certficate: this key is not known; did you mean “certificate”?"),
     (
       "services: {m: http://a}\nflux_capacitor: 1",
-      "core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, connect, default_service, drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, modules, name, qlog, services, transport"
+      """
+      core.yaml:2: flux_capacitor: this key is not known; known here: access, admin, ca, certificate, connect, default_service, \
+      drain_timeout, early_data, edge_wait, edges, idempotent, identity, key, limits, listen, listeners, log, loops, modules, \
+      name, qlog, services, transport
+      """
     ),
     ("upstream: core:4433", "core.yaml:1: upstream: this key is not known; it belongs into the configuration of an edge"),
     ("listen: 4433", "core.yaml:1: listen: “4433” is not an address with a port; write host:port, as in \"[::]:4433\""),
@@ -45,26 +49,53 @@ import Testing
     ),
     ("listen:", "core.yaml:1: listen: it has no value; give it one or remove the key"),
     ("early_data: {accept: maybe}", "core.yaml:1: early_data.accept: “maybe” is not known here; write on, off"),
-    ("early_data: {record: none}", "core.yaml:1: early_data.record: the folder none does not exist; make it, or name one that does"),
+    (
+      "early_data: {record: none}",
+      "core.yaml:1: early_data.record: the folder none does not exist; make it, or name one that does"
+    ),
     (
       "early_data: {redis_password: certs/ca.pem}",
-      "core.yaml:1: early_data.redis_password: there is no redis that it could be the password of; add redis, or remove redis_password"
+      """
+      core.yaml:1: early_data.redis_password: there is no redis that it could be the password of; add redis, or remove \
+      redis_password
+      """
     ),
-    ("early_data: {send: on}", "core.yaml:1: early_data.send: this key is not known; known here: accept, record, redis, redis_password, ticket_keys"),
-    ("idempotent: [a/b]", "core.yaml:1: idempotent[0]: “a/b” names no gRPC method; write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service"),
+    (
+      "early_data: {send: on}",
+      "core.yaml:1: early_data.send: this key is not known; known here: accept, record, redis, redis_password, ticket_keys"
+    ),
+    (
+      "idempotent: [a/b]",
+      """
+      core.yaml:1: idempotent[0]: “a/b” names no gRPC method; write \"/package.Service/Method\", or \"/package.Service/*\" for \
+      all of a service
+      """
+    ),
     ("expose: {m: http://a}", "core.yaml:1: expose: this key is not known; it belongs into the configuration of an edge"),
-    ("early_data: {redis: here}", "core.yaml:1: early_data.redis: “here” is not an address with a port; write host:port, as in \"redis.internal:6379\""),
+    (
+      "early_data: {redis: here}",
+      "core.yaml:1: early_data.redis: “here” is not an address with a port; write host:port, as in \"redis.internal:6379\""
+    ),
     (
       "early_data: {redis: \"a:1\", ticket_keys: certs/ca.pem}",
-      "core.yaml:1: early_data.ticket_keys: certs/ca.pem does not hold a key of 64 bytes in each line; write one of 128 hexadecimal digits: openssl rand -hex 64 | tr -d '\\n'"
+      """
+      core.yaml:1: early_data.ticket_keys: certs/ca.pem does not hold a key of 64 bytes in each line; write one of 128 \
+      hexadecimal digits: openssl rand -hex 64 | tr -d '\\n'
+      """
     ),
     ("qlog: none", "core.yaml:1: qlog: the folder none does not exist; make it, or name one that does"),
     ("qlog: certs/ca.pem", "core.yaml:1: qlog: certs/ca.pem is not a folder; name one"),
     ("qlog: true", "core.yaml:1: qlog: “true” is a truth value, not a text; put it in quotes if it is meant"),
     ("qlog:", "core.yaml:1: qlog: it has no value; give it one or remove the key"),
     ("services: {m: \"tcp://a\"}", "core.yaml:1: services.m: “tcp://a” names no port; write tcp://host:port"),
-    ("services: {m: \"tcp://a:1/x\"}", "core.yaml:1: services.m: “tcp://a:1/x” has a path, which TCP knows nothing of; end it with the port"),
-    ("services: {m: [\"tcp://a:1\", \"http://a\"]}", "core.yaml:1: services.m[1]: origins of HTTP and of TCP cannot be mixed; make two services of them"),
+    (
+      "services: {m: \"tcp://a:1/x\"}",
+      "core.yaml:1: services.m: “tcp://a:1/x” has a path, which TCP knows nothing of; end it with the port"
+    ),
+    (
+      "services: {m: [\"tcp://a:1\", \"http://a\"]}",
+      "core.yaml:1: services.m[1]: origins of HTTP and of TCP cannot be mixed; make two services of them"
+    ),
     (
       "services: {m: {origins: [\"tcp://a:1\"], hosts: [a]}}",
       "core.yaml:1: services.m.hosts: nothing is known of what crosses to a tcp:// origin but bytes; remove the key"
@@ -72,11 +103,23 @@ import Testing
     ("connect: []", "core.yaml:1: connect: the list is empty; fill it or remove the key: without it nothing is reached"),
     (
       "connect: [\"*.internal:443\", db]",
-      "core.yaml:1: connect[1]: “db” is not a host and a port; write host:port, \"*.internal:443\" for all names below one, or * for any port"
+      """
+      core.yaml:1: connect[1]: “db” is not a host and a port; write host:port, \"*.internal:443\" for all names below one, or * \
+      for any port
+      """
     ),
     ("connect: [{allow: [a]}]", "core.yaml:1: connect[0]: the rule names no targets; add targets: [\"*.internal:443\"]"),
-    ("connect: [{targets: \"a:1\", to: b}]", "core.yaml:1: connect[0].to: this key is not known; known here: allow, deny, targets"),
-    ("connect: [{targets: \"a:1\", allow: [\"urn:x\"]}]", "core.yaml:1: connect[0].allow[0]: “urn:x” is not a DNS name, as the identities of the edges are; write one, or say identity: uri"),
+    (
+      "connect: [{targets: \"a:1\", to: b}]",
+      "core.yaml:1: connect[0].to: this key is not known; known here: allow, deny, targets"
+    ),
+    (
+      "connect: [{targets: \"a:1\", allow: [\"urn:x\"]}]",
+      """
+      core.yaml:1: connect[0].allow[0]: “urn:x” is not a DNS name, as the identities of the edges are; write one, or say \
+      identity: uri
+      """
+    ),
     ("identity: cn", "core.yaml:1: identity: “cn” is not known here; write dns, uri"),
     ("loops: 0", "core.yaml:1: loops: 0 is out of range; choose from 1 to 256"),
     ("loops: 99999999999999999999", "core.yaml:1: loops: 99999999999999999999 is out of range; write one from 1 to 256"),
@@ -128,7 +171,10 @@ import Testing
     ),
     (
       "limits: {idle: 1s}",
-      "core.yaml:1: limits.idle: this key is not known; known here: connect, field_value, fields, idle_client, request_head, tunnels_connecting, tunnels_per_origin, tunnels_per_peer"
+      """
+      core.yaml:1: limits.idle: this key is not known; known here: connect, field_value, fields, idle_client, request_head, \
+      tunnels_connecting, tunnels_per_origin, tunnels_per_peer
+      """
     ),
     ("name: \"\"", "core.yaml:1: name: the name is empty; write one or remove the key"),
     ("services: []", "core.yaml:1: services: a list stands where a mapping is wanted; write key: value"),
@@ -142,11 +188,17 @@ import Testing
     ("services: {m: []}", "core.yaml:1: services.m: the list is empty; add an origin, as in http://127.0.0.1:3000"),
     (
       "services:\n  m:\n    origins:\n      - localhost:3000",
-      "core.yaml:4: services.m.origins[0]: “localhost:3000” has no scheme; write http://host:port, h2c://host:port, https://host:port or tcp://host:port"
+      """
+      core.yaml:4: services.m.origins[0]: “localhost:3000” has no scheme; write http://host:port, h2c://host:port, \
+      https://host:port or tcp://host:port
+      """
     ),
     (
       "services: {m: {origins: [http://a, ftp://b]}}",
-      "core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// (HTTP/2 without TLS), https://, tcp:// or unix:/path"
+      """
+      core.yaml:1: services.m.origins[1]: “ftp” is not a scheme that origins are reached by; write http:// (HTTP/1.1), h2c:// \
+      (HTTP/2 without TLS), https://, tcp:// or unix:/path
+      """
     ),
     (
       "services: {m: [http://a, https://b]}",
@@ -179,7 +231,10 @@ import Testing
     ),
     (
       "services: {m: {origins: http://a, hosts: [\"a.example:80\"]}}",
-      "core.yaml:1: services.m.hosts[0]: “a.example:80” is not a host name; write a name without a port, as in shop.example or \"*.shop.example\""
+      """
+      core.yaml:1: services.m.hosts[0]: “a.example:80” is not a host name; write a name without a port, as in shop.example or \
+      \"*.shop.example\"
+      """
     ),
     (
       "services:\n  m: {origins: http://a, hosts: []}",
@@ -216,11 +271,17 @@ import Testing
     ),
     (
       "services: {m: http://a}\naccess: {m: {deny: [a*]}}",
-      "core.yaml:2: access.m.deny[0]: “a*” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""
+      """
+      core.yaml:2: access.m.deny[0]: “a*” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \
+      \"*\"
+      """
     ),
     (
       "services: {m: http://a}\naccess: {m: {deny: [x, \"edge-1 \"]}}",
-      "core.yaml:2: access.m.deny[1]: “edge-1 ” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""
+      """
+      core.yaml:2: access.m.deny[1]: “edge-1 ” is not an identity; write a name, \"*.shop.example\", \
+      \"spiffe://shop.example/*\" or \"*\"
+      """
     ),
     (
       "services: {m: http://a}\nidentity: uri\naccess: {\"*\": {deny: [edge-1]}}",
@@ -228,7 +289,10 @@ import Testing
     ),
     (
       "services: {m: http://a}\naccess: {m: {allow: [\"spiffe://a.example/*\"]}}",
-      "core.yaml:2: access.m.allow[0]: “spiffe://a.example/*” is not a DNS name, as the identities of the edges are; write one, or say identity: uri"
+      """
+      core.yaml:2: access.m.allow[0]: “spiffe://a.example/*” is not a DNS name, as the identities of the edges are; write one, \
+      or say identity: uri
+      """
     ),
     (
       "services: {m: \"http://h:0\"}",
@@ -269,7 +333,10 @@ import Testing
     #expect(checked.configuration.policy.routing.services.isEmpty)
     #expect(
       checked.warnings.map(\.description) == [
-        "services: no service is configured: every request gets 404; add one with --service NAME=URL or under services: in the file"
+        """
+        services: no service is configured: every request gets 404; add one with --service NAME=URL or under services: in the \
+        file
+        """
       ])
     #expect(try CoreConfiguration.load(file: nil, overrides: Overrides(), files: workplace.files).warnings.count == 1)
   }

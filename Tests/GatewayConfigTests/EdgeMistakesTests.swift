@@ -29,7 +29,10 @@ import Testing
     ),
     (
       "upstream: a:1\nidempotent: [/shop.Prices/Get, shop.Stock]",
-      "edge.yaml:2: idempotent[1]: “shop.Stock” names no gRPC method; write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service"
+      """
+      edge.yaml:2: idempotent[1]: “shop.Stock” names no gRPC method; write \"/package.Service/Method\", or \
+      \"/package.Service/*\" for all of a service
+      """
     ),
     (
       "upstream: a:1\nearly_data: {tickets: none}",
@@ -41,7 +44,10 @@ import Testing
     ),
     (
       "upstream: a:1\nlisteners: [{proxy: \"127.0.0.1:3128\", service: m}]",
-      "edge.yaml:2: listeners[0].service: each request of a proxy's client names where it goes; remove service, or write address or tcp for proxy"
+      """
+      edge.yaml:2: listeners[0].service: each request of a proxy's client names where it goes; remove service, or write address \
+      or tcp for proxy
+      """
     ),
     (
       "upstream: a:1\nlisteners: [{address: \"127.0.0.1:1\", tcp: \"127.0.0.1:2\", service: m}]",
@@ -65,7 +71,10 @@ import Testing
     ),
     (
       "upstream: a:1\ntransport: {idle_timeout: 10s}\nlink: {lost_after: 11s}",
-      "edge.yaml:3: link.lost_after: transport.idle_timeout ends a silent connection before; lower it, or raise transport.idle_timeout"
+      """
+      edge.yaml:3: link.lost_after: transport.idle_timeout ends a silent connection before; lower it, or raise \
+      transport.idle_timeout
+      """
     ),
     (
       "upstream: a:1\nlink: {keep_alive: 16s}",
@@ -89,7 +98,10 @@ import Testing
     ),
     (
       "upstream: a:1\nlisteners: [{service: m}]",
-      "edge.yaml:2: listeners[0]: the listener has no address; add address: 127.0.0.1:8080, tcp: 127.0.0.1:5432 or proxy: 127.0.0.1:3128"
+      """
+      edge.yaml:2: listeners[0]: the listener has no address; add address: 127.0.0.1:8080, tcp: 127.0.0.1:5432 or proxy: \
+      127.0.0.1:3128
+      """
     ),
     (
       "upstream: a:1\nlisteners: [\":1\", \":1\"]",
@@ -97,15 +109,24 @@ import Testing
     ),
     (
       "upstream: a:1\nlisteners:\n  - 0.0.0.0:8080\n  - 127.0.0.1:8080",
-      "edge.yaml:4: listeners[1]: 0.0.0.0:8080, and with it 127.0.0.1:8080, is taken by edge.yaml:3: listeners[0] of this same process; give each its own port"
+      """
+      edge.yaml:4: listeners[1]: 0.0.0.0:8080, and with it 127.0.0.1:8080, is taken by edge.yaml:3: listeners[0] of this same \
+      process; give each its own port
+      """
     ),
     (
       "upstream: a:1\nadmin: localhost:8080",
-      "edge.yaml:2: admin: 127.0.0.1:8080, and with it localhost:8080, is taken by listeners of this same process; give each its own port"
+      """
+      edge.yaml:2: admin: 127.0.0.1:8080, and with it localhost:8080, is taken by listeners of this same process; give each its \
+      own port
+      """
     ),
     (
       "upstream: a:1\nlisteners: [\":0\"]",
-      "edge.yaml:2: listeners[0]: port 0 would be another port at each start; write the port to listen on, as in \"127.0.0.1:8080\""
+      """
+      edge.yaml:2: listeners[0]: port 0 would be another port at each start; write the port to listen on, as in \
+      \"127.0.0.1:8080\"
+      """
     ),
     (
       "upstream: a:1\nroutes: [{path: /a, hosts: [], service: x}]",
@@ -117,7 +138,10 @@ import Testing
     ),
     (
       "upstream: a:1\nlisteners: [{address: \":1\", service: http://x}]",
-      "edge.yaml:2: listeners[0].service: “http://x” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"
+      """
+      edge.yaml:2: listeners[0].service: “http://x” cannot be the name of a service; use lower-case letters, digits, “-”, “_” \
+      and “.”
+      """
     ),
     (
       "upstream: a:1\nlisteners: {address: \":1\"}",

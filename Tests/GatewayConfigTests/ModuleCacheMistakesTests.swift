@@ -58,7 +58,10 @@ import Testing
   @Test(arguments: [
     ("{services: [modules, goproxy], sources: modules}", "modules.sources: 2 services cannot have the same sources"),
     ("{services: modules, sources: \"modules|direct\"}", "modules.sources: “direct” is for the go command"),
-    ("{services: modules, sources: \"modules,https://proxy.golang.org\"}", "modules.sources: “https://proxy.golang.org” cannot be the name"),
+    (
+      "{services: modules, sources: \"modules,https://proxy.golang.org\"}",
+      "modules.sources: “https://proxy.golang.org” cannot be the name"
+    ),
     ("{services: modules, sources: \"modules,other\"}", "modules.sources: there is no service “other”"),
     ("{services: modules, sources: \"modules,db\"}", "modules.sources: the service “db” has a tcp:// origin"),
     ("{services: db}", "modules.services: the service “db” has a tcp:// origin"),
@@ -78,21 +81,39 @@ import Testing
     ("{services: []}", "core.yaml:2: modules.services: the list is empty; add a service or remove modules"),
     ("{services: [modules, modules]}", "core.yaml:2: modules.services[1]: the service “modules” stands twice; keep one of them"),
     ("{services: modules, quota: 1B}", "core.yaml:2: modules.quota: 1B is out of range; choose from 1MiB to 1048576GiB"),
-    ("{services: modules, redis_timeout: 1s}", "core.yaml:2: modules.redis_timeout: there is no redis that it could be for; add redis, or remove redis_timeout"),
-    ("{services: modules, redis: \"a:1\", redis_timeout: 1h}", "core.yaml:2: modules.redis_timeout: 1h is out of range; choose from 1ms to 10s"),
-    ("{services: modules, redis: \"a:1\", redis_keep: 1s}", "core.yaml:2: modules.redis_keep: 1s is out of range; choose from 60s to 8760h"),
+    (
+      "{services: modules, redis_timeout: 1s}",
+      "core.yaml:2: modules.redis_timeout: there is no redis that it could be for; add redis, or remove redis_timeout"
+    ),
+    (
+      "{services: modules, redis: \"a:1\", redis_timeout: 1h}",
+      "core.yaml:2: modules.redis_timeout: 1h is out of range; choose from 1ms to 10s"
+    ),
+    (
+      "{services: modules, redis: \"a:1\", redis_keep: 1s}",
+      "core.yaml:2: modules.redis_keep: 1s is out of range; choose from 60s to 8760h"
+    ),
     (
       "{services: modules, redis: \"a:1\", redis_password: none}",
       "core.yaml:2: modules.redis_password: the file none does not exist; make it, with the password in one line"
     ),
-    ("{services: modules, folder: none}", "core.yaml:2: modules.folder: the folder none does not exist; make it, or name one that does"),
+    (
+      "{services: modules, folder: none}",
+      "core.yaml:2: modules.folder: the folder none does not exist; make it, or name one that does"
+    ),
     (
       "{services: modules, private: [a//b]}",
-      "core.yaml:2: modules.private[0]: “a//b” is no pattern of module paths; write one like “git.example.com” or \"*.corp.example/team\""
+      """
+      core.yaml:2: modules.private[0]: “a//b” is no pattern of module paths; write one like “git.example.com” or \
+      \"*.corp.example/team\"
+      """
     ),
     (
       "{services: modules, checksum_database: sum.example}",
-      "core.yaml:2: modules.checksum_database: “sum.example” is no key of a checksum database; write sum.golang.org, off, or the text that GOSUMDB has: name+hash+key"
+      """
+      core.yaml:2: modules.checksum_database: “sum.example” is no key of a checksum database; write sum.golang.org, off, or the \
+      text that GOSUMDB has: name+hash+key
+      """
     ),
   ])
   func mistakesAreSentences(_ modules: String, _ sentence: String) throws {

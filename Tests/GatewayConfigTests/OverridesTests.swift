@@ -210,11 +210,17 @@ import Testing
   @Test func fileOfEitherEndIsTold() throws {
     try workplace.write(
       "core.yaml",
-      "services: {m: http://a}\ncertificate: \(workplace.path)/certs/core.pem\nkey: \(workplace.path)/certs/core.key\nca: \(workplace.path)/certs/ca.pem\n"
+      """
+      services: {m: http://a}\ncertificate: \(workplace.path)/certs/core.pem\nkey: \(workplace.path)/certs/core.key\nca: \
+      \(workplace.path)/certs/ca.pem\n
+      """
     )
     try workplace.write(
       "edge.yaml",
-      "upstream: a:1\ncertificate: \(workplace.path)/certs/edge.pem\nkey: \(workplace.path)/certs/edge.key\nca: \(workplace.path)/certs/ca.pem\n"
+      """
+      upstream: a:1\ncertificate: \(workplace.path)/certs/edge.pem\nkey: \(workplace.path)/certs/edge.key\nca: \
+      \(workplace.path)/certs/ca.pem\n
+      """
     )
     // The fixture's certificates begin in 2030, and this call has the machine's clock.
     #expect { try CheckedFile.load("\(workplace.path)/core.yaml") } throws: { "\($0)".contains("core.pem is not valid before") }

@@ -23,7 +23,10 @@ import Testing
 
   @Test func everythingCanBeSaid() throws {
     let shop = try service(
-      "{origins: [\"http://a:1\", {url: \"http://b:1\", weight: 5}, {url: \"http://c:1\", backup: true}], max_fails: 3, fail_timeout: 30s, "
+      """
+      {origins: [\"http://a:1\", {url: \"http://b:1\", weight: 5}, {url: \"http://c:1\", backup: true}], max_fails: 3, \
+      fail_timeout: 30s, 
+      """
         + "check: {path: /health, interval: 1s, timeout: 500ms, fails: 2, passes: 1}}"
     ).get()
     #expect(shop.origins.map(\.host) == ["a", "b", "c"])
@@ -46,7 +49,10 @@ import Testing
     ("{origins: \"http://a:1\", check: {}}", "core.yaml:2: services.shop.check: the check has no path; add path: /health"),
     (
       "{origins: \"http://a:1\", check: {path: health}}",
-      "core.yaml:2: services.shop.check.path: “health” is not a path; write one that begins with “/” and has no “.” or “..” segments"
+      """
+      core.yaml:2: services.shop.check.path: “health” is not a path; write one that begins with “/” and has no “.” or “..” \
+      segments
+      """
     ),
   ])
   func mistakesAreSentences(_ yaml: String, _ sentence: String) throws {

@@ -65,11 +65,26 @@ import Testing
   }
 
   @Test(arguments: [
-    ("expose: {m: {origins: [http://a], hosts: [b]}}", "edge.yaml:2: expose.m.hosts: this key is not known; the core asks for an exposed service by its name"),
-    ("expose: {M: http://a}", "edge.yaml:2: expose.M: “M” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"),
-    ("expose: {m: \"unix:a\"}", "edge.yaml:2: expose.m: “unix:a” names no file; write unix:/run/app.sock or h2c+unix:/run/app.sock"),
-    ("labels: {Site: x}", "edge.yaml:2: labels.Site: “Site” cannot be a label; use up to 63 lower-case letters, digits, “-”, “_” and “.”"),
-    ("labels: {site: \"a b\"}", "edge.yaml:2: labels.site: “a b” cannot be the value of a label; use up to 63 letters, digits, “-”, “_” and “.”"),
+    (
+      "expose: {m: {origins: [http://a], hosts: [b]}}",
+      "edge.yaml:2: expose.m.hosts: this key is not known; the core asks for an exposed service by its name"
+    ),
+    (
+      "expose: {M: http://a}",
+      "edge.yaml:2: expose.M: “M” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"
+    ),
+    (
+      "expose: {m: \"unix:a\"}",
+      "edge.yaml:2: expose.m: “unix:a” names no file; write unix:/run/app.sock or h2c+unix:/run/app.sock"
+    ),
+    (
+      "labels: {Site: x}",
+      "edge.yaml:2: labels.Site: “Site” cannot be a label; use up to 63 lower-case letters, digits, “-”, “_” and “.”"
+    ),
+    (
+      "labels: {site: \"a b\"}",
+      "edge.yaml:2: labels.site: “a b” cannot be the value of a label; use up to 63 letters, digits, “-”, “_” and “.”"
+    ),
     ("labels: {site: 1}", "edge.yaml:2: labels.site: “1” is a number, not a text; put it in quotes if it is meant"),
   ])
   func mistakeOfAnEdge(yaml: String, sentence: String) {
@@ -129,10 +144,16 @@ import Testing
 
   @Test(arguments: [
     ("listeners: []", "core.yaml:1: listeners: the list is empty; add a listener or remove the key"),
-    ("listeners: [{service: a, edge: b}]", "core.yaml:1: listeners[0]: the listener has no address; add address: 127.0.0.1:9080 or tcp: 127.0.0.1:2222"),
+    (
+      "listeners: [{service: a, edge: b}]",
+      "core.yaml:1: listeners[0]: the listener has no address; add address: 127.0.0.1:9080 or tcp: 127.0.0.1:2222"
+    ),
     (
       "listeners: [{tcp: \"127.0.0.1:2222\", suffix: edges.internal}]",
-      "core.yaml:1: listeners[0].suffix: a TCP connection has neither a host nor fields; write edge: NAME or group: {LABEL: VALUE}, and service: NAME"
+      """
+      core.yaml:1: listeners[0].suffix: a TCP connection has neither a host nor fields; write edge: NAME or group: {LABEL: \
+      VALUE}, and service: NAME
+      """
     ),
     (
       "listeners: [{tcp: \"127.0.0.1:2222\", address: \"127.0.0.1:2223\", service: ssh, edge: a}]",
@@ -140,18 +161,39 @@ import Testing
     ),
     (
       "listeners: [{address: \"a:1\", service: m}]",
-      "core.yaml:1: listeners[0]: nothing says which edge requests go to; add edge: NAME, group: {LABEL: VALUE}, suffix: edges.example or edge_field: X-Edge"
+      """
+      core.yaml:1: listeners[0]: nothing says which edge requests go to; add edge: NAME, group: {LABEL: VALUE}, suffix: \
+      edges.example or edge_field: X-Edge
+      """
     ),
     (
       "listeners: [{address: \"a:1\", service: m, edge: e, group: any}]",
       "core.yaml:1: listeners[0].group: listeners[0].edge says already which edge requests go to; keep one of them"
     ),
     ("listeners: [{address: \"a:1\", edge: e}]", "core.yaml:1: listeners[0]: the listener names no service; add service: NAME"),
-    ("listeners: [{address: \"a:1\", edge: \"*\", service: m}]", "core.yaml:1: listeners[0].edge: “*” is not the name of an edge; write the name in its certificate"),
-    ("listeners: [{address: \"a:1\", group: {}, service: m}]", "core.yaml:1: listeners[0].group: the group has no label; add one, or write any for all edges"),
-    ("listeners: [{address: \"a:1\", suffix: \"*.a\"}]", "core.yaml:1: listeners[0].suffix: “*.a” is not a host name; write what follows SERVICE.EDGE in host names, as in edges.example"),
-    ("listeners: [{address: \"a:1\", suffix: a, service: m}]", "core.yaml:1: listeners[0].service: the host says the service where suffix is given; remove service"),
-    ("listeners: [{address: \"a:1\", edge_field: host, service: m}]", "core.yaml:1: listeners[0].edge_field: “host” is not the name of a field; write one, as in X-Edge"),
+    (
+      "listeners: [{address: \"a:1\", edge: \"*\", service: m}]",
+      "core.yaml:1: listeners[0].edge: “*” is not the name of an edge; write the name in its certificate"
+    ),
+    (
+      "listeners: [{address: \"a:1\", group: {}, service: m}]",
+      "core.yaml:1: listeners[0].group: the group has no label; add one, or write any for all edges"
+    ),
+    (
+      "listeners: [{address: \"a:1\", suffix: \"*.a\"}]",
+      """
+      core.yaml:1: listeners[0].suffix: “*.a” is not a host name; write what follows SERVICE.EDGE in host names, as in \
+      edges.example
+      """
+    ),
+    (
+      "listeners: [{address: \"a:1\", suffix: a, service: m}]",
+      "core.yaml:1: listeners[0].service: the host says the service where suffix is given; remove service"
+    ),
+    (
+      "listeners: [{address: \"a:1\", edge_field: host, service: m}]",
+      "core.yaml:1: listeners[0].edge_field: “host” is not the name of a field; write one, as in X-Edge"
+    ),
     (
       "listeners: [{address: \"a:1\", edge_field: x}]",
       "core.yaml:1: listeners[0]: nothing says which service requests are for; add service: NAME or service_field: X-Service"
@@ -160,18 +202,39 @@ import Testing
       "listeners: [{address: \"a:1\", edge: e, service_field: x}]",
       "core.yaml:1: listeners[0].service_field: only a listener with edge_field has one; write service: NAME"
     ),
-    ("listeners: [{address: \"a:1\", edge: e, service: m, balance: random}]", "core.yaml:1: listeners[0].balance: “random” is not known here; write round_robin, least_busy"),
-    ("listeners: [{address: \"a:1\", edge: e, service: m}, {address: \"a:1\", edge: f, service: m}]", "core.yaml:1: listeners[1].address: two listeners have the address a:1; give each its own"),
-    ("listeners: [{address: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem}}]", "core.yaml:1: listeners[0].tls: TLS needs a certificate and its key; add certificate: FILE and key: FILE"),
+    (
+      "listeners: [{address: \"a:1\", edge: e, service: m, balance: random}]",
+      "core.yaml:1: listeners[0].balance: “random” is not known here; write round_robin, least_busy"
+    ),
+    (
+      "listeners: [{address: \"a:1\", edge: e, service: m}, {address: \"a:1\", edge: f, service: m}]",
+      "core.yaml:1: listeners[1].address: two listeners have the address a:1; give each its own"
+    ),
+    (
+      "listeners: [{address: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem}}]",
+      "core.yaml:1: listeners[0].tls: TLS needs a certificate and its key; add certificate: FILE and key: FILE"
+    ),
     (
       "listeners: [{address: \"a:1\", edge: e, service: m, tls: {certificate: certs/core.pem, key: certs/edge.key}}]",
       "core.yaml:1: listeners[0].tls.key: certs/edge.key is not the key of certs/core.pem; give the pair that was issued together"
     ),
-    ("listeners: [{address: \"127.0.0.1:99\", edge: e, service: m}]\nadmin: 127.0.0.1:99", "core.yaml:2: admin: 127.0.0.1:99 is taken by core.yaml:1: listeners[0].address of this same process; give each its own port"),
+    (
+      "listeners: [{address: \"127.0.0.1:99\", edge: e, service: m}]\nadmin: 127.0.0.1:99",
+      """
+      core.yaml:2: admin: 127.0.0.1:99 is taken by core.yaml:1: listeners[0].address of this same process; give each its own \
+      port
+      """
+    ),
     ("edges: {}", "core.yaml:1: edges: there is no rule; add one or remove the key"),
-    ("edges: {\"a b\": {services: m}}", "core.yaml:1: edges.a b: “a b” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""),
+    (
+      "edges: {\"a b\": {services: m}}",
+      "core.yaml:1: edges.a b: “a b” is not an identity; write a name, \"*.shop.example\", \"spiffe://shop.example/*\" or \"*\""
+    ),
     ("edges: {e: {}}", "core.yaml:1: edges.e: the rule says nothing; add services or labels"),
-    ("edges: {e: {services: [M]}}", "core.yaml:1: edges.e.services[0]: “M” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"),
+    (
+      "edges: {e: {services: [M]}}",
+      "core.yaml:1: edges.e.services[0]: “M” cannot be the name of a service; use lower-case letters, digits, “-”, “_” and “.”"
+    ),
     ("edge_wait: 10m", "core.yaml:1: edge_wait: 600s is out of range; choose from 0s to 300s"),
   ])
   func mistakeOfACore(yaml: String, sentence: String) {

@@ -9,8 +9,8 @@ import Testing
 @testable import Network
 
 @Suite(.alone) struct `A connection whose address changes` {
-  /// Each port is hashed to another socket of the core, so most datagrams after a change arrive at the wrong one unless the kernel
-  /// is told better: the loops hand them over then.
+  /// Each port is hashed to another socket of the core, so most datagrams after a change arrive at the wrong one unless the
+  /// kernel is told better: the loops hand them over then.
   @Test(arguments: [true, false]) func `stays on its loop whatever socket its datagrams arrive at`(isSteered: Bool) async throws {
     let authority = try TestAuthority()
     let origin = try await HandlerServer.start(on: Site.loopback(), name: "echo") { _ in EchoHandler() }

@@ -10,7 +10,8 @@ import Wires
 @testable import Network
 
 @Suite(.alone) struct `Peers that read slowly or not at all` {
-  /// Bytes of an answer. Each is of another length, so that some end with a part of them in the process when all but it is written.
+  /// Bytes of an answer. Each is of another length, so that some end with a part of them in the process when all but it is
+  /// written.
   private static func byteCount(_ number: Int) -> Int { 300_000 + number * 3_333 }
 
   /// A listener that answers the request for `/7` with `byteCount(7)` bytes of content.

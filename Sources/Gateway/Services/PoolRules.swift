@@ -2,14 +2,16 @@
 public struct PoolRules: Sendable, Hashable {
   /// One for each origin, in their order; empty where all are alike.
   public var shares: [OriginShare]
-  /// So many failures within `failTimeout` take an origin out of use for as long, where there are others; 0 for never. Then one request
-  /// finds out whether it is back. A failure is a connection that could not be made, or an answer that did not come.
+  /// So many failures within `failTimeout` take an origin out of use for as long, where there are others; 0 for never. Then one
+  /// request finds out whether it is back. A failure is a connection that could not be made, or an answer that did not come.
   public var maximumFailures: Int
   public var failTimeout: Duration
   /// How origins are asked whether they are well; nil for not at all.
   public var check: HealthCheck?
 
-  public init(shares: [OriginShare] = [], maximumFailures: Int = 1, failTimeout: Duration = .seconds(10), check: HealthCheck? = nil) {
+  public init(
+    shares: [OriginShare] = [], maximumFailures: Int = 1, failTimeout: Duration = .seconds(10), check: HealthCheck? = nil
+  ) {
     self.shares = shares
     self.maximumFailures = maximumFailures
     self.failTimeout = failTimeout

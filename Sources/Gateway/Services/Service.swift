@@ -3,7 +3,8 @@ public import HTTPMessage
 
 /// Something reachable through the link, under a name.
 ///
-/// A class, though it never changes: what routing finds is handed on with each request, and one reference costs less than its parts.
+/// A class, though it never changes: what routing finds is handed on with each request, and one reference costs less than its
+/// parts.
 public final class Service: Sendable {
   /// The name: a lower-case host name, because it is the `:authority` of requests on the link.
   public let name: String

@@ -81,8 +81,9 @@ extension Gateway {
   }
 
   /// The service that a tunnel is for. The other end's TCP listeners name it and their own port. Clients of proxies name hosts:
-  /// what they mean is a service only with its origins' port, for `git:443` is not the service `git` on port 22. An edge that writes
-  /// a listener's mark itself gains nothing: it gets a service that it could name with the right port, under the same access rules.
+  /// what they mean is a service only with its origins' port, for `git:443` is not the service `git` on port 22. An edge that
+  /// writes a listener's mark itself gains nothing: it gets a service that it could name with the right port, under the same
+  /// access rules.
   private func service(at target: TunnelTarget, for request: ExchangeRequest) -> Service? {
     guard let service = policy.routing.services.first(where: { $0.name == target.host && $0.isTunnelled }) else { return nil }
     let isForListener = ViaField.lastHopTook("TCP", in: request.head.fields)

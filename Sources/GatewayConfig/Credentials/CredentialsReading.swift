@@ -40,7 +40,9 @@ struct CredentialsReading {
       warnings.append(
         ConfigurationWarning(
           path: sources.certificate.value.path,
-          message: "the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one",
+          message: """
+            the certificate in \(sources.certificate.file) expires in \(days) day\(days == 1 ? "" : "s"); issue a new one
+            """,
           isToldWhileRunning: true))
     }
     if files.isOpenToOthers(sources.key.file) {
@@ -95,7 +97,8 @@ extension CredentialsReading {
     let leaf = Credentials.Leaf(certificate)
     if certificate.notValidAfter < advice.files.now {
       throw source.value.error(
-        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)", advice.renewal(of: leaf, in: source.file))
+        "the certificate in \(source.file) expired on \(certificate.notValidAfter.day)",
+        advice.renewal(of: leaf, in: source.file))
     }
     if certificate.notValidBefore > advice.files.now {
       throw source.value.error(

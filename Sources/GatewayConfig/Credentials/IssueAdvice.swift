@@ -20,7 +20,8 @@ struct IssueAdvice {
 
   /// How to replace a certificate by one with the same names.
   func renewal(of leaf: Credentials.Leaf, in file: String) -> String {
-    let folder = file.contains("/") ? file.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") : "."
+    let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+    let folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."
     let base = file.split(separator: "/").last.map { $0.hasSuffix(".pem") ? $0.dropLast(4) : $0 } ?? ""
     let isWithAuthority = files.exists("\(folder)/ca.key")
     let names = leaf.dnsNames.isEmpty ? (role == .core ? "HOST" : "NAME") : leaf.dnsNames.joined(separator: " ")

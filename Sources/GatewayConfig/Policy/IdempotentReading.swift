@@ -8,7 +8,8 @@ extension Value {
       let pattern = try element.text()
       guard (try? IdempotentMethods([pattern])) != nil else {
         throw element.error(
-          "“\(pattern)” names no gRPC method", "write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service")
+          "“\(pattern)” names no gRPC method",
+          "write \"/package.Service/Method\", or \"/package.Service/*\" for all of a service")
       }
       patterns.append(pattern)
     }

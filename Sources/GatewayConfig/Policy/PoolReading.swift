@@ -1,6 +1,7 @@
 import Gateway
 
-/// How the origins of a service share its requests: `max_fails`, `fail_timeout` and `check` beside them, `weight` and `backup` of each.
+/// How the origins of a service share its requests: `max_fails`, `fail_timeout` and `check` beside them, `weight` and `backup` of
+/// each.
 enum PoolReading {
   static let keys = ["max_fails", "fail_timeout", "check"]
 

@@ -58,7 +58,8 @@ struct ServiceReading {
     services.append(
       Service(
         name: name, origins: origins, host: try section["host"]?.choice(HostRule.self) ?? .preserve, trust: trust,
-        responseHeadTimeout: try Self.responseHead(section["response_head"]), pool: try PoolReading.rules(section, origins: originsValue),
+        responseHeadTimeout: try Self.responseHead(section["response_head"]),
+        pool: try PoolReading.rules(section, origins: originsValue),
         urgency: try section["priority"]?.integer(in: Service.urgencies)))
     try readRoutes(name, section)
   }

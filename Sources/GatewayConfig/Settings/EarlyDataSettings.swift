@@ -2,8 +2,8 @@
 public struct EdgeEarlyDataSettings: Sendable, Equatable {
   /// `send`
   public var send = Switch.on
-  /// `tickets`: a folder that keeps them over a restart, as a full path; nil is `$STATE_DIRECTORY`, without which they are kept in
-  /// memory.
+  /// `tickets`: a folder that keeps them over a restart, as a full path; nil is `$STATE_DIRECTORY`, without which they are kept
+  /// in memory.
   public var tickets: String?
 
   public init() {}
@@ -22,13 +22,13 @@ public struct EdgeEarlyDataSettings: Sendable, Equatable {
 public struct CoreEarlyDataSettings: Sendable, Equatable {
   /// `accept`
   public var accept = Switch.on
-  /// `record`: a folder that keeps over a restart what was taken, as a full path; nil is `$STATE_DIRECTORY`, without which it is kept
-  /// in memory.
+  /// `record`: a folder that keeps over a restart what was taken, as a full path; nil is `$STATE_DIRECTORY`, without which it is
+  /// kept in memory.
   public var record: String?
   /// `redis`: where cores that share ticket keys remember together what they have taken; nil where a core is alone.
   public var redis: RedisServer?
-  /// The keys of the file that `ticket_keys` names, which cores share: tickets are given under the first and taken under all. Empty
-  /// makes one from the private key.
+  /// The keys of the file that `ticket_keys` names, which cores share: tickets are given under the first and taken under all.
+  /// Empty makes one from the private key.
   public var ticketKeys: [[UInt8]] = []
   /// The full paths of the files that these were read from, to be watched for changes.
   public var files: [String] = []
@@ -68,7 +68,8 @@ extension CoreEarlyDataSettings {
       let digits = line.compactMap(\.hexDigitValue)
       guard digits.count == 128, line.count == 128 else {
         throw value.error(
-          "\(file) does not hold a key of 64 bytes in each line", "write one of 128 hexadecimal digits: openssl rand -hex 64 | tr -d '\\n'")
+          "\(file) does not hold a key of 64 bytes in each line",
+          "write one of 128 hexadecimal digits: openssl rand -hex 64 | tr -d '\\n'")
       }
       keys.append(stride(from: 0, to: 128, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
     }

@@ -2,8 +2,8 @@
 public struct LinkSettings: Sendable, Equatable {
   /// `suspect_after`: so long a core may leave unanswered what was sent; then other ways to it are tried beside.
   public var suspectAfter: Duration = .seconds(3)
-  /// `lost_after`: after so long without an answer what is open on the connection is given up. `transport.idle_timeout` where that is
-  /// shorter and this is not given.
+  /// `lost_after`: after so long without an answer what is open on the connection is given up. `transport.idle_timeout` where
+  /// that is shorter and this is not given.
   public var lostAfter: Duration = .seconds(30)
   /// `keep_alive`: how often an idle core is asked. Addresses that are translated on the way are kept by it. Half of
   /// `transport.idle_timeout` where that is shorter and this is not given.

@@ -1,8 +1,8 @@
 /// What both ends have in common beside the link: the keys `loops`, `admin`, `drain_timeout`, `log`, `qlog`, `limits` and
 /// `transport`.
 public struct ProcessSettings: Sendable, Equatable {
-  /// `loops`: event loops, each a thread; nil is one for each processor on a core, whose edges spread over them, and one on an edge, whose one
-  /// connection to the core lives on one: a second would make each request cross between threads twice.
+  /// `loops`: event loops, each a thread; nil is one for each processor on a core, whose edges spread over them, and one on an
+  /// edge, whose one connection to the core lives on one: a second would make each request cross between threads twice.
   public var loops: Int?
   /// `admin`: where `/livez`, `/readyz` and `/metrics` are answered; nil is nowhere.
   public var admin: HostPort?

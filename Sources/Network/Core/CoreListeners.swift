@@ -67,7 +67,9 @@ actor CoreListeners {
     }
     bound.removeAll { old in !wanted.contains { old.options.stands(for: $0) } }
     for new in wanted {
-      guard let tls = new.certificate?.context(for: new.kind), let same = bound.first(where: { $0.options.isPlaced(as: new) }) else {
+      guard let tls = new.certificate?.context(for: new.kind),
+        let same = bound.first(where: { $0.options.isPlaced(as: new) })
+      else {
         continue
       }
       try await same.listener.reload(tls: tls)

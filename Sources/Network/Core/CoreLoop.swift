@@ -68,12 +68,13 @@ final class CoreLoop: ConnectionHost {
       events: loop.events, now: { .now() })
     streamWait = CoarseTimer(eventLoop: loop.eventLoop, limit: options.limits.linkWait)
     driver = EndpointDriver(
-      socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation), configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: false,
-      host: self)
+      socket: UDPSocket(socket, usesSegmentation: options.usesSegmentation),
+      configuration: options.endpointConfiguration(loopIndex: loop.index), loop: loop, followsAddresses: false, host: self)
     pools.prepare(options.policy.routing.services)
     loop.metrics.gauges = { [unowned self] in
       LoopGauges(
-        openExchanges: openExchangeCount, connections: driver.endpoint.connections.map { ObservedConnection(figures: $0.figures) })
+        openExchanges: openExchangeCount,
+        connections: driver.endpoint.connections.map { ObservedConnection(figures: $0.figures) })
     }
     loop.metrics.admit(services: options.policy.serviceNames)
     edges.onReplaced = { [unowned self] in reversedEdge($0)?.drain() }
@@ -236,8 +237,8 @@ final class CoreLoop: ConnectionHost {
       if isDraining { drain(connection) }
     case .earlyDataTaken(let identity, let flight):
       loop.events.record(.earlyData(record.name, .accepted))
-      // Until it has answered the requests wait inside their streams' windows; without it they wait for the handshake, which a copy
-      // never completes.
+      // Until it has answered the requests wait inside their streams' windows; without it they wait for the handshake, which a
+      // copy never completes.
       guard let sharedFlights else {
         takeEarlyData(of: record, identity)
         break

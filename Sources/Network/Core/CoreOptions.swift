@@ -34,9 +34,9 @@ public struct CoreOptions: Sendable {
   var isSteered = true
 
   public init(
-    process: ProcessOptions, listen: Address, tls: TLSConfiguration, policy: Policy, connection: ConnectionConfiguration = .defaults,
-    http3: HTTP3Configuration = HTTP3Configuration(), limits: NetworkLimits = NetworkLimits(), stableName: String, secret: [UInt8],
-    usesSegmentation: Bool = true
+    process: ProcessOptions, listen: Address, tls: TLSConfiguration, policy: Policy,
+    connection: ConnectionConfiguration = .defaults, http3: HTTP3Configuration = HTTP3Configuration(),
+    limits: NetworkLimits = NetworkLimits(), stableName: String, secret: [UInt8], usesSegmentation: Bool = true
   ) {
     self.process = process
     self.listen = listen

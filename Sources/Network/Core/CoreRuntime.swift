@@ -82,7 +82,8 @@ public final class CoreRuntime: Sendable {
           instance: Hexadecimal.text(process.instance)))
       return CoreRuntime(
         options: options, localAddress: sockets[0].localAddress, loops: loops, cores: cores, listeners: listeners,
-        listenerAddresses: addresses, modules: modules, admin: admin, tracing: tracing, log: log, life: life, protection: protection)
+        listenerAddresses: addresses, modules: modules, admin: admin, tracing: tracing, log: log, life: life,
+        protection: protection)
     } catch {
       try await tracing?.finish()
       try await loops.shutDown()

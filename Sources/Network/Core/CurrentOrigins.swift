@@ -14,7 +14,9 @@ final class CurrentOrigins: ExchangeHandler {
     if let handler = find() { return handler.open(request, respondingTo: sink) }
     let none = WaitingExchange(request, respondingTo: sink)
     none.fail(
-      GatewayError(.destinationNotFound, side: .core, retry: .safe, message: "the service “\(service)” was taken out of the configuration"))
+      GatewayError(
+        .destinationNotFound, side: .core, retry: .safe,
+        message: "the service “\(service)” was taken out of the configuration"))
     return none
   }
 }

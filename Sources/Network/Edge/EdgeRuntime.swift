@@ -54,7 +54,8 @@ public final class EdgeRuntime: Sendable {
     let home = loops.loops[0]
     let link = try await home.eventLoop.submit {
       let socket = try BoundSocket.openForDialling()
-      let link = QUICLink(loop: home.value, socket: socket, options: options, tls: tls, originTLS: originTLS, life: life, tracing: tracing)
+      let link = QUICLink(
+        loop: home.value, socket: socket, options: options, tls: tls, originTLS: originTLS, life: life, tracing: tracing)
       return NIOLoopBound(link, eventLoop: home.eventLoop)
     }.get()
     let handler = try await home.eventLoop.submit {
@@ -92,8 +93,8 @@ public final class EdgeRuntime: Sendable {
     }
     log.record(
       .started(
-        role: .edge, listeners: listeners.map { $0.listener.localAddress.text }, link: options.coreNames, identity: tls.certificate.names.first,
-        instance: Hexadecimal.text(process.instance)))
+        role: .edge, listeners: listeners.map { $0.listener.localAddress.text }, link: options.coreNames,
+        identity: tls.certificate.names.first, instance: Hexadecimal.text(process.instance)))
     try await home.eventLoop.flatSubmit { link.value.start() }.get()
     return EdgeRuntime(
       options: options, loops: loops, link: link, gateways: gateways, listeners: listeners, modules: modules, admin: admin,

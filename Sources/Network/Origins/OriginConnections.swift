@@ -64,7 +64,8 @@ final class OriginConnections {
   var waitingCount: Int { waiting.count }
 
   /// - Parameter avoidsIdle: whether a connection that is idle now may be as dead as the one that the exchange has just lost.
-  /// - Returns: the request's sink, and whether it went out on a connection that was idle: the origin may have closed that already.
+  /// - Returns: the request's sink, and whether it went out on a connection that was idle: the origin may have closed that
+  ///   already.
   func open(
     _ request: ExchangeRequest, respondingTo sink: any ResponseSink, avoidsIdle: Bool
   ) -> (sink: any RequestSink, wasIdle: Bool) {
@@ -80,7 +81,8 @@ final class OriginConnections {
     guard waiting.count < limits.waitingExchanges else {
       exchange.fail(
         GatewayError(
-          .connectionLimitReached, side: .origin, retry: .safe, message: "too many requests wait for a connection to \(connector.origin)"))
+          .connectionLimitReached, side: .origin, retry: .safe,
+          message: "too many requests wait for a connection to \(connector.origin)"))
       return exchange
     }
     waiting.append(exchange)
@@ -159,17 +161,17 @@ final class OriginConnections {
     let wanted = (waiting.count + capacity - 1) / capacity
     while connectingCount < wanted, mayConnect {
       connectingCount += 1
-      connector.connect(turn: turn, onTurn: { [weak self] in self?.turnEnded(of: $0) }, onClose: { [weak self] in self?.closed($0) })
-        .assumeIsolated()
-        .whenComplete { [weak self] result in
-          self?.connectingCount -= 1
-          switch result {
-          case .success(let connection):
-            guard let self else { return connection.value.retire() }
-            self.connected(connection.value)
-          case .failure(let error): self?.connectionFailed(error)
-          }
+      let connection = connector.connect(
+        turn: turn, onTurn: { [weak self] in self?.turnEnded(of: $0) }, onClose: { [weak self] in self?.closed($0) })
+      connection.assumeIsolated().whenComplete { [weak self] result in
+        self?.connectingCount -= 1
+        switch result {
+        case .success(let connection):
+          guard let self else { return connection.value.retire() }
+          self.connected(connection.value)
+        case .failure(let error): self?.connectionFailed(error)
         }
+      }
     }
   }
 

@@ -6,8 +6,8 @@ import NIOSSL
 import NIOTLS
 import Wires
 
-/// Opens connections to an origin, over TCP or to a Unix socket, and puts the right wire on them: HTTP/1.1, h2c, or what ALPN chose
-/// under TLS.
+/// Opens connections to an origin, over TCP or to a Unix socket, and puts the right wire on them: HTTP/1.1, h2c, or what ALPN
+/// chose under TLS.
 ///
 /// Names are resolved at each connection and their addresses tried as RFC 8305 says (NIO does both).
 struct OriginConnector {
@@ -77,7 +77,8 @@ struct OriginConnector {
 
   /// Puts the wire on the channel and fulfils `ready` when exchanges can be opened.
   private func speak(
-    _ wireProtocol: WireProtocol, on channel: any Channel, turn: LoopTurn, ready: EventLoopPromise<NIOLoopBound<OriginConnection>>,
+    _ wireProtocol: WireProtocol, on channel: any Channel, turn: LoopTurn,
+    ready: EventLoopPromise<NIOLoopBound<OriginConnection>>,
     onTurn: @escaping (OriginConnection) -> Void, onClose: @escaping (OriginConnection) -> Void
   ) throws {
     guard channel.isActive else { throw ChannelError.eof }

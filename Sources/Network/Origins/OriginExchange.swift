@@ -210,8 +210,8 @@ final class OriginExchange: ResponseSink, RequestSink {
     tried.append(place)
   }
 
-  /// What counts against an origin: not that it was cut off by this side, nor that it is full, nor that it closed a connection which
-  /// nobody used.
+  /// What counts against an origin: not that it was cut off by this side, nor that it is full, nor that it closed a connection
+  /// which nobody used.
   private func isOriginsFault(_ error: GatewayError) -> Bool {
     guard !isAnswered else { return false }
     return switch error.cause {

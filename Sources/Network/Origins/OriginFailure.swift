@@ -24,11 +24,13 @@ enum OriginFailure {
       let missing = origin.scheme == .h2c ? "HTTP/2's SETTINGS did not come" : "TLS (or HTTP/2's SETTINGS on it) was not ready"
       return failure(.connectionTimeout, "origin \(origin) accepted a connection, but \(missing) within \(timeout.text)")
     case OriginConnectionError.closedBeforeSettings:
-      return failure(.httpProtocolError, "origin \(origin) closed a connection before it sent HTTP/2's SETTINGS; does it speak HTTP/2?")
+      return failure(
+        .httpProtocolError, "origin \(origin) closed a connection before it sent HTTP/2's SETTINGS; does it speak HTTP/2?")
     case let error as IOError:
       return refusedConnection(error, origin: origin)
     case let error as NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
-      return failure(.tlsCertificateError, "the certificate of origin \(origin) is not signed by an authority that the service trusts")
+      return failure(
+        .tlsCertificateError, "the certificate of origin \(origin) is not signed by an authority that the service trusts")
     case let error as NIOSSLError:
       return failure(.tlsProtocolError, "TLS to origin \(origin) failed: \(reason(error)); does it speak TLS there?")
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
@@ -43,19 +45,23 @@ enum OriginFailure {
   /// BoringSSL's own words, such as `WRONG_VERSION_NUMBER`, out of a text with numbers, source files and lines.
   private static func reason(_ error: NIOSSLError) -> String {
     let words = "\(error)".split { !($0.isUppercase || $0 == "_" || $0.isNumber) }
-    guard let word = words.last(where: { $0.contains("_") && $0.contains(where: \.isUppercase) }) else { return "the handshake broke off" }
+    guard let word = words.last(where: { $0.contains("_") && $0.contains(where: \.isUppercase) }) else {
+      return "the handshake broke off"
+    }
     return word.lowercased().replacing("_", with: " ")
   }
 
   private static func refusedConnection(_ error: IOError, origin: OriginURL) -> GatewayError {
     if error.errnoCode == ECONNREFUSED {
-      return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: "origin \(origin) refused the connection; is it running?")
+      let message = "origin \(origin) refused the connection; is it running?"
+      return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: message)
     }
     if error.errnoCode == ENOENT, origin.socketPath != nil {
       let message = "there is no socket \(origin); is its server running?"
       return GatewayError(.connectionRefused, side: .origin, retry: .safe, message: message)
     }
-    return GatewayError(.destinationUnavailable, side: .origin, retry: .safe, message: "origin \(origin) cannot be reached: \(error)")
+    let message = "origin \(origin) cannot be reached: \(error)"
+    return GatewayError(.destinationUnavailable, side: .origin, retry: .safe, message: message)
   }
 }
 

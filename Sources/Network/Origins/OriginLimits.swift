@@ -7,7 +7,8 @@ struct OriginLimits {
   var connections = 512
   /// Exchanges that wait for a connection.
   var waitingExchanges = 4096
-  /// How long a connection is kept without an exchange: less than what balancers and NATs keep, which forget a flow without a word.
+  /// How long a connection is kept without an exchange: less than what balancers and NATs keep, which forget a flow without a
+  /// word.
   var idle: TimeAmount = .seconds(60)
   /// How long, after a connection could not be made, those that wait for one that is in use ask for no further.
   var pauseAfterFailure: TimeAmount = .seconds(1)

@@ -57,7 +57,8 @@ final class OriginPool: ExchangeHandler {
   /// - Parameter tried: those that have failed the exchange before.
   func choose(avoiding tried: [OriginConnections]) -> OriginConnections {
     let now = NIODeadline.now()
-    let index = rotation.next(where: { !origins[$0].isOut(at: now) }, unless: { index in tried.contains { $0 === origins[index] } })
+    let index = rotation.next(
+      where: { !origins[$0].isOut(at: now) }, unless: { index in tried.contains { $0 === origins[index] } })
     origins[index].chosen(at: now)
     return origins[index]
   }

@@ -44,8 +44,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
   ///   - onTurn: called at the end of each turn in which the wire did something.
   ///   - onClose: called once when the connection is gone, behind the wire's own `connectionClosed`.
   init(
-    wire: any ByteStreamWire, turn: LoopTurn, lingers: Bool, limits: CloseLimits = CloseLimits(), onTurn: @escaping () -> Void = {},
-    onClose: @escaping () -> Void
+    wire: any ByteStreamWire, turn: LoopTurn, lingers: Bool, limits: CloseLimits = CloseLimits(),
+    onTurn: @escaping () -> Void = {}, onClose: @escaping () -> Void
   ) {
     self.wire = wire
     self.turn = turn
@@ -285,8 +285,8 @@ final class ByteStreamHandler: ChannelDuplexHandler, ByteStreamTransport, TurnPa
     try? context?.channel.pipeline.syncOperations.context(handlerType: NIOSSLHandler.self)
   }
 
-  /// Bytes that were written and that the socket has not taken yet. Asked of the channel when it matters: a promise for each write
-  /// would cost an allocation for each.
+  /// Bytes that were written and that the socket has not taken yet. Asked of the channel when it matters: a promise for each
+  /// write would cost an allocation for each.
   private var unwrittenByteCount: Int {
     (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }

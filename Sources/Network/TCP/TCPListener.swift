@@ -27,7 +27,9 @@ final class TCPListener: Sendable {
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let tables = try await withThrowingTaskGroup(of: NIOLoopBound<ConnectionTable>.self) { tasks in
       for loop in loops {
-        tasks.addTask { try await loop.eventLoop.submit { NIOLoopBound(loop.value.connections, eventLoop: loop.eventLoop) }.get() }
+        tasks.addTask {
+          try await loop.eventLoop.submit { NIOLoopBound(loop.value.connections, eventLoop: loop.eventLoop) }.get()
+        }
       }
       return try await tasks.reduce(into: []) { $0.append($1) }
     }
@@ -141,7 +143,9 @@ final class ListenerLoop {
     let peer = ends.peer?.text ?? "unknown"
     let origin = RequestOrigin(wire: wire, identity: nil, peerAddress: peer, listener: name, isSecure: tls != nil)
     let connection = ListenerConnection(wire: makeWire(origin, ends.local))
-    let handler = ByteStreamHandler(wire: connection.wire, turn: turn, lingers: true, limits: limits, onClose: { [connections] in connections.remove(connection) })
+    let handler = ByteStreamHandler(
+      wire: connection.wire, turn: turn, lingers: true, limits: limits,
+      onClose: { [connections] in connections.remove(connection) })
     connection.handler = handler
     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
     try channel.pipeline.syncOperations.addHandler(handler)

@@ -1,6 +1,7 @@
 public import Events
 
-/// Says of certificates that they are about to expire: 30, 7 and 1 days before, and when they have. A pure value, time is passed in.
+/// Says of certificates that they are about to expire: 30, 7 and 1 days before, and when they have. A pure value, time is passed
+/// in.
 public struct CertificateWatch {
   private var told: [String: Told] = [:]
 

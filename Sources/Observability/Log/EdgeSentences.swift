@@ -21,7 +21,8 @@ extension EdgeFacts {
     case .connected: return "\(at) can be called\(why); \(claims)"
     case .changed: return "\(at) has changed\(why); \(claims)"
     case .suspect: return "\(at) is suspect, requests go elsewhere or wait\(why)"
-    case .doubted: return "\(at) may be gone, another process of the same edge has come; it is asked, and requests go elsewhere\(why)"
+    case .doubted:
+      return "\(at) may be gone, another process of the same edge has come; it is asked, and requests go elsewhere\(why)"
     case .heard: return "\(at) has answered, requests go there again\(why)"
     case .draining: return "\(at) takes no new requests\(why)"
     case .replaced: return "\(at) is replaced by a newer connection of the same process\(why)"
@@ -31,10 +32,11 @@ extension EdgeFacts {
   }
 
   func logFields(reason: String) -> Logger.Metadata {
+    let labels = sortedLabels.prefix(Self.listedNames).map { ($0.key, Logger.MetadataValue.string($0.value)) }
     var fields: Logger.Metadata = [
       "connection": .stringConvertible(connection.number), "peer": .string(connection.peer), "identity": .string(identity),
       "instance": .string(instanceText), "version": .string(version), "services": Self.field(services),
-      "labels": .dictionary(Dictionary(uniqueKeysWithValues: sortedLabels.prefix(Self.listedNames).map { ($0.key, .string($0.value)) })),
+      "labels": .dictionary(Dictionary(uniqueKeysWithValues: labels)),
       "since": .string(Timestamp.text(milliseconds: since)),
       "packets_sent": .stringConvertible(packetsSent), "packets_lost": .stringConvertible(packetsLost),
     ]
@@ -66,7 +68,8 @@ extension EdgeFacts {
 
   /// An edge may announce more than a line can hold.
   private static func list(_ names: [String]) -> String {
-    names.prefix(listedNames).joined(separator: ", ") + (names.count > listedNames ? " and \(names.count - listedNames) more" : "")
+    let more = names.count > listedNames ? " and \(names.count - listedNames) more" : ""
+    return names.prefix(listedNames).joined(separator: ", ") + more
   }
 
   private static func field(_ names: [String]) -> Logger.MetadataValue {

@@ -50,8 +50,8 @@ extension Event {
       }
     case .earlyDataStorage: .warning
     case .handshakeCompleted, .connectionMigrated: .info
-    case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .addressChanged, .addressWatchUnavailable, .offloadDisabled,
-      .datagramRefused, .messageRefused:
+    case .started, .reloaded, .drainBegan, .drainEnded, .requestsRepeated, .addressChanged, .addressWatchUnavailable,
+      .offloadDisabled, .datagramRefused, .messageRefused:
       .notice
     case .handshakeFailed(_, .abandoned, _): .info
     case .handshakeFailed, .originFailed, .acceptFailed, .certificateExpires, .traceStopped: .warning
@@ -90,7 +90,8 @@ extension Event {
       return fields
     case .reloaded(let what): return ["what": .array(what.map { .string($0) })]
     case .reloadRefused(let reason): return ["reason": .string(reason)]
-    case .certificateExpires(let name, let daysLeft): return ["certificate": .string(name), "days_left": .stringConvertible(daysLeft)]
+    case .certificateExpires(let name, let daysLeft):
+      return ["certificate": .string(name), "days_left": .stringConvertible(daysLeft)]
     case .drainBegan(let deadline): return ["deadline_ms": .stringConvertible(deadline)]
     case .drainEnded(let abandoned): return ["abandoned_exchanges": .stringConvertible(abandoned)]
     case .connectionAccepted(let connection): return connection.logFields
@@ -102,7 +103,8 @@ extension Event {
       return fields
     case .handshakeFailed(let connection, let failure, let reason):
       return connection.logFields(cause: failure.rawValue, reason: reason)
-    case .earlyData(let connection, let outcome): return connection.logFields.merging(["outcome": .string(outcome.rawValue)]) { $1 }
+    case .earlyData(let connection, let outcome):
+      return connection.logFields.merging(["outcome": .string(outcome.rawValue)]) { $1 }
     case .earlyRequest(let step): return ["step": .string(step.rawValue)]
     case .earlyDataStorage(let file, let reason, let consequence):
       return ["file": .string(file), "reason": .string(reason), "consequence": .string(consequence)]
@@ -124,8 +126,8 @@ extension Event {
     case .acceptFailed(let listener, let reason): return ["listener": .string(listener), "reason": .string(reason)]
     case .exchangeEnded(let summary):
       return [
-        "method": .string(summary.method), "path": .string(summary.path), "service": .string(summary.service), "outcome": .string(summary.outcome.rawValue),
-        "reason": .string(summary.reason ?? ""),
+        "method": .string(summary.method), "path": .string(summary.path), "service": .string(summary.service),
+        "outcome": .string(summary.outcome.rawValue), "reason": .string(summary.reason ?? ""),
       ]
     case .messageRefused(let wire, let refusal, let from, let reason):
       return ["wire": .string(wire), "cause": .string(refusal.rawValue), "peer": .string(from), "reason": .string(reason)]

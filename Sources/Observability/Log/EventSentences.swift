@@ -29,7 +29,9 @@ extension Event {
     case .handshakeFailed(let connection, let failure, let reason):
       let what = failure.explanation(seenFrom: role)
       let detail = reason.isEmpty ? "" : " (\(reason))"
-      if failure == .abandoned { return "\(connection.peer) has given up a handshake; another attempt of its was faster\(detail)" }
+      if failure == .abandoned {
+        return "\(connection.peer) has given up a handshake; another attempt of its was faster\(detail)"
+      }
       if role == .core, failure == .refusedByPeer { return "handshake from \(connection.peer) failed: \(what)\(detail)" }
       return role == .core
         ? "refused handshake from \(connection.peer): \(what)\(detail)"
@@ -45,7 +47,9 @@ extension Event {
     case .addressChanged(let from, let to, let peer):
       return "the way to \(peer) leaves from \(to) and no longer from \(from); connections move"
     case .addressWatchUnavailable(let reason):
-      return "the kernel gives no news of addresses (\(reason)); changes are looked for every two seconds, allow AF_NETLINK to be faster"
+      return """
+        the kernel gives no news of addresses (\(reason)); changes are looked for every two seconds, allow AF_NETLINK to be faster
+        """
     case .connectionClosed(let connection, let end, let reason):
       return "connection \(connection.number) with \(connection.peer) \(end.words)" + (reason.isEmpty ? "" : ": \(reason)")
     case .datagramRefused(let refusal, let from): return "dropped a datagram from \(from): \(refusal.words)"

@@ -45,8 +45,8 @@ struct LogCause: Hashable {
     case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty,
       .reversedLinkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty:
       cause = phase.rawValue + " " + core
-    case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled, .addressWatchUnavailable, .linkChanged,
-      .reversedLinkChanged, .handshakeCompleted:
+    case .started, .reloaded, .reloadRefused, .certificateExpires, .drainBegan, .drainEnded, .offloadDisabled,
+      .addressWatchUnavailable, .linkChanged, .reversedLinkChanged, .handshakeCompleted:
       return nil
     }
   }

@@ -60,7 +60,8 @@ extension ModuleEvent {
       ["path": .string(path), "age_seconds": .stringConvertible(age), "reason": .string(reason)]
     case .refused(let refusal, let path, let reason):
       ["cause": .string(refusal.rawValue), "path": .string(path), "reason": .string(reason)]
-    case .downloadFailed(let failure): ["path": .string(failure.url), "cause": .string(failure.cause), "reason": .string(failure.message)]
+    case .downloadFailed(let failure):
+      ["path": .string(failure.url), "cause": .string(failure.cause), "reason": .string(failure.message)]
     case .evicted(let count, let bytes): ["entries": .stringConvertible(count), "bytes": .stringConvertible(bytes)]
     case .damaged(let count): ["files": .stringConvertible(count)]
     case .storageFailed(let path, let reason): ["path": .string(path), "reason": .string(reason)]

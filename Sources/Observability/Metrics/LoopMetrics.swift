@@ -63,8 +63,8 @@ public final class LoopMetrics: EventSink {
     case .module(let event): counts.modules.record(event)
     case .reloaded: counts.reloads += 1
     case .reloadRefused: counts.refusedReloads += 1
-    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed, .coreMetTwice,
-      .traceStopped, .earlyDataStorage: break
+    case .started, .certificateExpires, .drainBegan, .drainEnded, .connectionAccepted, .addressWatchUnavailable, .acceptFailed,
+      .coreMetTwice, .traceStopped, .earlyDataStorage: break
     }
   }
 

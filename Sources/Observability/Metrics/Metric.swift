@@ -92,8 +92,9 @@ extension Metric {
     switch self {
     case .requestDuration, .handshakeDuration: .histogram
     case .openExchanges, .connections, .openStreams, .roundTrip, .congestionWindow, .bytesInFlight, .linkRoundTrip,
-      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .connectedEdges, .disabledOffloads, .buildInfo, .certificateExpiry, .eventLoops,
-      .moduleUsage, .processResident, .processOpenFiles, .processMaximumFiles, .processStart:
+      .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .connectedEdges, .disabledOffloads,
+      .buildInfo, .certificateExpiry, .eventLoops, .moduleUsage, .processResident, .processOpenFiles, .processMaximumFiles,
+      .processStart:
       .gauge
     default: .counter
     }
@@ -120,7 +121,8 @@ extension Metric {
     case .migrations: "Changes of a connection's path that were validated."
     case .addressChanges: "Changes of the address that datagrams to a core leave from."
     case .earlyData: "Early data (0-RTT) of connections, by what became of it."
-    case .earlyRequests: "Requests in early data, by what was done: sent by an edge, served by a core, answered 425 and sent again."
+    case .earlyRequests:
+      "Requests in early data, by what was done: sent by an edge, served by a core, answered 425 and sent again."
     case .roundTrip: "Smoothed round-trip time over the established connections, in seconds: their minimum, median and maximum."
     case .congestionWindow: "Congestion windows of all connections together, in bytes."
     case .bytesInFlight: "Bytes of all connections that are sent and not yet acknowledged or lost."
@@ -146,7 +148,8 @@ extension Metric {
     case .coalescedReads: "Reads that brought several datagrams at once (UDP_GRO)."
     case .refusedDatagrams: "Datagrams dropped without reaching a connection, by cause."
     case .disabledOffloads: "1 for a help of the kernel's that was found not to work and is off."
-    case .moduleAnswers: "Answers of the module cache: hit, miss, collapsed (with another's fetch), shared (a replica's), stale, bypass (passed on)."
+    case .moduleAnswers:
+      "Answers of the module cache: hit, miss, collapsed (with another's fetch), shared (a replica's), stale, bypass (passed on)."
     case .moduleSavedBytes: "Bytes of content that were not fetched for their request: hits, collapsed, shared and stale answers."
     case .moduleResumes: "Transfers of zips that broke off and went on where they had stopped."
     case .moduleRefusals: "Downloads that were thrown away, by cause."

@@ -47,7 +47,9 @@ public struct MetricsPage {
         text.sample(metric, [("service", service)], count)
       }
     case .originChanges:
-      for (key, count) in total.originChanges.sorted(by: { ($0.key.service, $0.key.state.rawValue) < ($1.key.service, $1.key.state.rawValue) }) {
+      for (key, count) in total.originChanges.sorted(by: {
+        ($0.key.service, $0.key.state.rawValue) < ($1.key.service, $1.key.state.rawValue)
+      }) {
         text.sample(metric, [("service", key.service), ("state", key.state.rawValue)], count)
       }
     case .refusedMessages:
@@ -177,7 +179,8 @@ extension Metric {
   /// Whether the page has it: an edge's link is not shown by a core, and the kernel's figures only where they could be read.
   fileprivate func isReported(with resources: ProcessResources?, role: Role) -> Bool {
     switch self {
-    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .linkChanges, .linkDials: role == .edge
+    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .linkChanges, .linkDials:
+      role == .edge
     case .connectedEdges, .edgeChanges: role == .core
     case .processCPU, .processResident, .processOpenFiles, .processMaximumFiles: resources != nil
     default: true

@@ -16,14 +16,18 @@ struct CacheExport: ParsableCommand {
   func run() throws {
     let store = try folder.open()
     let firstBlock = try CarriedCache.firstBlock(service: URL(fileURLWithPath: store.folder).lastPathComponent)
-    guard !FileManager.default.fileExists(atPath: file) else { throw CommandError.configuration("the file \(file) exists; name another one") }
+    guard !FileManager.default.fileExists(atPath: file) else {
+      throw CommandError.configuration("the file \(file) exists; name another one")
+    }
     guard FileManager.default.createFile(atPath: file, contents: nil, attributes: [.posixPermissions: 0o640]),
       let output = FileHandle(forWritingAtPath: file)
     else { throw CommandError.failure("the file \(file) cannot be written") }
     var count = 0
     do {
       try output.write(contentsOf: Data(firstBlock))
-      for entry in store.entries() where try store.export(entry.key, write: { try output.write(contentsOf: Data($0)) }) { count += 1 }
+      for entry in store.entries() where try store.export(entry.key, write: { try output.write(contentsOf: Data($0)) }) {
+        count += 1
+      }
       try output.write(contentsOf: Data(CarriedCache.lastBlock))
       try output.synchronize()
     } catch {
@@ -37,7 +41,10 @@ struct CacheExport: ParsableCommand {
 struct CacheImport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Takes the entries of a file that quicgw cache export has written, each checked.",
-    discussion: "A folder without a cache gets one, for the service that the entries were exported from. Run it as the user that quicgw runs as.")
+    discussion: """
+      A folder without a cache gets one, for the service that the entries were exported from. Run it as the user that quicgw \
+      runs as.
+      """)
 
   @OptionGroup var folder: CacheFolder
 
@@ -45,7 +52,9 @@ struct CacheImport: ParsableCommand {
   var file: String
 
   func run() throws {
-    guard let input = FileHandle(forReadingAtPath: file) else { throw CommandError.configuration("the file \(file) cannot be read") }
+    guard let input = FileHandle(forReadingAtPath: file) else {
+      throw CommandError.configuration("the file \(file) cannot be read")
+    }
     guard let service = CarriedCache.service(firstBlock: try CarriedCache.block(input)) else {
       throw CommandError.configuration("\(file) was not written by quicgw cache export")
     }
@@ -72,7 +81,8 @@ private enum CarriedCache {
   /// - Throws: `CommandError` for a cache whose folder has not the name of a service.
   static func firstBlock(service: String) throws -> [UInt8] {
     guard Service.isName(service) else {
-      throw CommandError.configuration("the folder “\(service)” has no service's name, which an import elsewhere needs; rename it")
+      throw CommandError.configuration(
+        "the folder “\(service)” has no service's name, which an import elsewhere needs; rename it")
     }
     return padded("\(title)\n\(service)\n")
   }

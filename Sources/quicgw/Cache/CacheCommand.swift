@@ -10,7 +10,8 @@ struct CacheCommand: ParsableCommand {
     abstract: "Lists, checks, tidies, fills and carries the cache of Go modules.",
     discussion: "The folder is what modules.folder says in the configuration, or the one of a single service below it.",
     subcommands: [
-      CacheList.self, CacheStatistics.self, CacheVerify.self, CacheCollect.self, CachePrefetch.self, CacheExport.self, CacheImport.self,
+      CacheList.self, CacheStatistics.self, CacheVerify.self, CacheCollect.self, CachePrefetch.self, CacheExport.self,
+      CacheImport.self,
     ])
 }
 
@@ -21,12 +22,15 @@ struct CacheFolder: ParsableArguments {
 
   /// - Throws: `CommandError` if it is no cache, or if it has several and nobody can say which is meant.
   func open() throws -> ModuleStore {
-    guard FileManager.default.fileExists(atPath: folder) else { throw CommandError.configuration("the folder \(folder) does not exist") }
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw CommandError.configuration("the folder \(folder) does not exist")
+    }
     if Self.isCache(folder) { return try store(folder) }
     let names = caches
     guard let name = names.first else { throw CommandError.configuration("\(folder) is no module cache; name modules.folder") }
     guard names.count == 1 else {
-      throw CommandError.configuration("\(folder) has several caches; name one of \(names.map { "\(folder)/\($0)" }.joined(separator: ", "))")
+      let folders = names.map { "\(folder)/\($0)" }.joined(separator: ", ")
+      throw CommandError.configuration("\(folder) has several caches; name one of \(folders)")
     }
     return try store("\(folder)/\(name)")
   }
@@ -58,7 +62,10 @@ struct CacheFolder: ParsableArguments {
 /// `quicgw cache ls`
 struct CacheList: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ls", abstract: "Prints each entry with its bytes on the disk, when it was last used, and whether a checksum database vouches for it.")
+    commandName: "ls",
+    abstract: """
+      Prints each entry with its bytes on the disk, when it was last used, and whether a checksum database vouches for it.
+      """)
 
   @OptionGroup var folder: CacheFolder
 
@@ -74,7 +81,8 @@ struct CacheList: ParsableCommand {
 
 /// `quicgw cache stat`
 struct CacheStatistics: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "stat", abstract: "Prints how many entries of each kind there are, and their bytes.")
+  static let configuration = CommandConfiguration(
+    commandName: "stat", abstract: "Prints how many entries of each kind there are, and their bytes.")
 
   @OptionGroup var folder: CacheFolder
 
@@ -103,7 +111,8 @@ struct CacheStatistics: ParsableCommand {
 /// `quicgw cache verify`
 struct CacheVerify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Reads every entry and names those that are not what they were; ends with status 1 if there is one.")
+    commandName: "verify",
+    abstract: "Reads every entry and names those that are not what they were; ends with status 1 if there is one.")
 
   @Flag(help: "Remove them.")
   var remove = false
@@ -139,10 +148,14 @@ struct CacheCollect: ParsableCommand {
   func run() throws {
     var bytes = Int.max
     if let quota {
-      guard let count = ByteCount(quota) else { throw CommandError.configuration("--quota: “\(quota)” is not a size; write one as in 5GiB") }
+      guard let count = ByteCount(quota) else {
+        throw CommandError.configuration("--quota: “\(quota)” is not a size; write one as in 5GiB")
+      }
       bytes = count.bytes
     }
-    guard quota != nil || unused != nil else { throw CommandError.configuration("it is not said what may stay; give --quota or --unused") }
+    guard quota != nil || unused != nil else {
+      throw CommandError.configuration("it is not said what may stay; give --quota or --unused")
+    }
     if let unused, unused < 1 { throw CommandError.configuration("--unused: \(unused) is out of range; write 1 or more") }
     let oldest = unused.map { Int64(Date().timeIntervalSince1970) - Int64($0) * 86_400 } ?? .min
     let eviction = try folder.open().evict(quota: bytes, oldest: oldest)

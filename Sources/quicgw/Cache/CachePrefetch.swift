@@ -28,7 +28,8 @@ struct CachePrefetch: AsyncParsableCommand {
       throw CommandError.configuration("--proxy: \(error.message); \(error.advice)")
     }
     let client = try await OriginClient.start(origin)
-    let failures = await fetch(wanted, from: DemoClient(wire: .http1, authority: origin.authority, handler: client.handler), origin.basePath)
+    let proxy = DemoClient(wire: .http1, authority: origin.authority, handler: client.handler)
+    let failures = await fetch(wanted, from: proxy, origin.basePath)
     try await client.stop()
     for failure in failures { StandardError.write("quicgw: \(failure)") }
     StandardError.write("quicgw: \(wanted.count - failures.count) of \(wanted.count) modules are there")
@@ -90,7 +91,8 @@ enum ModuleList {
       guard words.count >= 2, let module = ModulePath(String(words[0])),
         let version = ModuleVersion(String(isModAlone ? words[1].dropLast(7) : words[1]))
       else {
-        throw CommandError.configuration("\(file):\(number + 1): “\(line)” names no module and version; write module@v1.2.3, or name a go.sum")
+        throw CommandError.configuration(
+          "\(file):\(number + 1): “\(line)” names no module and version; write module@v1.2.3, or name a go.sum")
       }
       let name = "\(module.text)@\(version.text)"
       if found[name]?.isModAlone != false { found[name] = Entry(module: module, version: version, isModAlone: isModAlone) }

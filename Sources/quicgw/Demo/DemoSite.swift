@@ -23,8 +23,8 @@ struct DemoSite {
     let folder = NSTemporaryDirectory() + "quicgw-demo-" + UUID().uuidString.prefix(8)
     let ports = try await FreePorts.find(tcp: 5, udp: 1)
     let site = DemoSite(
-      folder: folder, modulesPort: ports.tcp[0], echoPort: ports.tcp[1], cloudPort: ports.tcp[4], corePort: ports.udp[0], coreAdminPort: ports.tcp[2],
-      edgeAdminPort: ports.tcp[3])
+      folder: folder, modulesPort: ports.tcp[0], echoPort: ports.tcp[1], cloudPort: ports.tcp[4], corePort: ports.udp[0],
+      coreAdminPort: ports.tcp[2], edgeAdminPort: ports.tcp[3])
     try site.makeCertificates()
     try site.coreConfiguration(modulesOrigin: modulesOrigin, echoOrigin: echoOrigin)
       .write(toFile: "\(folder)/core.yaml", atomically: false, encoding: .utf8)

@@ -16,9 +16,10 @@ struct CheckCommand: ParsableCommand {
       let core = checked.configuration
       let names = core.policy.routing.services.map(\.name)
       print(checked.warnings)
+      let listeners = core.listeners.map { "\($0.address)" }.joined(separator: ", ")
       StandardOutput.write(
         "\(file): a core, listens on \(core.listen), serves \(names.isEmpty ? "nothing" : names.joined(separator: ", "))"
-          + (core.listeners.isEmpty ? "" : ", calls edges for clients on \(core.listeners.map { "\($0.address)" }.joined(separator: ", "))"))
+          + (core.listeners.isEmpty ? "" : ", calls edges for clients on \(listeners)"))
     case .edge(let checked):
       let edge = checked.configuration
       print(checked.warnings)

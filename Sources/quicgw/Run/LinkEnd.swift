@@ -93,8 +93,10 @@ extension CoreConfiguration: EndConfiguration {
     var names = process.differences(from: other.process)
     if listen != other.listen { names.append("listen") }
     if name != other.name { names.append("name") }
-    names += listeners.filter { mine in other.listeners.contains { $0.address == mine.address && $0.placement != mine.placement } }
-      .map { "the listener at \($0.address)" }
+    let others = listeners.filter { mine in
+      other.listeners.contains { $0.address == mine.address && $0.placement != mine.placement }
+    }
+    names += others.map { "the listener at \($0.address)" }
     if edgeWait != other.edgeWait { names.append("edge_wait") }
     if idempotent != other.idempotent { names.append("idempotent") }
     if earlyData.isFixed(unlike: other.earlyData) { names.append("early_data") }

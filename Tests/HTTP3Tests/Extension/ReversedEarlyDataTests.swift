@@ -5,7 +5,8 @@ import NIOCore
 import QUICTransport
 import Testing
 
-/// A resumed reversed connection: the client of QUIC, which is the server of HTTP, says in its first flight what may be asked of it.
+/// A resumed reversed connection: the client of QUIC, which is the server of HTTP, says in its first flight what may be asked of
+/// it.
 @Suite("Early data on a reversed connection") struct ReversedEarlyDataTests {
   @Test("a client of QUIC can be asked half a round trip after its first datagram, and answers another one later")
   func callable() throws {

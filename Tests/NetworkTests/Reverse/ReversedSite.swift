@@ -8,7 +8,8 @@ import Observability
 import QUICTransport
 import TestCertificates
 
-/// A core, edges that expose an echoing origin to it, and gateways on each of the core's loops that lead to any edge, on loopback.
+/// A core, edges that expose an echoing origin to it, and gateways on each of the core's loops that lead to any edge, on
+/// loopback.
 final class ReversedSite {
   let authority: TestAuthority
   let origin: HandlerServer

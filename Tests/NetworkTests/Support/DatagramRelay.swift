@@ -2,8 +2,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Stands between an edge and its core: passes datagrams on, goes dark, leads to another core from one moment to the next, or forgets as
-/// a NAT does.
+/// Stands between an edge and its core: passes datagrams on, goes dark, leads to another core from one moment to the next, or
+/// forgets as a NAT does.
 final class DatagramRelay: Sendable {
   private struct State {
     var target: SocketAddress

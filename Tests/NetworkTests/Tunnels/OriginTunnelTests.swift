@@ -9,7 +9,9 @@ import Testing
 
 /// How many tunnels are opened, and what becomes of those that nobody waits for.
 @Suite(.alone) struct `Tunnels to origins` {
-  private func open(_ head: RequestHead, of identity: String = "edge-1", through client: OriginClient) async throws -> OpenTunnel {
+  private func open(
+    _ head: RequestHead, of identity: String = "edge-1", through client: OriginClient
+  ) async throws -> OpenTunnel {
     try await client.handler.eventLoop.submit {
       let state = OpenTunnel.State()
       let origin = RequestOrigin(wire: .http3, identity: identity, peerAddress: "test", listener: "link", isSecure: true)

@@ -7,8 +7,8 @@ import Wires
 
 @testable import Network
 
-/// A TCP listener on a loop of its own, each of whose connections, or streams of HTTP/2, is a tunnel that a test holds the other end
-/// of.
+/// A TCP listener on a loop of its own, each of whose connections, or streams of HTTP/2, is a tunnel that a test holds the other
+/// end of.
 struct TunnelListener {
   private let listener: TCPListener
   private let loops: LoopGroup

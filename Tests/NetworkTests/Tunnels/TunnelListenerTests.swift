@@ -15,7 +15,8 @@ import Testing
     let policy = Policy(routing: RoutingTable(services: [Service(name: "db")], answersToNames: false, listeners: ["db": "db"]))
     let gateways = try await loops.onEach { loop in
       Gateway(
-        hop: Hop(role: .edge, name: "edge"), policy: policy, destinations: .link(Destination(recorder), wire: .http3), events: loop.events,
+        hop: Hop(role: .edge, name: "edge"), policy: policy, destinations: .link(Destination(recorder), wire: .http3),
+        events: loop.events,
         now: { .now() })
     }
     let listener = try await GatewayListener.bind(

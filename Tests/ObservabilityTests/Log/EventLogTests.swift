@@ -18,11 +18,17 @@ import Testing
       ),
       (
         .handshakeFailed(sampleConnection, .unknownAuthority, reason: ""),
-        "WARNING refused handshake from [::1]:51234: the client's certificate is signed by an unknown authority; issue it with this core's CA"
+        """
+        WARNING refused handshake from [::1]:51234: the client's certificate is signed by an unknown authority; issue it with \
+        this core's CA
+        """
       ),
       (
         .handshakeFailed(sampleConnection, .certificateExpired, reason: "not after 2020"),
-        "WARNING refused handshake from [::1]:51234: the client's certificate has expired or is not valid yet; issue a new one or set the clocks right (not after 2020)"
+        """
+        WARNING refused handshake from [::1]:51234: the client's certificate has expired or is not valid yet; issue a new one \
+        or set the clocks right (not after 2020)
+        """
       ),
       (.datagramRefused(.unknownConnection, from: "[::1]:9"), "NOTICE dropped a datagram from [::1]:9: of no known connection"),
       (
@@ -44,7 +50,10 @@ import Testing
       ),
       (
         .addressWatchUnavailable(reason: "EPERM"),
-        "NOTICE the kernel gives no news of addresses (EPERM); changes are looked for every two seconds, allow AF_NETLINK to be faster"
+        """
+        NOTICE the kernel gives no news of addresses (EPERM); changes are looked for every two seconds, allow AF_NETLINK to be \
+        faster
+        """
       ),
       (
         .offloadDisabled(.segmentation, reason: "EIO"),
@@ -60,19 +69,32 @@ import Testing
       ),
       (
         .handshakeFailed(sampleConnection, .refusedByPeer, reason: "the peer refuses our certificate: it has expired"),
-        "WARNING handshake from [::1]:51234 failed: the client refused this core (the peer refuses our certificate: it has expired)"
+        """
+        WARNING handshake from [::1]:51234 failed: the client refused this core (the peer refuses our certificate: it has \
+        expired)
+        """
       ),
       (
         .edge(.connected, sampleEdge, reason: ""),
-        "NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) can be called; exposes camera, metrics, labels site=berlin, tier=gold; instance a1020000, version 1.2.3"
+        """
+        NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) can be called; exposes camera, metrics, labels site=berlin, \
+        tier=gold; instance a1020000, version 1.2.3
+        """
       ),
       (
         .edge(.listed, sampleEdge, reason: ""),
-        "NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) is connected since 2024-02-29T12:00:00.007Z; exposes camera, metrics, labels site=berlin, tier=gold; instance a1020000, version 1.2.3; round trip 40.000 ms, 1.5 % of 2000 packets lost"
+        """
+        NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) is connected since 2024-02-29T12:00:00.007Z; exposes camera, \
+        metrics, labels site=berlin, tier=gold; instance a1020000, version 1.2.3; round trip 40.000 ms, 1.5 % of 2000 packets \
+        lost
+        """
       ),
       (
         .edge(.left, sampleEdge, reason: "shutting down"),
-        "NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) is gone: shutting down; round trip 40.000 ms, 1.5 % of 2000 packets lost"
+        """
+        NOTICE edge shop-17 at 192.0.2.1:40000 (connection 9) is gone: shutting down; round trip 40.000 ms, 1.5 % of 2000 \
+        packets lost
+        """
       ),
       (.reloadRefused(reason: "services.x: no origin"), "ERROR not reloaded, everything stays as it is: services.x: no origin"),
       (

@@ -75,8 +75,8 @@ import Testing
     try finish(pair, recorder)
   }
 
-  /// The server learns of the new address only from the client, which has nothing to say: it probes, long before keep-alive would. One
-  /// round trip then brings data again, before the new address is validated.
+  /// The server learns of the new address only from the client, which has nothing to say: it probes, long before keep-alive
+  /// would. One round trip then brings data again, before the new address is validated.
   @Test(arguments: [ConnectionConfiguration.CongestionControl.cubic, .bbr2], [true, false])
   func aDownloadHardlyStandsStill(congestionControl: ConnectionConfiguration.CongestionControl, isOtherHost: Bool) throws {
     var setups = try Setups()

@@ -2,8 +2,8 @@ import Events
 import Observability
 import QUICTransport
 
-/// What a core has against early data that is sent again: one for all its loops and all its TLS contexts, those of a reload included,
-/// because it knows what was taken before.
+/// What a core has against early data that is sent again: one for all its loops and all its TLS contexts, those of a reload
+/// included, because it knows what was taken before.
 struct EarlyDataProtection: Sendable {
   let antiReplay: AntiReplay
   private let flights: FlightRecord
@@ -24,7 +24,8 @@ struct EarlyDataProtection: Sendable {
     antiReplay = try AntiReplay(record: flights)
     if flights.beganAt != nil, !antiReplay.coversEarlierTickets {
       record(
-        .earlyDataStorage(file: path, reason: "this GnuTLS takes no tickets from before its start", consequence: Self.withoutFile))
+        .earlyDataStorage(
+          file: path, reason: "this GnuTLS takes no tickets from before its start", consequence: Self.withoutFile))
     }
   }
 

@@ -70,7 +70,8 @@ private final class HealthProbe: ResponseSink {
   }
 
   func begin(_ head: RequestHead, turn: LoopTurn, limit: TimeAmount) {
-    connector.connect(turn: turn, pending: pending, onTurn: { _ in }, onClose: { _ in }).assumeIsolated().whenComplete { [self] result in
+    let connected = connector.connect(turn: turn, pending: pending, onTurn: { _ in }, onClose: { _ in })
+    connected.assumeIsolated().whenComplete { [self] result in
       pending.end()
       switch result {
       case .success(let connection): send(head, on: connection.value)

@@ -13,7 +13,8 @@ struct OriginRotation {
   }
 
   /// - Parameters:
-  ///   - isWell: whether an origin is to be used. When none is, one is taken all the same: there may be nothing wrong with it any more.
+  ///   - isWell: whether an origin is to be used. When none is, one is taken all the same: there may be nothing wrong with it any
+  ///     more.
   ///   - wasTried: whether it has failed the request before.
   mutating func next(where isWell: (Int) -> Bool, unless wasTried: (Int) -> Bool = { _ in false }) -> Int {
     guard shares.count > 1 else { return 0 }

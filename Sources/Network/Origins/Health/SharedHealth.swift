@@ -4,7 +4,8 @@ import Synchronization
 
 /// The health of one origin for all loops of a process: what one of them has met, the others need not meet too.
 ///
-/// As long as nothing speaks against an origin, a request costs one look at a flag; only those to an origin in trouble take the lock.
+/// As long as nothing speaks against an origin, a request costs one look at a flag; only those to an origin in trouble take the
+/// lock.
 final class SharedHealth: Sendable {
   private let health: Mutex<OriginHealth>
   private let isInTrouble = Atomic(false)
@@ -25,7 +26,9 @@ final class SharedHealth: Sendable {
     isInTrouble.load(ordering: .acquiring) ? change { $0.requestSucceeded() } : nil
   }
 
-  func requestFailed(_ reason: String, at now: NIODeadline) -> OriginHealth.Change? { change { $0.requestFailed(reason, at: now) } }
+  func requestFailed(_ reason: String, at now: NIODeadline) -> OriginHealth.Change? {
+    change { $0.requestFailed(reason, at: now) }
+  }
 
   /// - Parameter failure: what was wrong, or nil.
   func checked(_ failure: String?) -> OriginHealth.Change? {

@@ -6,7 +6,8 @@ import NIOPosix
 /// peer that owes the rest of a message and does not even answer TCP's keep-alive, end the connection.
 ///
 /// Linux counts a window that stays shut for so long as the same (`tcp_probe_timer`): a client, or an HTTP/1.1 origin, that takes
-/// nothing of what there is for it for five minutes loses the connection. HTTP/2 peers read on, their flow control is above TCP's.
+/// nothing of what there is for it for five minutes loses the connection. HTTP/2 peers read on, their flow control is above
+/// TCP's.
 ///
 /// Tunnels are as TCP itself is: who leaves what it is sent unread keeps its connection for as long as its kernel answers probes
 /// and the tunnel is open at one side at least (`CloseLimits` for what comes then).
@@ -36,8 +37,8 @@ extension ClientBootstrap {
 }
 
 extension ServerBootstrap {
-  /// Notices clients that are gone without a word. Set on the listening socket: Linux hands these options down to what it accepts,
-  /// which saves system calls for each connection.
+  /// Notices clients that are gone without a word. Set on the listening socket: Linux hands these options down to what it
+  /// accepts, which saves system calls for each connection.
   func serverChannelLiveness(_ liveness: TCPLiveness) -> ServerBootstrap {
     liveness.options.reduce(self) { $0.serverChannelOption($1.0, value: $1.1) }
   }

@@ -12,7 +12,9 @@ extension ModuleOptions {
     let environment = ProcessInfo.processInfo.environment["CACHE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
     guard let folder = settings.folder ?? environment else {
       throw CommandError.configuration(
-        "modules: there is no folder for the cache; add modules.folder, or systemd's CacheDirectory=, which sets $CACHE_DIRECTORY")
+        """
+        modules: there is no folder for the cache; add modules.folder, or systemd's CacheDirectory=, which sets $CACHE_DIRECTORY
+        """)
     }
     var cache = ModuleSettings()
     cache.listingLifetime = settings.fresh

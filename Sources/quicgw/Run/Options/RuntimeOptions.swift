@@ -48,8 +48,8 @@ extension CoreOptions {
     }
   }
 
-  /// As durable as the reset keys. A server that takes early data must not lower what it allowed when it gave the ticket (RFC 9000
-  /// §7.4.1), so tickets end when that changes.
+  /// As durable as the reset keys. A server that takes early data must not lower what it allowed when it gave the ticket (RFC
+  /// 9000 §7.4.1), so tickets end when that changes.
   ///
   /// - Parameter isShared: cores that share it must make the same of it.
   private func ticketKey(_ material: [UInt8], isShared: Bool) -> [UInt8] {

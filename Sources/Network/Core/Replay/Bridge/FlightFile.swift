@@ -38,7 +38,9 @@ final class FlightFile: @unchecked Sendable {
       while reader.rest.count >= FlightFile.entryBytes, let seenAt = reader.takeUInt64(),
         let bytes = reader.take(FlightFile.entryBytes - 8) {
         entryCount += 1
-        if let flight = FlightIdentifier(bytes) { take(RememberedFlights.Entry(flight: flight, seenAt: Int64(bitPattern: seenAt))) }
+        if let flight = FlightIdentifier(bytes) {
+          take(RememberedFlights.Entry(flight: flight, seenAt: Int64(bitPattern: seenAt)))
+        }
       }
       // An entry that was half written belongs to a flight that was not taken.
       _ = ftruncate(descriptor, FlightFile.headerBytes + entryCount * FlightFile.entryBytes)
@@ -71,7 +73,8 @@ final class FlightFile: @unchecked Sendable {
   func rewrite(_ entries: Deque<RememberedFlights.Entry>) -> Bool {
     let new = path + ".new"
     guard let other = try? FlightFile.openLocked(new) else { return false }
-    guard ftruncate(other, 0) == 0, FlightFile.write(header + entries.flatMap(FlightFile.bytes), to: other), unsafe rename(new, path) == 0
+    guard ftruncate(other, 0) == 0, FlightFile.write(header + entries.flatMap(FlightFile.bytes), to: other),
+      unsafe rename(new, path) == 0
     else {
       unsafe unlink(new)
       close(other)
