@@ -53,6 +53,8 @@ import Testing
     #expect(settings.publicSources == ["goproxy"])
     #expect(settings.redirectHosts == [RedirectHost("storage.googleapis.com"), RedirectHost("a:81")])
     #expect(try core("{services: modules}").get()?.sources == nil)
+    let patterns = try core("{services: modules, private: \"git.corp.example,*.internal/team\"}").get()?.privateModules
+    #expect(patterns?.map(\.text) == ["git.corp.example", "*.internal/team"], "as GOPRIVATE has them")
   }
 
   @Test(arguments: [

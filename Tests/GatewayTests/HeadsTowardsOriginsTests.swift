@@ -36,6 +36,21 @@ import Testing
     #expect(scene.destination.fields.all("cdn-loop").map { String(decoding: $0, as: UTF8.self) } == [value, Scene.core])
   }
 
+  @Test func aHeadForOneServiceBecomesOneForAnother() throws {
+    let own = Service(name: "modules", origins: [try OriginURL("http://origin.internal/base")], host: .origin)
+    let proxy = Service(name: "goproxy", origins: [try OriginURL("https://proxy.example:8443/all/of")], host: .origin)
+    let mirror = Service(name: "mirror", origins: [try OriginURL("http://mirror.internal")])
+    let head = RequestHead(
+      method: "GET", authority: "origin.internal", path: "/base/a.test/@v/list?x", fields: forwarded)
+    func readdressed(_ service: Service) -> [String?] {
+      var head = head
+      service.readdress(&head, from: own)
+      return [head.fields.text(.scheme), head.fields.text(.authority), head.fields.text(.path)]
+    }
+    #expect(readdressed(proxy) == ["https", "proxy.example:8443", "/all/of/a.test/@v/list?x"])
+    #expect(readdressed(mirror) == ["http", "shop.example:8080", "/a.test/@v/list?x"], "the client's own authority")
+  }
+
   @Test func hostOfTheOriginWhereTheServiceSaysSo() throws {
     let origin = try OriginURL("https://origin.internal:8443/base")
     let scene = Scene(.core, policy: Policy(routing: RoutingTable(services: [.at("modules", origin: origin, host: .origin)])))

@@ -81,7 +81,12 @@ import Testing
     for text in ["corp.example", "git.corp.example/other", "git.corp.example/team/tool/more", "git.corp"] {
       #expect(ModulePattern(text)?.takes(module) == false, "\(text)")
     }
-    #expect(ModulePattern("") == nil)
-    #expect(ModulePattern("a//b") == nil)
+    for text in ["g[i-k]t.corp.example/", "[^a-f]it.corp.example", "g\\it.*", "[fg]it.corp.example", "g[\\i]t.corp.example"] {
+      #expect(ModulePattern(text)?.takes(module) == true, "\(text)")
+    }
+    for text in ["g[^i]t.corp.example", "[a-f]it.corp.example", "g[*]t.corp.example"] {
+      #expect(ModulePattern(text)?.takes(module) == false, "\(text)")
+    }
+    for text in ["", "/", "a//b", "a[", "a[]", "a[b-]", "a[z-a]", "a\\", "a,b", "a b"] { #expect(ModulePattern(text) == nil, "\(text)") }
   }
 }

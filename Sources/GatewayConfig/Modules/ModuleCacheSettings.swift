@@ -158,12 +158,14 @@ extension ModuleCacheSettings {
   private static func patterns(_ value: Value) throws(ConfigurationError) -> [ModulePattern] {
     var patterns: [ModulePattern] = []
     for element in try value.listOrOne() {
-      let text = try element.text()
-      guard let pattern = ModulePattern(text) else {
-        throw element.error(
-          "“\(text)” is no pattern of module paths", "write one like “git.example.com” or \"*.corp.example/team\"")
+      // GOPRIVATE has them with commas between them.
+      for text in try element.text().split(separator: ",", omittingEmptySubsequences: false) {
+        guard let pattern = ModulePattern(String(text)) else {
+          throw element.error(
+            "“\(text)” is no pattern of module paths", "write one like “git.example.com” or \"*.corp.example/team\"")
+        }
+        patterns.append(pattern)
       }
-      patterns.append(pattern)
     }
     return patterns
   }
