@@ -92,7 +92,9 @@ public final class Connection {
   /// How often the probe timer is still made to expire, after the client's address has changed; nil when that is done.
   var resendsLeft: Int?
   var isAheadOfTime = false
-  var lingeringIDs: [ConnectionID] = []
+  var lingeringIDs = Deque<(id: ConnectionID, until: NIODeadline)>()
+  /// When the peer last seemed to validate our address.
+  var challengedAt: NIODeadline?
   var silence = SilenceWatch()
   var silenceProbes: SilenceProbes?
 
@@ -255,6 +257,7 @@ public final class Connection {
         makeMove()
         checkSilence()
       }
+        forgetLingeringIDs()
       setNeedsWrite()
     case .closing(let period):
       if period.end <= now { state = .ended }

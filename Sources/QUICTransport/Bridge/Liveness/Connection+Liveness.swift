@@ -31,26 +31,6 @@ extension Connection {
     if isHandshakeCompleted { applyKeepAlive() }
   }
 
-  /// Sends a probe (RFC 9002 §6.2.4) now if something is under way, and not when the probe timeout, doubled with each one that
-  /// was not answered, says so.
-  ///
-  /// After a black-out of 10 s the next probe may be as far away as that again, and a full congestion window holds everything
-  /// else back. Whoever knows that the path works again calls this. ngtcp2 has no verb for it, so it is told the time at which
-  /// its loss detection timer expires; one that is further away than the idle timeout is left alone.
-  public func probe(now: NIODeadline) {
-    guard isOpen, closeOrder == nil, isHandshakeConfirmed else { return }
-    let statistics = statistics
-    guard statistics.bytes_in_flight > 0, let timer = NIODeadline(timestamp: statistics.loss_detection_timer), timer > now,
-      timer < (lastReceived ?? now).advanced(byNanoseconds: idleNanoseconds)
-    else { return }
-    self.now = now
-    let result = unsafe ngtcp2_conn_handle_expiry(conn, timer.uptimeNanoseconds)
-    if result != 0 { fail(result) }
-    // The timer for an acknowledgement that is owed counts as expired, too, though it was not yet due.
-    acknowledgementDue = now.advanced(byNanoseconds: configuration.maximumAcknowledgementDelay.nanoseconds + 1)
-    setNeedsWrite()
-  }
-
   /// Forgets an attempt to connect of which the peer has never been heard, without a datagram more.
   public func discard(reason: String) {
     guard lastReceived == nil else { return close(applicationCode: 0, reason: reason) }
@@ -70,14 +50,6 @@ extension Connection {
   func applyKeepAlive() {
     unsafe ngtcp2_conn_set_keep_alive_timeout(conn, keepAlive?.nanoseconds ?? 0)
     enroll()
-  }
-
-  /// The shorter one of both ends' idle timeouts (RFC 9000 §10.1).
-  private var idleNanoseconds: UInt64 {
-    let own = configuration.idleTimeout.nanoseconds
-    guard let peer = unsafe ngtcp2_conn_get_remote_transport_params(conn) else { return own }
-    let theirs = unsafe peer.pointee.max_idle_timeout
-    return theirs == 0 ? own : min(own, theirs)
   }
 
   /// Well above the probe timeouts of a path that works.

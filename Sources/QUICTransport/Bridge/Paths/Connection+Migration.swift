@@ -29,7 +29,7 @@ extension Connection {
   func makeMove() {
     guard let move = localMoves.next(from: knownPath.local, now: now) else { return }
     let target = NetworkPath(local: move.address, remote: knownPath.remote)
-    probeTimeoutBeforeMove = unsafe ngtcp2_conn_get_pto(conn)
+    probeTimeoutBeforeMove = probeTimeout
     let result = unsafe target.withLibraryPath { path in
       move.isImmediate
         ? unsafe ngtcp2_conn_initiate_immediate_migration(conn, path, now.uptimeNanoseconds)
@@ -88,12 +88,12 @@ extension Connection {
   /// After so long, ngtcp2 has given up the validation of a path for certain; it tries for three times the larger of the probe
   /// timeout and that of a connection without samples.
   private var validationNanoseconds: UInt64 {
-    6 * max(unsafe ngtcp2_conn_get_pto(conn), probeTimeoutBeforeMove, Connection.initialProbeTimeoutNanoseconds)
+    6 * max(probeTimeout, probeTimeoutBeforeMove, Connection.initialProbeTimeoutNanoseconds)
   }
 
   /// So long ngtcp2 goes on with a validated path's MTU and with the path before it.
   private var settlingNanoseconds: UInt64 {
-    3 * max(unsafe ngtcp2_conn_get_pto(conn), probeTimeoutBeforeMove)
+    3 * max(probeTimeout, probeTimeoutBeforeMove)
   }
 
   private static let initialProbeTimeoutNanoseconds: UInt64 = 1_000_000_000

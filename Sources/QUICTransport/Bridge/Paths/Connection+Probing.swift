@@ -64,30 +64,9 @@ extension Connection {
     while let left = resendsLeft {
       // ngtcp2 sends again only in packets that are offered nothing new.
       if let burst = unsafe writeBurst(buffer, asksApplication: false) { return burst }
-      resendsLeft = left > 0 && expireProbeTimer() ? left - 1 : nil
+      resendsLeft = left > 0 && expireProbeTimer(within: 3 * probeTimeout) ? left - 1 : nil
     }
     return nil
-  }
-
-  /// Makes ngtcp2 act as if its probe timer (RFC 9002 §6.2) had expired: it sends two packets of its oldest data that was not
-  /// acknowledged, which the congestion window does not hold back.
-  ///
-  /// ngtcp2 0.12 does nothing of the kind when the client's address changes, and with a full window it holds even PATH_CHALLENGE back
-  /// until that timer expires. The time that it would expire at is given to it early, and not much early: other timers see it too.
-  /// - Returns: false when nothing is in flight, or the timer is far away.
-  private func expireProbeTimer() -> Bool {
-    isAheadOfTime = true
-    defer { isAheadOfTime = false }
-    for _ in 0..<2 {
-      let before = statistics
-      let due = before.loss_detection_timer
-      let timeout = unsafe ngtcp2_conn_get_pto(conn)
-      guard due != .max, due <= now.uptimeNanoseconds + 3 * timeout else { return false }
-      guard unsafe ngtcp2_conn_handle_expiry(conn, max(due, now.uptimeNanoseconds + timeout)) == 0 else { return false }
-      // At first it may have been the timer of packets that others have overtaken (§6.1.2), which within a timeout are lost.
-      if statistics.pto_count > before.pto_count { return true }
-    }
-    return false
   }
 
   /// The library has no use for a connection ID of ours any more.
@@ -95,15 +74,17 @@ extension Connection {
   /// When it says so ahead of time, datagrams with it may still come, and must not be answered with a stateless reset.
   func forget(_ id: ConnectionID) {
     if isAheadOfTime {
-      lingeringIDs.append(id)
+      lingeringIDs.append((id, now.advanced(byNanoseconds: 3 * probeTimeout)))
     } else {
       unsafe endpoint?.retire(id, of: self)
     }
   }
 
   func forgetLingeringIDs() {
-    for id in lingeringIDs { unsafe endpoint?.retire(id, of: self) }
-    lingeringIDs.removeAll()
+    while let (id, until) = lingeringIDs.first, until <= now {
+      lingeringIDs.removeFirst()
+      unsafe endpoint?.retire(id, of: self)
+    }
   }
 
   /// The first is mostly used up by two packets with PATH_CHALLENGE.
