@@ -8,17 +8,30 @@ import Testing
   private let b = NetworkPath(local: .server, remote: Address(ipAddress: "198.51.100.2", port: 2)!)
   private let c = NetworkPath(local: .server, remote: Address(ipAddress: "198.51.100.3", port: 3)!)
 
-  @Test func whileAPathIsValidatedOnlyItAndTheFormerOneAreHeard() {
+  @Test func whileAPathIsValidatedAClientThatMovesItselfIsHeardOnlyThereAndOnTheFormerOne() {
     var guardian = PathGuard()
-    #expect(guardian.admits(b))
+    func admitted() -> [NetworkPath] { [a, b, c].filter { guardian.admits($0, hasUsualID: false) } }
+    #expect(admitted() == [a, b, c])
     guardian.moved(from: a, to: b, until: time(100))
-    #expect(guardian.admits(a) && guardian.admits(b) && !guardian.admits(c))
+    #expect(admitted() == [a, b])
     guardian.validated(b, until: time(50))
-    #expect(!guardian.admits(a) && guardian.admits(b) && !guardian.admits(c))
+    #expect(admitted() == [b])
     guardian.wrote(at: time(49))
-    #expect(!guardian.admits(c))
+    #expect(admitted() == [b])
     guardian.wrote(at: time(50))
-    #expect(guardian.admits(a) && guardian.admits(c))
+    #expect(admitted() == [a, b, c])
+  }
+
+  @Test func aNATThatRebindsAgainIsFollowedButNotBackWhileAPathSettles() {
+    var guardian = PathGuard()
+    func admitted() -> [NetworkPath] { [a, b, c].filter { guardian.admits($0, hasUsualID: true) } }
+    guardian.moved(from: a, to: b, until: time(100))
+    #expect(admitted() == [a, b, c])
+    guardian.validated(b, until: time(50))
+    #expect(admitted() == [b, c])
+    guardian.moved(from: b, to: c, until: time(100))
+    guardian.validated(c, until: time(100))
+    #expect(admitted() == [c])
   }
 
   @Test func aFailedValidationLeadsBack() {
@@ -26,7 +39,7 @@ import Testing
     guardian.moved(from: a, to: b, until: time(100))
     #expect(guardian.abandoned(c) == nil)
     #expect(guardian.abandoned(b) == a)
-    #expect(guardian.admits(c))
+    #expect(guardian.admits(c, hasUsualID: false))
   }
 
   @Test func aClosingPeriodAnswersLessAndLessOften() {

@@ -28,12 +28,16 @@ extension Connection {
     if isClient {
       silence.received(at: now)
       if knownPath.local.isUnspecified { adoptLocalAddress(path.local) }
-    } else if path != knownPath {
-      guard pathGuard.admits(path) else {
-        enrollForWriting()
-        return .thirdPath
+    } else {
+      let hasUsualID = unsafe DatagramHeader.isShort(datagram, to: usualID)
+      if path != knownPath {
+        guard pathGuard.admits(path, hasUsualID: hasUsualID) else {
+          enrollForWriting()
+          return .thirdPath
+        }
+        probeTimeoutBeforeMove = probeTimeout
       }
-      probeTimeoutBeforeMove = unsafe ngtcp2_conn_get_pto(conn)
+      if !hasUsualID, let header = unsafe DatagramHeader(datagram), header.form == .short { usualID = header.destination }
     }
 
     var info = ngtcp2_pkt_info()

@@ -86,6 +86,8 @@ public final class Connection {
   /// The path that ngtcp2 sends on, as far as `pathGuard` has been told.
   var knownPath: NetworkPath
   var pathGuard = PathGuard()
+  /// The connection ID that the client sends to.
+  var usualID = ConnectionID()
   var localMoves = LocalMoves()
   var lastMigration: NetworkPath?
   var probeTimeoutBeforeMove: UInt64 = 0
