@@ -33,6 +33,8 @@ public enum Event: Sendable {
   case linkChanged(LinkPhase, core: String, reason: String)
   /// An attempt to reach a core begins; `isBeside` while a connection to it is suspect.
   case linkDialled(core: String, address: String, isBeside: Bool)
+  /// A connection that did not answer has answered or was lost; so many datagrams were sent on it meanwhile.
+  case silentCoreProbed(core: String, datagrams: UInt64)
   /// The connection by which a core sends requests to this edge.
   case reversedLinkChanged(LinkPhase, core: String, reason: String)
   /// Two names of cores lead to one process.

@@ -108,6 +108,7 @@ import Testing
     metrics.record(.linkChanged(.connecting, core: "c", reason: ""))
     metrics.record(.linkChanged(.confirmed, core: "c", reason: ""))
     for isBeside in [true, false, true] { metrics.record(.linkDialled(core: "c", address: "x", isBeside: isBeside)) }
+    metrics.record(.silentCoreProbed(core: "c", datagrams: 17))
     metrics.record(.requestsRepeated(count: 4))
     metrics.record(.exchangeEnded(sampleSummary(grpcStatus: 14, outcome: .refused)))
     metrics.record(.exchangeEnded(sampleSummary(grpcStatus: 99)))
@@ -118,7 +119,8 @@ import Testing
       "quicgw_migrations_total 1", "quicgw_address_changes_total 1", #"quicgw_disabled_offloads{offload="gso"} 1"#, #"quicgw_disabled_offloads{offload="gro"} 0"#,
       #"quicgw_link_state{core="c",state="confirmed"} 1"#, #"quicgw_link_state{core="c",state="connecting"} 0"#,
       #"quicgw_link_changes_total{state="connecting"} 1"#, #"quicgw_link_dials_total{beside="false"} 1"#,
-      #"quicgw_link_dials_total{beside="true"} 2"#, "quicgw_repeated_requests_total 4", #"quicgw_grpc_responses_total{grpc_status="14"} 1"#,
+      #"quicgw_link_dials_total{beside="true"} 2"#, "quicgw_silent_core_datagrams_total 17",
+      "quicgw_repeated_requests_total 4", #"quicgw_grpc_responses_total{grpc_status="14"} 1"#,
       #"quicgw_grpc_responses_total{grpc_status="other"} 1"#, #"quicgw_request_outcomes_total{outcome="refused"} 1"#,
       #"quicgw_reloads_total{result="refused"} 1"#,
     ] {

@@ -24,6 +24,8 @@ final class DialledConnection<Wire: DialledWire>: ServedConnection {
   var isOver = false
   /// It ended because nothing was heard of the core for so long.
   var endedInSilence = false
+  /// Datagrams that had been sent when it last became silent.
+  var sentBeforeSilence: UInt64 = 0
   /// For requests that leave before the core has answered.
   var earlyRoom = EarlyRoom()
   private unowned let dialer: CoreDialer<Wire>

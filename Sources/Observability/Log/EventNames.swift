@@ -26,6 +26,7 @@ extension Event {
     case .traceStopped: "trace_stopped"
     case .linkChanged: "link_changed"
     case .linkDialled: "link_dialled"
+    case .silentCoreProbed: "silent_core_probed"
     case .reversedLinkChanged: "reversed_link_changed"
     case .coreMetTwice: "core_met_twice"
     case .requestsRepeated: "requests_repeated"
@@ -42,7 +43,7 @@ extension Event {
   /// How much the event matters: what needs a person is a warning or an error, what outside input can cause at will is not.
   var logLevel: LogLevel {
     switch self {
-    case .connectionAccepted, .linkDialled, .earlyRequest: .debug
+    case .connectionAccepted, .linkDialled, .silentCoreProbed, .earlyRequest: .debug
     case .earlyData(_, let outcome):
       switch outcome {
       case .attempted, .accepted, .refused, .ticketUnknown: .debug
@@ -121,6 +122,7 @@ extension Event {
       return ["phase": .string(phase.rawValue), "core": .string(core), "reason": .string(reason)]
     case .linkDialled(let core, let address, let isBeside):
       return ["core": .string(core), "address": .string(address), "beside": .stringConvertible(isBeside)]
+    case .silentCoreProbed(let core, let datagrams): return ["core": .string(core), "datagrams": .stringConvertible(datagrams)]
     case .requestsRepeated(let count): return ["count": .stringConvertible(count)]
     case .edge(_, let facts, let reason): return facts.logFields(reason: reason)
     case .acceptFailed(let listener, let reason): return ["listener": .string(listener), "reason": .string(reason)]

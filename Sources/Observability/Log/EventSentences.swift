@@ -67,6 +67,8 @@ extension Event {
         + "give each core an address of its own"
     case .linkDialled(let core, let address, let isBeside):
       return "dialling \(core) at \(address)" + (isBeside ? ", beside the connection that does not answer" : "")
+    case .silentCoreProbed(let core, let datagrams):
+      return "\(datagrams) datagrams were sent to \(core) while it did not answer"
     case .requestsRepeated(let count):
       return count == 1
         ? "a request whose connection does not answer was sent again on another"

@@ -39,7 +39,7 @@ struct LogCause: Hashable {
     case .earlyRequest(let step): cause = step.rawValue
     case .earlyDataStorage(let file, _, _): cause = file
     case .traceStopped: cause = ""
-    case .linkDialled(let core, _, _): cause = core
+    case .linkDialled(let core, _, _), .silentCoreProbed(let core, _): cause = core
     case .requestsRepeated: cause = ""
     case .coreMetTwice(let core, let other, _): cause = core + " " + other
     case .linkChanged(let phase, let core, let reason) where phase == .refused || phase == .connecting && !reason.isEmpty,

@@ -57,6 +57,7 @@ public final class LoopMetrics: EventSink {
       counts.linkDials += 1
       if isBeside { counts.linkDialsBeside += 1 }
     case .edge(let phase, _, _): count(phase)
+    case .silentCoreProbed(_, let datagrams): counts.silentCoreDatagrams += datagrams
     case .requestsRepeated(let count): counts.repeatedRequests += UInt64(count)
     case .originChanged(let service, _, let state, _):
       counts.originChanges[OriginChangeKey(service: known(service), state: state), default: 0] += 1

@@ -25,6 +25,7 @@ public struct LoopSnapshot: Sendable {
   var linkDials: UInt64 = 0
   /// Those of them that were made beside a connection that did not answer.
   var linkDialsBeside: UInt64 = 0
+  var silentCoreDatagrams: UInt64 = 0
   var repeatedRequests: UInt64 = 0
 
   /// Edges that are connected now, by a connection of this loop.
@@ -62,6 +63,7 @@ public struct LoopSnapshot: Sendable {
     linkChanges.merge(other.linkChanges, uniquingKeysWith: +)
     linkDials += other.linkDials
     linkDialsBeside += other.linkDialsBeside
+    silentCoreDatagrams += other.silentCoreDatagrams
     repeatedRequests += other.repeatedRequests
     connectedEdges += other.connectedEdges
     edgeChanges.merge(other.edgeChanges, uniquingKeysWith: +)

@@ -43,6 +43,7 @@ enum Metric: String, CaseIterable {
   case reversedLinkState = "quicgw_reversed_link_state"
   case linkChanges = "quicgw_link_changes_total"
   case linkDials = "quicgw_link_dials_total"
+  case silentCoreDatagrams = "quicgw_silent_core_datagrams_total"
   case repeatedRequests = "quicgw_repeated_requests_total"
 
   // The edges of a core
@@ -139,6 +140,7 @@ extension Metric {
     case .reversedLinkState: "1 for the state of the connection by which the core sends requests to this edge."
     case .linkChanges: "Changes of the link's state, by the new state."
     case .linkDials: "Attempts to reach a core, by whether they were made beside a connection that did not answer."
+    case .silentCoreDatagrams: "Datagrams sent on connections that did not answer: PINGs, and what was sent again."
     case .repeatedRequests: "Requests sent again on another connection because theirs did not answer or was lost."
     case .connectedEdges: "Connections by which edges can be called now."
     case .edgeChanges: "What happened to edges that can be called, by what it was."

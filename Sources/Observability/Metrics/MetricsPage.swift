@@ -73,6 +73,7 @@ public struct MetricsPage {
     case .linkDials:
       text.sample(metric, [("beside", "false")], total.linkDials - total.linkDialsBeside)
       text.sample(metric, [("beside", "true")], total.linkDialsBeside)
+    case .silentCoreDatagrams: text.sample(metric, total.silentCoreDatagrams)
     case .repeatedRequests: text.sample(metric, total.repeatedRequests)
     case .connectedEdges: text.sample(metric, total.connectedEdges)
     case .edgeChanges: writeAll(metric, "change", total.edgeChanges, to: &text)
@@ -179,7 +180,8 @@ extension Metric {
   /// Whether the page has it: an edge's link is not shown by a core, and the kernel's figures only where they could be read.
   fileprivate func isReported(with resources: ProcessResources?, role: Role) -> Bool {
     switch self {
-    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .linkChanges, .linkDials:
+    case .linkRoundTrip, .linkMinimumRoundTrip, .linkCongestionWindow, .linkState, .reversedLinkState, .linkChanges, .linkDials,
+      .silentCoreDatagrams:
       role == .edge
     case .connectedEdges, .edgeChanges: role == .core
     case .processCPU, .processResident, .processOpenFiles, .processMaximumFiles: resources != nil

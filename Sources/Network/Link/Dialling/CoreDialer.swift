@@ -234,6 +234,7 @@ final class CoreDialer<Wire: DialledWire> {
 
   private func act(_ action: LinkLiveness.Action, on connection: Connection) {
     guard let dialled = connection.owner as? DialledConnection<Wire> else { return }
+    count(action, on: connection, dialled)
     switch action {
     case .keepAlive: break
     case .becameSuspect(let silence):
@@ -249,6 +250,24 @@ final class CoreDialer<Wire: DialledWire> {
     case .lost(let silence):
       dialled.endedInSilence = true
       connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "no answer for \(silence.rounded)")
+    }
+  }
+
+  /// Counts what is sent while nothing is heard.
+  private func count(_ action: LinkLiveness.Action, on connection: Connection, _ dialled: DialledConnection<Wire>) {
+    switch action {
+    case .keepAlive: break
+    case .becameSuspect: dialled.sentBeforeSilence = connection.figures.packetsSent
+    case .answered, .lost:
+      let datagrams = connection.figures.packetsSent - dialled.sentBeforeSilence
+      loop.events.record(.silentCoreProbed(core: "\(core)", datagrams: datagrams))
+    }
+  }
+
+  /// Another connection of the same socket has got a new address from a NAT: the cores are to learn of it on these too.
+  func askAll(except asked: AnyObject) {
+    for dialled in dialled where dialled !== asked && dialled.isConfirmed {
+      dialled.liveness.ask(interval: options.liveness.probeInterval) {}
     }
   }
 
