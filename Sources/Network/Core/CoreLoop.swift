@@ -253,7 +253,7 @@ final class CoreLoop: ConnectionHost {
       }
     case .earlyDataRefused(let verdict):
       loop.events.record(.earlyData(record.name, verdict == .seen ? .replayed : .recordFull))
-    case .handshakeConfirmed, .sessionTicket, .earlyDataAnswered:
+    case .handshakeConfirmed, .sessionTicket, .earlyDataAnswered, .challenged:
       break
     case .migrated(let path):
       loop.events.record(.connectionMigrated(record.name, from: record.name.peer))

@@ -47,6 +47,9 @@ final class CoreLink {
   /// No request waits any more.
   func unwanted() { dialer.unwanted() }
 
+  /// Shows its core where its connections come from now.
+  func ask(except connection: AnyObject) { dialer.askAll(except: connection) }
+
   /// Whether requests have left with an attempt and wait for its core's answer.
   var carriesEarlyRequests: Bool { early.map { $0.wire.openExchangeCount > 0 } ?? false }
 

@@ -155,6 +155,12 @@ final class QUICLink: Link, ConnectionHost {
 
   var hasUsableCore: Bool { cores.contains { $0.isUsable } }
 
+  /// What a NAT has done to one connection it has done to all: they share the socket.
+  func addressSeemsChanged(seenBy connection: AnyObject) {
+    for core in cores { core.ask(except: connection) }
+    reversed.ask(except: connection)
+  }
+
   func becameConfirmed() { life.becameReady() }
 
   func hasTrouble() {

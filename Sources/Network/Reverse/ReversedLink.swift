@@ -72,6 +72,11 @@ final class ReversedLink {
     for dialer in dialers where dialer.core == core { dialer.hurry() }
   }
 
+  /// Shows the cores where the connections come from now.
+  func ask(except connection: AnyObject) {
+    for dialer in dialers { dialer.askAll(except: connection) }
+  }
+
   var openExchangeCount: Int { dialers.reduce(0) { $0 + $1.openExchangeCount } }
 
   /// Takes nothing new: the cores are told on every connection.

@@ -147,6 +147,7 @@ extension Connection {
     var hasBulk = false
   }
 
+    var byteCount = 0
   private struct WrittenPacket {
     var byteCount: Int
     var path: NetworkPath
@@ -180,7 +181,10 @@ extension Connection {
     guard written > 0 else { return nil }
     let isEliciting = unsafe ngtcp2_conn_get_cwnd_left(conn) < windowLeft
     if contents.hasBulk { lastBulk = now }
-    if isEliciting { elicitingBytes &+= UInt64(written) }
+    if isEliciting {
+      elicitingBytes &+= UInt64(written)
+      if isClient, !sendsBulk, !wasHandshaking { notePadding(written - contents.byteCount) }
+    }
     if !writtenPath.holds(pass.path) { pass.path = writtenPath.path }
     let ecn = ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable
     return WrittenPacket(
@@ -219,6 +223,7 @@ extension Connection {
         if write.isInteractive { contents.hasInteractive = true } else { contents.hasBulk = true }
         if unsafe pass.offer?.advance(by: accepted, in: pass.vectors) == true { endOffer(&pass) }
       }
+        contents.byteCount += accepted
       if result >= 0 { return result }
       switch Int32(truncatingIfNeeded: result) {
       case NGTCP2_ERR_WRITE_MORE:

@@ -17,6 +17,9 @@ public enum ConnectionEvent: Sendable {
   case handshakeConfirmed
   /// The peer's or our address changed, and the new path carries data.
   case migrated(NetworkPath)
+  /// The server seems to validate our address (client only; RFC 9000 §8.2): a NAT may have given us another one, for all connections
+  /// of the socket. A guess, told at most once a second; not told while bulk is sent.
+  case challenged
   /// A ticket to resume the session with (client only).
   case sessionTicket(SessionTicket)
   /// The connection is over. Always the last event, and always told once.

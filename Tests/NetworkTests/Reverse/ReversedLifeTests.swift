@@ -105,6 +105,27 @@ import Testing
     try await other.drain()
   }
 
+  /// Nothing crosses on the reversed connection, whose keep-alive is 15 s away; an application on the node sends one request.
+  @Test func `a NAT that rebinds is learnt of from the forward connection`() async throws {
+    let site = try await ReversedSite.start()
+    let relay = try await DatagramRelay.start(to: site.core.localAddress.port)
+    let edge = try await site.startEdge(ports: [UInt16(relay.port)], listener: try Site.loopback())
+    let client = try await OriginClient.start(OriginURL("h2c://127.0.0.1:\(edge.listenerAddresses[0].port ?? 0)"))
+    try await site.wait(forEdges: 1)
+    let request = RequestHead(method: "GET", authority: "origin", path: "/", bodyLength: .none)
+    _ = try await Call.send(request, through: client.handler)
+    let before = try await site.core.connectedEdges()[0].connection.peer
+    // Until what began the connections is acknowledged.
+    try await Task.sleep(for: .milliseconds(1500))
+    try await relay.rebind()
+    _ = try await Call.send(request, through: client.handler)
+    for _ in 0..<50 where try await site.core.connectedEdges()[0].connection.peer == before { try await Task.sleep(for: .milliseconds(50)) }
+    #expect(try await site.core.connectedEdges()[0].connection.peer != before)
+    try await client.stop()
+    try await relay.stop()
+    try await site.stop()
+  }
+
   @Test func `a call that is open while nothing crosses is answered when the link is back`() async throws {
     let site = try await ReversedSite.start()
     let relay = try await DatagramRelay.start(to: site.core.localAddress.port)

@@ -37,16 +37,19 @@ final class ReversedSite {
     self.loopCount = loopCount
   }
 
-  /// - Parameter cores: ports; nil for that of the site's own core.
+  /// - Parameters:
+  ///   - ports: of its cores; nil for the site's own core.
+  ///   - listener: where applications on the node connect to.
   @discardableResult
   func startEdge(
-    _ identity: String = "edge-1", exposing services: [String] = ["echo"], ports: [UInt16]? = nil, ticketFolder: String? = nil
+    _ identity: String = "edge-1", exposing services: [String] = ["echo"], ports: [UInt16]? = nil, ticketFolder: String? = nil,
+    listener: SocketAddress? = nil
   ) async throws -> EdgeRuntime {
     var options = EdgeOptions(
       process: ProcessOptions(
         role: .edge, loopCount: 1, drainTimeout: .seconds(5), log: LogSettings(level: .critical, isAccessLogOn: false), version: "test"),
       cores: (ports ?? [core.localAddress.port]).map { CoreName(host: "127.0.0.1", port: Int($0)) }, serverName: "localhost",
-      listeners: [], tls: try tls(of: identity), policy: .defaults)
+      listeners: listener.map { [.init(name: "default", address: $0)] } ?? [], tls: try tls(of: identity), policy: .defaults)
     options.exposed = try exposure(of: services).policy
     options.ticketFolder = ticketFolder
     let edge = try await EdgeRuntime.start(options)

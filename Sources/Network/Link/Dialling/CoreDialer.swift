@@ -297,6 +297,8 @@ final class CoreDialer<Wire: DialledWire> {
       if dialled === current { report(.confirmed, dialled.name.peer) }
     case .migrated(let path):
       loop.events.record(.connectionMigrated(dialled.name, from: path.local.description))
+    case .challenged:
+      link.addressSeemsChanged(seenBy: dialled)
     case .sessionTicket(let ticket):
       if dialled.tls === link.tls { tickets.add(ticket, under: dialled.tls) }
     case .earlyDataAnswered(let isAccepted):

@@ -58,6 +58,14 @@ extension Connection {
   }
 
   /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
+  /// Takes a packet of a client's, of which so many bytes are not the application's, for the answer to a PATH_CHALLENGE if it is large:
+  /// that is padded (RFC 9000 §8.2.2), and ngtcp2 tells of none. What it sends again may be as large, so this is a guess.
+  func notePadding(_ byteCount: Int) {
+    guard byteCount >= Connection.paddingBytes, challengedAt.map({ now >= $0 + Connection.challengePause }) ?? true else { return }
+    challengedAt = now
+    record(.challenged)
+  }
+
   func noticePath() {
     guard let library = unsafe ngtcp2_conn_get_path(conn) else { return }
     let current = unsafe NetworkPath(library.pointee)
@@ -99,3 +107,6 @@ extension Connection {
   private static let initialProbeTimeoutNanoseconds: UInt64 = 1_000_000_000
   private static let retryNanoseconds: UInt64 = 100_000_000
 }
+  /// A little less than the 1200 bytes to which a PATH_RESPONSE is padded: there may be an ACK frame beside it.
+  private static let paddingBytes = 1000
+  private static let challengePause = TimeAmount.seconds(1)
