@@ -11,7 +11,7 @@ import Testing
     var dialing = LinkDialing()
     #expect(dialing.started(at(0)) == [.resolve])
     #expect(dialing.resolved([a, b], at(0)) == [.dial(attempt(1), a), .wait(.milliseconds(250))])
-    #expect(dialing.timerFired(at(0.25)) == [.dial(attempt(2), b), .wait(.seconds(2))])
+    #expect(dialing.timerFired(at(0.25)) == [.dial(attempt(2), b), .wait(.milliseconds(250))])
     #expect(dialing.completed(attempt(2)) == [.abandon(attempt(1)), .cancelTimer, .use(attempt(2))])
     #expect(dialing.current == attempt(2))
     #expect(dialing.completed(attempt(1)) == [.abandon(attempt(1))])
@@ -20,7 +20,7 @@ import Testing
   @Test func `a name that is not resolved is looked up again`() {
     var dialing = LinkDialing()
     _ = dialing.started(at(0))
-    #expect(dialing.resolved([], at(0)) == [.wait(.seconds(2))])
+    #expect(dialing.resolved([], at(0)) == [.wait(.milliseconds(250))])
     #expect(dialing.timerFired(at(1)) == [.resolve])
   }
 
@@ -82,6 +82,17 @@ import Testing
     // Another one comes when the first has been given up, a moment before the attempt.
     dialing.unwanted()
     #expect(dialing.wanted(at(10.15)) == [])
+  }
+
+  @Test func `pauses before the first link grow from a short one`() {
+    var dialing = LinkDialing()
+    _ = dialing.started(at(0))
+    #expect(dialing.resolved([a], at(0)).last == .wait(.milliseconds(250)))
+    var pauses: [Duration] = []
+    for time in [0.25, 0.5, 1, 2, 4, 599, 600, 615] {
+      if case .wait(let pause)? = dialing.timerFired(at(time)).last { pauses.append(pause) }
+    }
+    #expect(pauses == [250, 500, 1000, 2000, 2000, 2000, 15_000, 15_000].map { .milliseconds($0) })
   }
 
   @Test func `pauses are spread by half`() {

@@ -9,6 +9,9 @@ struct DialingPace: Sendable {
   var eagerFor = Duration.seconds(60)
   /// An attempt repeats its first packet after one second and after three, so that about one datagram a second leaves.
   var pause = Duration.seconds(2)
+  /// The first pause of an edge that has had no link yet: its core may be about to start, too. The next ones are as long as it has
+  /// dialled already, up to the others.
+  var firstPause = Duration.milliseconds(250)
   /// From when on the link is dialled seldom.
   var lateAfter = Duration.seconds(600)
   var latePause = Duration.seconds(15)

@@ -44,6 +44,7 @@ struct LinkDialing {
   private var isResolving = false
   private var roundsSinceLookUp = 0
   private var isCurrentConfirmed = false
+  private var hasLinked = false
   private var isSuspect = false
   private var isWanted = false
   /// When the timer fires that leads to the next attempt.
@@ -90,7 +91,7 @@ struct LinkDialing {
     }
     open.remove(at: index)
     let others = takeOpen()
-    (current, isCurrentConfirmed, isSuspect, phase) = (attempt, false, false, .linked)
+    (current, isCurrentConfirmed, isSuspect, phase, hasLinked) = (attempt, false, false, .linked, true)
     return others + [.cancelTimer, .use(attempt)]
   }
 
@@ -231,6 +232,7 @@ extension LinkDialing {
   private func pause(_ moment: Moment) -> Duration {
     let elapsed = Duration(moment.now - began)
     var pause = elapsed >= pace.lateAfter ? pace.latePause : pace.pause
+    if !hasLinked { pause = min(pause, max(elapsed, pace.firstPause)) }
     if isWanted, elapsed < pace.eagerFor { pause = pace.eagerPause }
     return max(pause, refusedPause) * (0.5 + moment.jitter)
   }

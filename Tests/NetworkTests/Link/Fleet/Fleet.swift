@@ -42,22 +42,26 @@ final class Fleet {
   private var timers = TimeHeap()
   private var core = SimulatedCore()
   private let costs: Costs
+  private let isNew: Bool
   private var random: SeededGenerator
   private var now: UInt64 = 0
   private var isDark = true
   private var perSecond: [Int: Int] = [:]
 
-  /// - Parameter waiting: the share of edges at which a request waits.
-  init(edges count: Int, waiting: Double, conditions: LinkConditions, costs: Costs = Costs(), seed: UInt64) {
+  /// - Parameters:
+  ///   - waiting: the share of edges at which a request waits.
+  ///   - isNew: they have just been started; else they have had a link.
+  init(edges count: Int, waiting: Double, isNew: Bool = false, conditions: LinkConditions, costs: Costs = Costs(), seed: UInt64) {
     outcome = Outcome(linkedAt: Array(repeating: nil, count: count))
     link = Link(conditions, seed: seed)
     random = SeededGenerator(seed: seed &+ 1)
     self.costs = costs
+    self.isNew = isNew
     edges = (0..<count).map { _ in SimulatedEdge() }
     for index in 0..<count where Double(index) < waiting * Double(count) { edges[index].isWanted = true }
   }
 
-  /// All lose their core within a second, which comes back after `dark` seconds; runs until `end` seconds after that.
+  /// All lose their core within a second, or are started in it, which comes back after `dark` seconds; runs until `end` seconds after that.
   func run(dark: Double, until end: Double) {
     for index in edges.indices { timers.push(random.next() % 1_000_000_000, .begin(index)) }
     let back = nanoseconds(dark)
@@ -84,6 +88,11 @@ final class Fleet {
     case .begin(let index):
       var actions = edges[index].dialing.started(moment)
       actions += edges[index].dialing.resolved([Self.address], moment)
+      if !isNew, case .dial(let attempt, _)? = actions.first(where: { if case .dial = $0 { true } else { false } }) {
+        _ = edges[index].dialing.completed(attempt)
+        edges[index].dialing.confirmed(attempt)
+        actions = edges[index].dialing.ended(attempt, isRefused: false, moment)
+      }
       if edges[index].isWanted { actions += edges[index].dialing.wanted(moment) }
       act(actions, index, back)
     case .dial(let index, let generation):

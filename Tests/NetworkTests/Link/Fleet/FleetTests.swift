@@ -20,4 +20,18 @@ import Testing
     // Who is linked already is served meanwhile.
     #expect(outcome.longestTurn < 0.05)
   }
+
+  /// After a power failure, say: the core is up a second after the last of them, and each has sent less than ten datagrams.
+  @Test func `ten thousand edges that start before their core do it no more harm`() {
+    let fleet = Fleet(
+      edges: 10_000, waiting: 0, isNew: true, conditions: LinkConditions(delay: .milliseconds(100), lossProbability: 0.05), seed: 2)
+    fleet.run(dark: 2, until: 120)
+    let outcome = fleet.outcome
+    let linked = outcome.linkedAt.compactMap { $0 }.sorted()
+    #expect(linked.count == 10_000)
+    #expect(outcome.sentWhileDark < 10 * 10_000)
+    #expect((linked.last ?? 0) < 45)
+    #expect(outcome.handshakes < 13_000)
+    #expect(outcome.longestTurn < 0.05)
+  }
 }
