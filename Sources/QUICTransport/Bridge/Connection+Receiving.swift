@@ -49,7 +49,10 @@ extension Connection {
     }
     reportAcknowledged()
     noteAcknowledgement()
-    if !isClient, path != knownPath { noticePath() }
+    if !isClient {
+      if path != knownPath { noticePath() }
+      if path == knownPath { newPathLimit?.receivedBytes += UInt64(datagram.count) }
+    }
     if let tickets = tls?.newTickets, !tickets.isEmpty {
       tls?.newTickets = []
       for ticket in tickets { record(.sessionTicket(ticket)) }

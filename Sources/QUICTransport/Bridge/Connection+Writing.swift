@@ -30,14 +30,16 @@ extension Connection {
   }
 
   private func counted(_ burst: Burst) -> Burst {
+    if newPathLimit != nil, burst.path == knownPath { newPathLimit?.sentBytes += UInt64(burst.byteCount) }
     counts.packetsSent &+= UInt64(burst.datagramCount)
     counts.bytesSent &+= UInt64(burst.byteCount)
     return burst
   }
 
-  /// Copies of the handshake count before the client's address is validated; without them ngtcp2 keeps to the limit by itself.
+  /// Copies count before the client's address is validated; without them ngtcp2 keeps to the limit by itself.
   private var mayWriteMore: Bool {
-    counts.copiesSent == 0 || amplificationLeft >= Connection.closeDatagramBytes
+    guard let limit = amplificationLimit, limit.copyBytes > 0 else { return true }
+    return limit.leftBytes >= Connection.closeDatagramBytes
   }
 
   /// Marks the connection as having output, and puts it on the endpoint's list.
@@ -145,9 +147,9 @@ extension Connection {
   private struct PacketContents {
     var hasInteractive = false
     var hasBulk = false
+    var byteCount = 0
   }
 
-    var byteCount = 0
   private struct WrittenPacket {
     var byteCount: Int
     var path: NetworkPath
@@ -190,7 +192,7 @@ extension Connection {
     return WrittenPacket(
       byteCount: written, path: pass.path, ecn: ecn, isHandshake: wasHandshaking,
       isOffPath: pass.path != knownPath && isHandshakeCompleted, carriesBulk: contents.hasBulk,
-      isUrgent: wasHandshaking || contents.hasInteractive || (isEliciting && !sendsBulk))
+      isUrgent: wasHandshaking || contents.hasInteractive || (isEliciting && (!sendsBulk || beginsAnew)))
   }
 
   /// Whether bulk went out not long ago. What ngtcp2 sends of its own accord and wants acknowledged, small messages again, probes,
@@ -221,9 +223,9 @@ extension Connection {
       }
       if let write = offer?.write, accepted >= 0 {
         if write.isInteractive { contents.hasInteractive = true } else { contents.hasBulk = true }
+        contents.byteCount += accepted
         if unsafe pass.offer?.advance(by: accepted, in: pass.vectors) == true { endOffer(&pass) }
       }
-        contents.byteCount += accepted
       if result >= 0 { return result }
       switch Int32(truncatingIfNeeded: result) {
       case NGTCP2_ERR_WRITE_MORE:

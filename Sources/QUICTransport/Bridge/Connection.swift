@@ -91,6 +91,10 @@ public final class Connection {
   var localMoves = LocalMoves()
   var lastMigration: NetworkPath?
   var probeTimeoutBeforeMove: UInt64 = 0
+  /// Of the path that ngtcp2 sends on, while a server validates it.
+  var newPathLimit: AmplificationLimit?
+  /// Until when the window may be that of a path on which all was lost.
+  var anewUntil = NIODeadline.distantPast
   /// How often the probe timer is still made to expire, after the client's address has changed; nil when that is done.
   var resendsLeft: Int?
   var isAheadOfTime = false
@@ -253,13 +257,13 @@ public final class Connection {
         let result = unsafe ngtcp2_conn_handle_expiry(conn, now.uptimeNanoseconds)
         noteProbeTimeout()
         if result != 0 { fail(result) }
+        forgetLingeringIDs()
       }
       if let due = acknowledgementDue, due <= now { acknowledgementDue = nil }
       if isOpen, isClient, isHandshakeConfirmed {
         makeMove()
         checkSilence()
       }
-        forgetLingeringIDs()
       setNeedsWrite()
     case .closing(let period):
       if period.end <= now { state = .ended }

@@ -16,6 +16,8 @@ struct LossShield {
   private var lastLoss: (time: NIODeadline, packetsSent: UInt64)?
   /// When the first probe timeout passed that no acknowledgement has explained yet.
   private var suspectedAt: NIODeadline?
+  /// Until when the path may be another one than before.
+  private var doubtfulUntil = NIODeadline.distantPast
   private var packetsSent: UInt64 = 0
   /// When the flights of the handshake were last made due together.
   private var gatheredAt: NIODeadline?
@@ -70,7 +72,7 @@ struct LossShield {
     case .off: false
     case .always: true
     case .auto:
-      if suspectedAt != nil {
+      if suspectedAt != nil || now < doubtfulUntil {
         true
       } else if let lastLoss {
         now < lastLoss.time + Self.memory || packetsSent < lastLoss.packetsSent + Self.memoryPackets
@@ -101,6 +103,12 @@ struct LossShield {
   /// A packet was declared lost.
   mutating func lossSeen(at now: NIODeadline) {
     lastLoss = (now, packetsSent)
+  }
+
+  /// The path may have changed: the peer's address proves itself by single packets then, and a client that only receives has seen no
+  /// loss.
+  mutating func pathDoubted(at now: NIODeadline) {
+    doubtfulUntil = now + Self.doubt
   }
 
   /// A probe timeout has passed: something is lost, or the peer is slow to answer. The next sample of the round-trip time tells.
@@ -198,6 +206,7 @@ struct LossShield {
   private static let openingPackets: UInt64 = 16
   private static let memory = TimeAmount.seconds(60)
   private static let memoryPackets: UInt64 = 1000
+  private static let doubt = TimeAmount.seconds(2)
   /// The share of the budget that the last of the copies leaves to the first ones of others.
   private static let lateCopiesReserve = 0.5
 }

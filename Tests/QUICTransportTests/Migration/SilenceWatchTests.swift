@@ -24,7 +24,7 @@ import Testing
     flow(from: 0, to: 20)
     #expect(watch.deadline == at(45))
     #expect(watch.expired(at: at(44)) == nil)
-    #expect(watch.expired(at: at(45)) == .init(count: 2, areFirst: true))
+    #expect(watch.expired(at: at(45)) == .init(count: 1, areFirst: true))
     #expect(watch.deadline == at(85))
     #expect(watch.expired(at: at(85)) == .init(count: 2, areFirst: false))
     #expect(watch.expired(at: at(125)) == .init(count: 2, areFirst: false))
@@ -32,24 +32,32 @@ import Testing
     #expect(watch.expired(at: at(5000)) == nil)
   }
 
-  @Test mutating func whatArrivesEndsTheSilence() {
+  @Test mutating func afterASilenceThatEndedTheNextIsProbedForLess() {
     flow(from: 0, to: 20)
     _ = watch.expired(at: at(45))
     flow(from: 90, to: 110)
-    #expect(watch.deadline == at(110 + 50))
+    #expect(watch.expired(at: at(135)) == .init(count: 1, areFirst: true))
+    #expect(watch.expired(at: at(175)) == .init(count: 2, areFirst: false))
+    #expect(watch.deadline == nil)
+    flow(from: 180, to: 5000)
+    _ = watch.expired(at: at(5025))
+    _ = watch.expired(at: at(5065))
+    #expect(watch.expired(at: at(5105)) == .init(count: 2, areFirst: false))
   }
 
-  @Test mutating func patienceGrowsWithEachSilenceAndShrinksWhenAllIsCalm() {
-    flow(from: 0, to: 20)
-    for begin in [Int64(500), 1000, 1500, 2000] {
-      _ = watch.expired(at: at(begin - 1))
-      flow(from: begin, to: begin + 20)
-    }
-    #expect(watch.deadline == at(2020 + 400))
-    flow(from: 2021, to: 3200)
-    #expect(watch.deadline == at(3200 + 200))
-    flow(from: 3201, to: 4400)
-    #expect(watch.deadline == at(4400 + 100))
+  /// BBR's ProbeRTT makes one or two in five seconds.
+  @Test mutating func fewPausesAreNotLearntFrom() {
+    for begin in [Int64(0), 220, 440] { flow(from: begin, to: begin + 20) }
+    #expect(watch.deadline == at(460 + 25))
+  }
+
+  @Test mutating func patienceIsLongerThanPausesThatAreUsual() {
+    for begin in [Int64(0), 120, 240, 360] { flow(from: begin, to: begin + 20) }
+    #expect(watch.deadline == at(380 + 135))
+    for begin in [Int64(1000), 1500, 2000, 2500] { flow(from: begin, to: begin + 20) }
+    #expect(watch.deadline == at(2520 + 400))
+    flow(from: 2521, to: 8000)
+    #expect(watch.deadline == at(8000 + 25))
   }
 
   /// A sender that sends a gust and then waits for 200 ms, again and again.

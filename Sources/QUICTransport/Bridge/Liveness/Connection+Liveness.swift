@@ -43,6 +43,7 @@ extension Connection {
     let before = lastReceived
     lastReceived = now
     guard let before, now >= before + Connection.longSilence else { return }
+    anewUntil = now + Connection.revival
     probe(now: now)
   }
 
@@ -54,4 +55,5 @@ extension Connection {
 
   /// Well above the probe timeouts of a path that works.
   private static let longSilence = TimeAmount.seconds(1)
+  private static let revival = TimeAmount.seconds(2)
 }

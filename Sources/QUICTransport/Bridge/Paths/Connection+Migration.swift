@@ -43,6 +43,7 @@ extension Connection {
       knownPath = target
       // A PATH_CHALLENGE moves nobody (RFC 9000 §9.1), and a client that only listens has nothing else to send.
       if isWaitingForPeer { silenceProbes = SilenceProbes(owed: Connection.probesOfMove) }
+      lossShield.pathDoubted(at: now)
     }
     localMoves.began(until: now.advanced(byNanoseconds: validationNanoseconds))
     setNeedsWrite()
@@ -57,7 +58,6 @@ extension Connection {
     }
   }
 
-  /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
   /// Takes a packet of a client's, of which so many bytes are not the application's, for the answer to a PATH_CHALLENGE if it is large:
   /// that is padded (RFC 9000 §8.2.2), and ngtcp2 tells of none. What it sends again may be as large, so this is a guess.
   func notePadding(_ byteCount: Int) {
@@ -66,12 +66,14 @@ extension Connection {
     record(.challenged)
   }
 
+  /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
   func noticePath() {
     guard let library = unsafe ngtcp2_conn_get_path(conn) else { return }
     let current = unsafe NetworkPath(library.pointee)
     guard current != knownPath else { return }
     pathGuard.moved(from: knownPath, to: current, until: now.advanced(byNanoseconds: validationNanoseconds))
     knownPath = current
+    newPathLimit = AmplificationLimit(receivedBytes: 0)
     forgetLingeringIDs()
     resendsLeft = Connection.resends
     enroll()
@@ -84,8 +86,13 @@ extension Connection {
       localMoves.ended(restingUntil: succeeded ? now.advanced(byNanoseconds: settlingNanoseconds) : now)
     } else if succeeded {
       pathGuard.validated(path, until: now.advanced(byNanoseconds: settlingNanoseconds))
+      if path == knownPath {
+        newPathLimit = nil
+        anewUntil = now.advanced(byNanoseconds: settlingNanoseconds)
+      }
     } else if let former = pathGuard.abandoned(path) {
       knownPath = former
+      newPathLimit = nil
     }
     // A challenge that had to be short is repeated at full length (RFC 9000 §8.2.1): the path is validated twice and told once.
     guard succeeded, path != lastMigration else { return }
@@ -106,7 +113,7 @@ extension Connection {
 
   private static let initialProbeTimeoutNanoseconds: UInt64 = 1_000_000_000
   private static let retryNanoseconds: UInt64 = 100_000_000
-}
   /// A little less than the 1200 bytes to which a PATH_RESPONSE is padded: there may be an ACK frame beside it.
   private static let paddingBytes = 1000
   private static let challengePause = TimeAmount.seconds(1)
+}

@@ -17,7 +17,10 @@ extension Connection {
   /// Acts on the silence of a peer that something is expected from.
   func checkSilence() {
     guard isWaitingForPeer, let probes = silence.expired(at: now) else { return }
-    if probes.areFirst { silenceProbes = SilenceProbes(owed: 0) }
+    if probes.areFirst {
+      silenceProbes = SilenceProbes(owed: 0)
+      lossShield.pathDoubted(at: now)
+    }
     silenceProbes?.owed += probes.count
   }
 

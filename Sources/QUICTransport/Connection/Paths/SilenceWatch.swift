@@ -8,14 +8,12 @@ internal import NIOCore
 struct SilenceWatch {
   private var windowStart = NIODeadline.uptimeNanoseconds(0)
   private var windowCount = 0
-  private var calmWindows = 0
-  private var lastArrival = NIODeadline.uptimeNanoseconds(0)
+  private var lastArrival: NIODeadline?
   private var isFlowing = false
   private var rounds = 0
-  /// How long a silence may be: longer after each, so that a flow in gusts is not answered with one of probes, and shorter again
-  /// when all is calm.
-  private var patience = SilenceWatch.shortestPatience
-  private var nextPatience = SilenceWatch.shortestPatience
+  private var pauses = RecentPauses()
+  /// Whether there was a silence not long ago: the next one may mean as little.
+  private var isWary = false
 
   /// A datagram has arrived.
   mutating func received(at now: NIODeadline) {
@@ -23,37 +21,32 @@ struct SilenceWatch {
       isFlowing = windowCount >= Self.flow
       windowStart = now
       windowCount = 0
-      calmWindows += 1
     }
     windowCount += 1
     if windowCount >= Self.flow { isFlowing = true }
-    if calmWindows >= Self.calm {
-      calmWindows = 0
-      nextPatience = max(nextPatience / 2, Self.shortestPatience)
-    }
+    if let lastArrival, pauses.ended(after: now - lastArrival, now: now) { isWary = false }
+    if rounds > 0 { isWary = true }
     lastArrival = now
-    patience = nextPatience
     rounds = 0
   }
 
   /// When the silence is long enough for the next probes; nil when there is nothing to notice.
   var deadline: NIODeadline? {
-    isFlowing ? lastArrival + .nanoseconds(patience + Self.pause * Int64(rounds)) : nil
+    guard isFlowing, let lastArrival else { return nil }
+    return lastArrival + patience + .nanoseconds(Self.pause.nanoseconds * Int64(rounds))
   }
 
   /// The probes to send now.
   mutating func expired(at now: NIODeadline) -> Probes? {
     guard let deadline, deadline <= now else { return nil }
+    let plan = isWary ? Self.fewProbes : Self.probes
+    let count = plan[rounds]
     rounds += 1
-    if rounds == 1 {
-      nextPatience = min(patience * 2, Self.longestPatience)
-      calmWindows = 0
-    }
-    if rounds == Self.maximumRounds {
+    if rounds == plan.count {
       isFlowing = false
       windowCount = 0
     }
-    return Probes(count: Self.probesPerRound, areFirst: rounds == 1)
+    return Probes(count: count, areFirst: rounds == 1)
   }
 
   struct Probes: Equatable {
@@ -62,13 +55,56 @@ struct SilenceWatch {
     var areFirst: Bool
   }
 
+  /// How long a silence may be: longer than the pauses that the flow makes by itself, so that one in gusts is not answered with one of
+  /// probes.
+  private var patience: TimeAmount {
+    min(max(pauses.usual + .nanoseconds(pauses.usual.nanoseconds / 4) + Self.margin, Self.shortestPatience), Self.longestPatience)
+  }
+
   /// So many datagrams in a window are a flow: about half a megabit a second.
   private static let flow = 16
   private static let window = TimeAmount.milliseconds(250)
-  private static let calm = 4
-  private static let shortestPatience = TimeAmount.milliseconds(25).nanoseconds
-  private static let longestPatience = TimeAmount.milliseconds(400).nanoseconds
-  private static let pause = TimeAmount.milliseconds(40).nanoseconds
-  private static let maximumRounds = 3
-  private static let probesPerRound = 2
+  private static let shortestPatience = TimeAmount.milliseconds(25)
+  private static let longestPatience = TimeAmount.milliseconds(400)
+  private static let margin = TimeAmount.milliseconds(10)
+  private static let pause = TimeAmount.milliseconds(40)
+  /// In rounds. Most silences mean nothing: the first probe is a single one.
+  private static let probes = [1, 2, 2]
+  private static let fewProbes = [1, 2]
+}
+
+/// The longest pauses of the last seconds.
+private struct RecentPauses {
+  private var present = Longest()
+  private var former = Longest()
+  private var began = NIODeadline.uptimeNanoseconds(0)
+
+  /// The three longest, the longest first. One or two mean nothing: congestion control stops once in a while (BBR's ProbeRTT), and what
+  /// is waited for is not to be learnt from the silence that it makes.
+  private struct Longest {
+    var first = TimeAmount.zero, second = TimeAmount.zero, third = TimeAmount.zero
+
+    mutating func insert(_ pause: TimeAmount) {
+      guard pause > third else { return }
+      third = pause
+      if third > second { swap(&third, &second) }
+      if second > first { swap(&second, &first) }
+    }
+  }
+
+  /// The longest pause that is made again and again.
+  var usual: TimeAmount { max(present.third, former.third) }
+
+  /// - Returns: whether a new stretch of time has begun.
+  mutating func ended(after pause: TimeAmount, now: NIODeadline) -> Bool {
+    let isNew = now - began > Self.stretch
+    if isNew {
+      former = now - began > Self.stretch * 2 ? Longest() : present
+      (present, began) = (Longest(), now)
+    }
+    if pause < Self.stretch { present.insert(pause) }
+    return isNew
+  }
+
+  private static let stretch = TimeAmount.seconds(1)
 }

@@ -23,6 +23,7 @@ extension Connection {
       path: copy.path, ecn: copy.ecn, byteCount: copy.bytes.count, segmentSize: copy.segmentSize, kind: copy.kind)
     counts.copiesSent &+= UInt64(burst.datagramCount)
     counts.copyBytesSent &+= UInt64(burst.byteCount)
+    newPathLimit?.copyBytes += UInt64(burst.byteCount)
     return burst
   }
 
@@ -69,14 +70,24 @@ extension Connection {
     let left = statistics.cwnd > statistics.bytes_in_flight ? statistics.cwnd - statistics.bytes_in_flight : 0
     return LinkEstimate(
       bytesPerSecond: UInt64(Double(statistics.cwnd) * 1e9 / Double(max(statistics.smoothed_rtt, 1))),
-      windowLeftBytes: min(left, amplificationLeft), path: knownPath)
+      windowLeftBytes: min(beginsAnew ? .max : left, amplificationLimit?.leftBytes ?? .max), path: knownPath)
   }
 
-  /// What may be sent to an address that is not validated: three times what came from it (RFC 9000 §8.1). ngtcp2 keeps to that
-  /// with its own packets and knows of no copies.
-  var amplificationLeft: UInt64 {
-    guard !isClient, !isHandshakeCompleted else { return .max }
-    let limit = 3 * counts.bytesReceived
-    return limit > counts.bytesSent ? limit - counts.bytesSent : 0
+  /// Whether all that was under way is lost, because the client has moved or because nothing came through for a while.
+  ///
+  /// The few packets that may be sent then decide how long everybody waits: first there is the limit of RFC 9000 §8, then what was in
+  /// flight is given up, and bbr2 begins with two to four packets for each round trip. So they are copied, also when they are bulk, and
+  /// although the window is full: of what nobody will ever acknowledge.
+  var beginsAnew: Bool {
+    newPathLimit != nil || now < anewUntil && statistics.cwnd <= Connection.smallWindowBytes
   }
+
+  /// What holds a server's copies back while the address of its client is not validated.
+  var amplificationLimit: AmplificationLimit? {
+    guard !isClient else { return nil }
+    guard !isHandshakeCompleted else { return newPathLimit }
+    return AmplificationLimit(receivedBytes: counts.bytesReceived, sentBytes: counts.bytesSent, copyBytes: counts.copyBytesSent)
+  }
+
+  private static let smallWindowBytes: UInt64 = 10 * 1452
 }
