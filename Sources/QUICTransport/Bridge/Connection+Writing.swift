@@ -185,7 +185,7 @@ extension Connection {
     if contents.hasBulk { lastBulk = now }
     if isEliciting {
       elicitingBytes &+= UInt64(written)
-      if isClient, !sendsBulk, !wasHandshaking { notePadding(written - contents.byteCount) }
+      if isClient, !sendsBulk, !wasHandshaking { notePadding(written - contents.byteCount, of: written) }
     }
     if !writtenPath.holds(pass.path) { pass.path = writtenPath.path }
     let ecn = ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable

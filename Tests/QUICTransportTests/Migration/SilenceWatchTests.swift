@@ -54,8 +54,8 @@ import Testing
   @Test mutating func patienceIsLongerThanPausesThatAreUsual() {
     for begin in [Int64(0), 120, 240, 360] { flow(from: begin, to: begin + 20) }
     #expect(watch.deadline == at(380 + 135))
-    for begin in [Int64(1000), 1500, 2000, 2500] { flow(from: begin, to: begin + 20) }
-    #expect(watch.deadline == at(2520 + 400))
+    for begin in [Int64(1000), 1300, 1600, 1900, 2200, 2500] { flow(from: begin, to: begin + 20) }
+    #expect(watch.deadline == at(2520 + 360))
     flow(from: 2521, to: 8000)
     #expect(watch.deadline == at(8000 + 25))
   }

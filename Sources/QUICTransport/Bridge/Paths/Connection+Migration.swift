@@ -60,8 +60,10 @@ extension Connection {
 
   /// Takes a packet of a client's, of which so many bytes are not the application's, for the answer to a PATH_CHALLENGE if it is large:
   /// that is padded (RFC 9000 §8.2.2), and ngtcp2 tells of none. What it sends again may be as large, so this is a guess.
-  func notePadding(_ byteCount: Int) {
+  func notePadding(_ byteCount: Int, of packetBytes: Int) {
     guard byteCount >= Connection.paddingBytes, challengedAt.map({ now >= $0 + Connection.challengePause }) ?? true else { return }
+    // What is larger than the path's packets looks for its MTU.
+    guard unsafe packetBytes <= ngtcp2_conn_get_path_max_tx_udp_payload_size(conn) else { return }
     challengedAt = now
     record(.challenged)
   }

@@ -32,6 +32,6 @@ import Testing
     #expect(outcome.sentWhileDark < 10 * 10_000)
     #expect((linked.last ?? 0) < 45)
     #expect(outcome.handshakes < 13_000)
-    #expect(outcome.longestTurn < 0.05)
+    #expect(outcome.longestTurn < 0.08)
   }
 }
