@@ -55,15 +55,15 @@ final class PoolHealth: Sendable {
 
 /// The health of the origins of all services, of whose pools every loop has one of its own.
 final class HealthOfServices: Sendable {
-  private let pools = Mutex<[Service: Weakly]>([:])
+  private let pools = Mutex<[(service: Service, pool: Weakly)]>([])
 
   /// The same for each loop that asks, as long as one of them uses it. A service that a reload has changed begins anew.
   func health(of service: Service) -> PoolHealth {
     pools.withLock { pools in
-      if let known = pools[service]?.health { return known }
-      pools = pools.filter { $0.value.health != nil }
+      pools.removeAll { $0.pool.health == nil }
+      if let known = pools.first(where: { $0.service == service })?.pool.health { return known }
       let health = PoolHealth(service)
-      pools[service] = Weakly(health: health)
+      pools.append((service, Weakly(health: health)))
       return health
     }
   }
