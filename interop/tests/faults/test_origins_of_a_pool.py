@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Iterator
@@ -79,10 +80,10 @@ def answers(pair, count: int) -> Counter[str]:
   return found
 
 
-def pool(new_pair, origins, *lines: str):
+def pool(new_pair, origins, *lines: str, loops: int = 1):
   a, b, c = origins
   return new_pair(
-    {"other": a.url}, loops=1, core_lines=[
+    {"other": a.url}, loops=loops, core_lines=[
       "  pool:", "    origins:", f"      - {{url: \"{a.url}\", weight: 3}}", f"      - {b.url}", f"      - {{url: \"{c.url}\", backup: true}}",
       *(f"    {line}" for line in lines)])
 
@@ -107,3 +108,15 @@ def test_checks_take_out_and_bring_back(new_pair, origins):
   origins[0].health = 204
   wait_until(lambda: answers(pair, 4) == {"a 200": 3, "b 200": 1}, 10, "an origin that is well again is not used", every=0.1)
   assert "is used again" in pair.core.tail(200)
+
+
+def test_loops_check_together(new_pair, origins):
+  pool(new_pair, origins, "check: {path: /health, interval: 500ms}", loops=2)
+  before, start = [each.checks for each in origins], time.monotonic()
+
+  def asked() -> list[int]:
+    return [each.checks - count for each, count in zip(origins, before)]
+
+  wait_until(lambda: min(asked()) >= 6, 60, "origins are not asked")
+  # Twice as often, if each loop asked for itself; pauses differ by a tenth.
+  assert max(asked()) <= (time.monotonic() - start) / 0.45 + 1.5
