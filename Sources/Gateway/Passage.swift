@@ -97,7 +97,7 @@ final class Passage: RequestSink, ResponseSink, EdgeClient {
     status = head.status
     // A trailers-only response has its gRPC status in the head.
     if isGRPC { readGRPCStatus(head.fields) }
-    client.receiveHead(prioritized(withoutForgery(head)))
+    client.receiveHead(prioritized(marked(withoutForgery(head))))
   }
 
   func receiveResponseBody(_ chunk: ByteBuffer) {
@@ -198,9 +198,18 @@ extension Passage {
   /// Nobody but a core says who an edge is, and a core says it to origins only. Nobody but this hop says in its name why a
   /// request has failed: a core sends a request to another edge when an edge says that it was not passed on.
   private func withoutForgery(_ head: ResponseHead) -> ResponseHead {
-    guard head.fields.contains(.quicgwEdge) || head.fields.contains(.proxyStatus) else { return head }
+    let fields = head.fields
+    guard fields.contains(.quicgwEdge) || fields.contains(.proxyStatus) || fields.contains(.quicgwLength) else { return head }
     var head = head
     removeForgery(from: &head.fields)
+    return head
+  }
+
+  /// Tells an edge's cache that nobody knows whether the content is whole.
+  private func marked(_ head: ResponseHead) -> ResponseHead {
+    guard head.endsWithConnection, gateway.hop.role == .core, request.origin.wire == .http3 else { return head }
+    var head = head
+    head.fields.append(.quicgwLength, "connection")
     return head
   }
 
@@ -220,6 +229,7 @@ extension Passage {
 
   private func removeForgery(from fields: inout FieldSection) {
     fields.remove(.quicgwEdge)
+    fields.remove(.quicgwLength)
     ProxyStatusField.removeForged(inNameOf: gateway.hop.nameBytes, from: &fields)
   }
 

@@ -47,6 +47,8 @@ extension FieldName {
   public static let proxyConnection = FieldName("proxy-connection")
   public static let proxyStatus = FieldName("proxy-status")
   public static let quicgwEdge = FieldName("quicgw-edge")
+  /// On the link alone: what `ResponseHead.endsWithConnection` says, which the framing of HTTP/3 cannot.
+  public static let quicgwLength = FieldName("quicgw-length")
   public static let secWebSocketAccept = FieldName("sec-websocket-accept")
   public static let secWebSocketKey = FieldName("sec-websocket-key")
   public static let te = FieldName("te")

@@ -1,3 +1,4 @@
+import Events
 import Exchange
 import HTTPMessage
 import NIOCore
@@ -276,6 +277,18 @@ import Testing
     answer?.fail(refused)
     #expect(scene.client.parts == [.head(200), .end(nil)])
     #expect(scene.events.summaries.count == 1)
+  }
+
+  /// The framing of HTTP/3 cannot say it, and an edge's cache has to know; nobody else does.
+  @Test(arguments: [Role.core, .edge], [true, false])
+  func thatContentEndsWithItsConnectionIsToldOnTheLinkAlone(role: Role, endsWithConnection: Bool) throws {
+    let scene = Scene(role, policy: .services("echo"))
+    scene.open(.get(), identity: "edge-1", wire: role == .core ? .http3 : .http1)
+    var head = ResponseHead(status: 200, fields: ["quicgw-length": "forged"], bodyLength: .unknown)
+    head.endsWithConnection = endsWithConnection
+    try #require(scene.destination.answer).receiveHead(head)
+    let fields = try #require(scene.client.heads.last?.fields)
+    #expect(fields.text(.quicgwLength) == (role == .core && endsWithConnection ? "connection" : nil))
   }
 
   @Test func nobodyElseSaysInThisHopsNameWhyARequestFailed() throws {

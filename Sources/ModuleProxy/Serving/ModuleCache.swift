@@ -247,7 +247,9 @@ extension ModuleCache {
     fields.append(.contentLength, String(answer.body.readableBytes))
     let hasBody = answer.body.readableBytes > 0 && !isHead
     let length: BodyLength = hasBody ? .known(UInt64(answer.body.readableBytes)) : .none
-    sink.receiveHead(ResponseHead(status: answer.status, fields: fields, bodyLength: length))
+    var head = ResponseHead(status: answer.status, fields: fields, bodyLength: length)
+    head.endsWithConnection = answer.mayBeCut
+    sink.receiveHead(head)
     if hasBody { sink.receiveResponseBody(answer.body) }
     sink.receiveResponseEnd(trailers: nil)
   }

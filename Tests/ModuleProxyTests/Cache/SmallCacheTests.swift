@@ -169,6 +169,45 @@ import Testing
     #expect(world.get(Self.list).cacheStatus == "test; hit", "a list is asked for again soon")
   }
 
+  /// A core tells an edge so of an answer of HTTP/1.1, whose framing does not cross the link.
+  @Test func norIsOneThatTheCoreCallsSo() throws {
+    let world = try CacheWorld()
+    let path = "/example.test/greeting/@v/v1.2.3.mod"
+    let client = world.get(path)
+    world.origin.requests[0].answer(
+      200, Array("module example.test/greeting\n".utf8), fields: ["quicgw-length": "connection"])
+    world.settle()
+    #expect(client.isComplete)
+    world.get(path)
+    #expect(world.origin.requests.count == 2)
+  }
+
+  @Test func whatThisProcessRefusesItselfIsNotTriedAgain() throws {
+    let world = try CacheWorld()
+    for path in [Self.info, "/example.test/greeting/@v/v1.2.3.zip"] {
+      let client = world.get(path)
+      world.origin.requests.last?.sink.fail(GatewayError(.destinationNotFound, side: .core, message: "it was taken out"))
+      world.settle()
+      #expect(client.error != nil)
+    }
+    world.pass(.seconds(1))
+    #expect(world.origin.requests.count == 2)
+  }
+
+  @Test func aLargeGoModIsCheckedLikeASmallOne() throws {
+    let world = try CacheWorld()
+    let path = "/example.test/greeting/@v/v1.2.3.mod"
+    let comments = String(repeating: "// a comment that fills a line of this file\n", count: 4000)
+    let client = world.get(path)
+    world.origin.requests[0].answer(200, "module example.test/greeting\n" + comments)
+    world.settle()
+    #expect(client.isComplete && world.get(path).cacheStatus == "test; hit")
+    let other = world.get("/example.test/greeting/@v/v1.2.4.mod")
+    world.origin.requests[1].answer(200, comments)
+    world.settle()
+    #expect(other.error?.status == 502)
+  }
+
   @Test(arguments: ["/example.test/greeting/@v/v1.2.3.info", "/example.test/greeting/@v/v1.2.3.zip"])
   func whatAnOriginSaysBesideIsPassedOn(_ path: String) throws {
     let world = try CacheWorld()

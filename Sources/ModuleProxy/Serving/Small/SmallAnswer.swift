@@ -34,7 +34,7 @@ struct SmallAnswer: Sendable {
     self.init(
       status: head.status, contentType: head.fields.text(.contentType) ?? "application/octet-stream",
       entityTag: head.fields.text("etag"), fetchedAt: unixTime - max(0, min(age, 1 << 32)), body: body)
-    mayBeCut = head.endsWithConnection
+    mayBeCut = head.endsWithConnection || head.fields.contains(.quicgwLength)
     upstreamStatus = AnswerSource.status(in: head)
     guard status != 200 else { return }
     otherFields = head.fields
@@ -46,7 +46,7 @@ struct SmallAnswer: Sendable {
 
   /// Said by this cache itself, or meant for one client.
   private static let ownFields: [FieldName] = [
-    .status, .contentType, .contentLength, "etag", "age", "cache-status", "content-encoding", "set-cookie",
+    .status, .contentType, .contentLength, "etag", "age", "cache-status", "content-encoding", "set-cookie", .quicgwLength,
   ]
 
   init(_ head: EntryHeader, body: ByteBuffer) {
