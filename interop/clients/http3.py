@@ -50,7 +50,11 @@ class _Protocol(QuicConnectionProtocol):
   def __init__(self, *args: object, **named: object) -> None:
     super().__init__(*args, **named)  # type: ignore[arg-type]
     self.streams: dict[int, Stream] = {}
-    self.closed: events.ConnectionTerminated | None = None
+
+  @property
+  def closed(self) -> events.ConnectionTerminated | None:
+    """The end of the connection, as soon as the peer has said it, behind all else: aioquic tells of it three probe timeouts later."""
+    return None if self._quic._events else self._quic._close_event
 
   def quic_event_received(self, event: events.QuicEvent) -> None:
     if isinstance(event, events.StreamDataReceived):
@@ -61,8 +65,6 @@ class _Protocol(QuicConnectionProtocol):
       self.streams.setdefault(event.stream_id, Stream()).reset = event.error_code
     elif isinstance(event, events.StopSendingReceived):
       self.streams.setdefault(event.stream_id, Stream()).stopped = event.error_code
-    elif isinstance(event, events.ConnectionTerminated):
-      self.closed = event
 
 
 class Http3Client:
@@ -136,8 +138,7 @@ class Http3Client:
       quic, opened = self._protocol._quic, 0
       if not heeds_limit:
         quic._remote_max_streams_bidi = 1 << 60
-      # The end is told only when a while has passed after the peer's word.
-      while opened < count and quic._close_event is None:
+      while opened < count and not self._protocol.closed:
         streams: list[int] = []
         while len(streams) < min(at_once, count - opened) and quic.get_next_available_stream_id() // 4 < quic._remote_max_streams_bidi:
           streams.append(quic.get_next_available_stream_id())
