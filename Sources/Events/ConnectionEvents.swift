@@ -67,6 +67,7 @@ public enum DatagramRefusal: String, Sendable, CaseIterable {
   case tooManyHandshakes = "too_many_handshakes"
   case amplificationLimited = "amplification_limited"
   case thirdPath = "third_path"
+  case tooManyGaps = "too_many_gaps"
   case notAccepting = "not_accepting"
 }
 

@@ -51,6 +51,27 @@ import Testing
     try transfer(conditions, seed: UInt64(seed), congestionControl: .cubic)
   }
 
+  @Test func aStreamOutlivesAThousandGaps() throws {
+    var setups = try Setups()
+    setups.connection.bidirectionalStreamWindowBytes = 16 << 20
+    let (pair, client, server, recorder) = try Pair.connected(setups, conditions: LinkConditions(delay: .milliseconds(100)))
+    // Until the congestion window holds them.
+    let first = try #require(recorder.send(pattern(8 << 20)))
+    #expect(pair.run(until: { recorder.acknowledged[first] == 8 << 20 }))
+    var largeCount = 0
+    let end = pair.now + 150_000_000
+    pair.filter = { packet in
+      guard packet.to == .server, packet.bytes.count > 1000, pair.now < end else { return true }
+      largeCount += 1
+      return largeCount % 2 == 0
+    }
+    let second = try #require(recorder.send(pattern(8 << 20)))
+    #expect(pair.run(until: { recorder.acknowledged[second] == 8 << 20 }))
+    #expect(largeCount > 2000, "every second of them left a gap")
+    #expect(pair.server.refusals[.tooManyGaps] ?? 0 > 0)
+    #expect(pair.client.closure(of: client) == nil && pair.server.closure(of: server) == nil)
+  }
+
   @Test func aStreamOutlivesABlackOut() throws {
     var conditions = LinkConditions(delay: .milliseconds(10), bitsPerSecond: 10_000_000)
     conditions.outages = [2_000_000_000..<22_000_000_000]

@@ -173,6 +173,7 @@ extension DatagramRefusal {
     case .badToken: "its address validation token is forged or too old"
     case .tooManyHandshakes: "too many handshakes at once"
     case .amplificationLimited: "its address is not validated and has had its share of answers"
+    case .tooManyGaps: "behind a thousand gaps of its stream; it counts as lost, and the peer sends it again"
     case .thirdPath: "from a third address while a change of address is being validated"
     case .notAccepting: "of a new connection while this process is shutting down"
     }
