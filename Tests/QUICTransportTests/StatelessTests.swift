@@ -34,6 +34,19 @@ import Testing
     #expect(pair.server.refusals[.unknownConnection] == 1000)
   }
 
+  /// Junk that is answered with resets leaves Retry to those who want a connection.
+  @Test func junkKeepsNobodyFromARetry() throws {
+    let pair = Pair(configure: {
+      $0.statelessDatagramsPerSecond = 10
+      $0.retryThreshold = 0
+    })
+    let setups = try Setups()
+    pair.server.setup = try setups.server()
+    for _ in 0..<100 { pair.inject([0x40] + pattern(99)) }
+    let connection = try pair.connect(try setups.client(StreamRecorder()))
+    #expect(pair.run(for: .milliseconds(100), until: { pair.client.isConfirmed(connection) }))
+  }
+
   @Test func anotherVersionIsAnsweredWithOurs() throws {
     let pair = Pair()
     var answers: [[UInt8]] = []

@@ -121,7 +121,8 @@ public final class Connection {
   var resetTokens: [ResetToken] = []
   var isEnrolled = false
   var isRemoved = false
-  var countsAsHandshake = false
+  /// Whose place the handshake of a client takes, as long as it does.
+  var handshakeBlock: AddressBlock?
   var heapIndex = -1
   var heapDeadline = NIODeadline.distantFuture
 

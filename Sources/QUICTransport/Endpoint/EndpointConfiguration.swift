@@ -16,13 +16,17 @@ public struct EndpointConfiguration: Sendable {
   public var handshakesPerTurn: Int = 8
   /// Clients with a proved address that may wait for their handshake; about 1.3 KB each.
   public var waitingHandshakeLimit: Int = 10_000
+  /// One address, or IPv6 network of 64 bits, has at most one part in so many of the handshakes in progress and of those that wait.
+  public var addressShare: Int = 4
   /// How long a client may wait before it is taken for gone: somewhat less than clients give a handshake.
   public var handshakePatience: Duration = .seconds(8)
   /// Handshakes in progress, above which a client must prove its address with a Retry (RFC 9000 §8.1.2); 0 for always.
   public var retryThreshold: Int = 200
   /// How long a Retry token is good.
   public var retryTokenLifetime: Duration = .seconds(10)
-  /// Stateless datagrams (resets, Retry, Version Negotiation) a second.
+  /// Retry packets a second.
+  public var retriesPerSecond: Int = 1000
+  /// Other stateless datagrams (resets, Version Negotiation, refusals) a second.
   public var statelessDatagramsPerSecond: Int = 1000
 
   public init(secret: [UInt8], stableName: String) {

@@ -54,35 +54,30 @@ extension Endpoint {
         return refuseConnection(header, code: UInt64(NGTCP2_INVALID_TOKEN), path: path, now: now)
       }
       initial.originalDestination = original
-      if mustWait || !handshakeQueue.isEmpty {
-        let waiting = unsafe WaitingHandshake(initial: initial, datagram: Array(datagram), path: path, ecn: ecn)
-        if !handshakeQueue.append(waiting, of: header.destination, now: now) { refuse(.tooManyHandshakes, path) }
-        return
-      }
-    } else if mustWait || handshakesInProgress >= configuration.retryThreshold {
-      // Only who has proved its address may take room here.
-      return retry(header, path: path, now: now)
     }
-    unsafe begin(initial, datagram, path: path, ecn: ecn, now: now)
-  }
-
-  /// Enough handshakes are in progress, or have begun in this turn.
-  private var mustWait: Bool {
-    handshakesInProgress >= configuration.handshakeLimit || handshakesThisTurn >= configuration.handshakesPerTurn
+    let decision = admission.decide(
+      hasProvedAddress: initial.originalDestination != nil, from: AddressBlock(path.remote), id: header.destination, now: now
+    ) { unsafe WaitingHandshake(initial: initial, datagram: Array(datagram), path: path, ecn: ecn) }
+    switch decision {
+    case .begin: unsafe begin(initial, datagram, path: path, ecn: ecn, now: now)
+    case .wait: break
+    case .retry: retry(header, path: path, now: now)
+    case .drop: refuse(.tooManyHandshakes, path)
+    }
   }
 
   /// Begins handshakes for which there was no room before, as many as there is room for in this turn.
   func beginWaitingHandshakes(now: NIODeadline) {
-    handshakesThisTurn = 0
-    while !mustWait, let next = handshakeQueue.popOldest(now: now) {
+    while let next = admission.next(now: now) {
       unsafe next.datagram.withUnsafeBytes { unsafe begin(next.initial, $0, path: next.path, ecn: next.ecn, now: now) }
     }
+    admission.turnEnded()
   }
 
   private func begin(
     _ initial: ClientInitial, _ datagram: UnsafeRawBufferPointer, path: NetworkPath, ecn: ECNCodepoint, now: NIODeadline
   ) {
-    handshakesThisTurn += 1
+    admission.begun()
     let incoming = IncomingConnection(path: path, isAddressValidated: initial.originalDestination != nil)
     guard let setup = owner.accept(incoming) else {
       return refuseConnection(initial.header, code: UInt64(NGTCP2_CONNECTION_REFUSED), path: path, now: now)
@@ -105,8 +100,9 @@ extension Endpoint {
     }
     register(source, for: connection)
     register(initial.header.destination, for: connection)
-    connection.countsAsHandshake = true
-    handshakesInProgress += 1
+    let block = AddressBlock(path.remote)
+    connection.handshakeBlock = block
+    admission.took(block)
     add(connection)
     unsafe connection.receive(datagram, path: path, ecn: ecn, now: now)
     if connection.wasForged {

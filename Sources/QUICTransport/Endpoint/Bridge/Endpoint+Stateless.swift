@@ -64,7 +64,6 @@ extension Endpoint {
 
   /// Makes the client prove its address, RFC 9000 §8.1.2.
   func retry(_ header: DatagramHeader, path: NetworkPath, now: NIODeadline) {
-    guard statelessBudget.take(now: now) else { return }
     var source = makeConnectionID().ngtcp2
     var original = header.destination.ngtcp2
     var client = header.source.ngtcp2

@@ -16,9 +16,8 @@ public final class Endpoint {
   public var acceptsConnections = true
 
   /// Handshakes of clients that are not complete.
-  public internal(set) var handshakesInProgress = 0
-  var handshakesThisTurn = 0
-  var handshakeQueue: HandshakeQueue<WaitingHandshake>
+  public var handshakesInProgress: Int { admission.inProgress }
+  var admission: HandshakeAdmission<WaitingHandshake>
 
   /// The owner holds the endpoint. Not weak: that would make every other reference to it dearer, on each packet.
   unowned let owner: any EndpointOwner
@@ -43,9 +42,7 @@ public final class Endpoint {
     self.configuration = configuration
     self.owner = owner
     self.random = random
-    handshakeQueue = HandshakeQueue(
-      capacity: configuration.waitingHandshakeLimit,
-      patience: .nanoseconds(Int64(clamping: configuration.handshakePatience.nanoseconds)))
+    admission = HandshakeAdmission(configuration)
     statelessBudget = TokenBucket(perSecond: configuration.statelessDatagramsPerSecond)
     resetKey = derive(key: configuration.secret, from: Array("quicgw stateless reset \(configuration.stableName)".utf8))
     retryKey = derive(key: configuration.secret, from: Array("quicgw retry token".utf8))
@@ -77,7 +74,7 @@ public final class Endpoint {
   /// Calls `visit` once for each connection with output or events: it takes `nextEvent` until nil and `nextBurst` until nil or
   /// until the socket takes no more. A connection that still has output afterwards stays on the list for the next call.
   public func service(now: NIODeadline, _ visit: (Connection) -> Void) {
-    if handshakesThisTurn > 0 || !handshakeQueue.isEmpty { beginWaitingHandshakes(now: now) }
+    beginWaitingHandshakes(now: now)
     swap(&ready, &visiting)
     for connection in visiting where !connection.isRemoved {
       visit(connection)
@@ -97,9 +94,7 @@ public final class Endpoint {
   }
 
   /// Whether `service` has something to do.
-  public var needsService: Bool {
-    !ready.isEmpty || !handshakeQueue.isEmpty && handshakesInProgress < configuration.handshakeLimit
-  }
+  public var needsService: Bool { !ready.isEmpty || admission.hasNext }
 
   /// The earliest time that `handleTimeout` wants to be called, or somewhat earlier; nil while there is no connection.
   public var deadline: NIODeadline? { heap.earliest }
@@ -186,9 +181,9 @@ public final class Endpoint {
 
   /// The connection no longer counts as a handshake in progress.
   func handshakeEnded(_ connection: Connection) {
-    guard connection.countsAsHandshake else { return }
-    connection.countsAsHandshake = false
-    handshakesInProgress -= 1
+    guard let block = connection.handshakeBlock else { return }
+    connection.handshakeBlock = nil
+    admission.released(block)
   }
 
   func refuse(_ cause: DatagramRefusal, _ path: NetworkPath) {

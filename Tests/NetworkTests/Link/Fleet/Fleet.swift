@@ -40,7 +40,7 @@ final class Fleet {
   private var link: Link<Flight>
   private var edges: [SimulatedEdge]
   private var timers = TimeHeap()
-  private var core = SimulatedCore()
+  private var core: SimulatedCore
   private let costs: Costs
   private let isNew: Bool
   private var random: SeededGenerator
@@ -50,8 +50,16 @@ final class Fleet {
 
   /// - Parameters:
   ///   - waiting: the share of edges at which a request waits.
+  ///   - perAddress: how many of them share an address, behind a NAT.
   ///   - isNew: they have just been started; else they have had a link.
-  init(edges count: Int, waiting: Double, isNew: Bool = false, conditions: LinkConditions, costs: Costs = Costs(), seed: UInt64) {
+  init(
+    edges count: Int, perAddress: Int = 1, waiting: Double, isNew: Bool = false, conditions: LinkConditions, costs: Costs = Costs(),
+    seed: UInt64
+  ) {
+    core = SimulatedCore { edge in
+      let number = edge / perAddress
+      return AddressBlock(Address(ipAddress: "10.0.\(number >> 8).\(number & 255)", port: 1)!)
+    }
     outcome = Outcome(linkedAt: Array(repeating: nil, count: count))
     link = Link(conditions, seed: seed)
     random = SeededGenerator(seed: seed &+ 1)

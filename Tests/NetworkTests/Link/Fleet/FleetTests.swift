@@ -34,4 +34,14 @@ import Testing
     #expect(outcome.handshakes < 13_000)
     #expect(outcome.longestTurn < 0.08)
   }
+
+  /// The same for a site whose edges share the address of a NAT, which has a share of the core's room and not all of it.
+  @Test func `edges behind one address are linked again as well`() {
+    let fleet = Fleet(
+      edges: 500, perAddress: 500, waiting: 0.1, conditions: LinkConditions(delay: .milliseconds(100), lossProbability: 0.05), seed: 1)
+    fleet.run(dark: 4, until: 60)
+    let linked = fleet.outcome.linkedAt.compactMap { $0 }.sorted()
+    #expect(linked.count == 500)
+    #expect((linked.last ?? 0) < 10)
+  }
 }

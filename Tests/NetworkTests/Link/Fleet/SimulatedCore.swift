@@ -2,21 +2,19 @@ import DequeModule
 import NIOCore
 @testable import QUICTransport
 
-/// A core as `Endpoint` accepts connections: Retry under load, a limit on handshakes in progress and on those of a turn, and the
-/// queue behind them.
+/// A core as an `Endpoint` accepts connections, by the same `HandshakeAdmission`.
 struct SimulatedCore {
   private(set) var nextTurn: UInt64?
   private var inbox: Deque<Fleet.Flight> = []
   private var freeAt: UInt64 = 0
   private var inProgress: [ConnectionID: NIODeadline] = [:]
-  private var ends: Deque<(id: ConnectionID, time: NIODeadline)> = []
-  private var queue: HandshakeQueue<Fleet.Flight>
-  private var statelessBudget: TokenBucket
-  private let limits = EndpointConfiguration(secret: [], stableName: "")
+  private var ends: Deque<(id: ConnectionID, edge: Int, time: NIODeadline)> = []
+  private var admission = HandshakeAdmission<Fleet.Flight>(EndpointConfiguration(secret: [], stableName: ""))
+  private let block: (Int) -> AddressBlock
 
-  init() {
-    queue = HandshakeQueue(capacity: limits.waitingHandshakeLimit, patience: TimeAmount(limits.handshakePatience))
-    statelessBudget = TokenBucket(perSecond: limits.statelessDatagramsPerSecond)
+  /// - Parameter block: where an edge's datagrams come from.
+  init(block: @escaping (Int) -> AddressBlock) {
+    self.block = block
   }
 
   /// What one turn of the loop does.
@@ -34,7 +32,7 @@ struct SimulatedCore {
     if inbox.count < Self.socketCapacity { inbox.append(flight) }
   }
 
-  var hasWork: Bool { !inbox.isEmpty || !queue.isEmpty && inProgress.count < limits.handshakeLimit }
+  var hasWork: Bool { !inbox.isEmpty || admission.hasNext }
 
   mutating func wake(at now: UInt64) { nextTurn = nextTurn ?? max(now, freeAt) }
 
@@ -50,30 +48,42 @@ struct SimulatedCore {
       let id = Self.id(of: flight)
       switch flight.kind {
       case .finished:
-        if inProgress.removeValue(forKey: id) != nil { turn.finishedCount += 1 }
+        if end(id, of: flight.edge) { turn.finishedCount += 1 }
       case _ where inProgress[id] != nil: turn.repeated.append(flight)
-      case .initial where mustWait(turn) || inProgress.count >= limits.retryThreshold:
-        if statelessBudget.take(now: now) { turn.retries.append(flight) }
-      case .initialWithToken where mustWait(turn) || !queue.isEmpty: _ = queue.append(flight, of: id, now: now)
-      default: begin(flight, &turn, now)
+      default: decide(flight, id, &turn, now)
       }
     }
     while let first = ends.first, first.time <= now {
-      inProgress[first.id] = nil
+      _ = end(first.id, of: first.edge)
       ends.removeFirst()
     }
-    while !mustWait(turn), let next = queue.popOldest(now: now) { begin(next, &turn, now) }
+    while let next = admission.next(now: now) { begin(next, &turn, now) }
+    admission.turnEnded()
     return turn
   }
 
-  private func mustWait(_ turn: Turn) -> Bool {
-    inProgress.count >= limits.handshakeLimit || turn.begun.count >= limits.handshakesPerTurn
+  private mutating func decide(_ flight: Fleet.Flight, _ id: ConnectionID, _ turn: inout Turn, _ now: NIODeadline) {
+    let hasToken = flight.kind == .initialWithToken
+    switch admission.decide(hasProvedAddress: hasToken, from: block(flight.edge), id: id, now: now, handshake: { flight }) {
+    case .begin: begin(flight, &turn, now)
+    case .retry: turn.retries.append(flight)
+    case .wait, .drop: break
+    }
   }
 
   private mutating func begin(_ flight: Fleet.Flight, _ turn: inout Turn, _ now: NIODeadline) {
+    admission.begun()
+    admission.took(block(flight.edge))
     inProgress[Self.id(of: flight)] = now + .seconds(10)
-    ends.append((Self.id(of: flight), now + .seconds(10)))
+    ends.append((Self.id(of: flight), flight.edge, now + .seconds(10)))
     turn.begun.append(flight)
+  }
+
+  /// - Returns: whether the handshake was in progress.
+  private mutating func end(_ id: ConnectionID, of edge: Int) -> Bool {
+    guard inProgress.removeValue(forKey: id) != nil else { return false }
+    admission.released(block(edge))
+    return true
   }
 
   private static func id(of flight: Fleet.Flight) -> ConnectionID {
