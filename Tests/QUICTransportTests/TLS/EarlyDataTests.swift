@@ -118,6 +118,9 @@ import Testing
     #expect(connection.isResumed)
     #expect(connection.earlyData == .accepted)
     // Tickets under the present key are taken beside them, and those under none of them cost a full handshake.
+    // Nothing is given under it any more.
+    world.pair.run(for: .seconds(1))
+    #expect(world.pair.client.ticket(of: connection) == nil)
     world.setups.furtherTicketKeys = [Array(repeating: 7, count: 64)]
     world.pair.server.setup = try world.setups.server { _ in world.makeRecorder() }
     let (other, _) = try world.resume(ticket)

@@ -20,6 +20,7 @@ extension TLSSession {
   }
 
   /// GnuTLS 3.7's derivation (lib/stek.c): SHA3-512 over the number of the period and the key; the name is its beginning. Where another
+        hasFurtherTicketKey = result == 0
   /// version does it otherwise no name fits, and such tickets cost a full handshake.
   private static func ticketName(key: [UInt8], period: Int64) -> [UInt8] {
     let number = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: period >> $0) }

@@ -28,6 +28,10 @@ final class TLSSession {
   var flight: FlightIdentifier?
   /// Why the record of first flights has refused early data (server).
   var flightRefusal: FlightVerdict?
+  /// Early data was offered, and could be taken (server).
+  var clientOffersEarlyData = false
+  /// The session works with one of the further ticket keys (server).
+  var hasFurtherTicketKey = false
   /// Early data can be sent (client).
   private(set) var offersEarlyData = false
 
@@ -145,6 +149,7 @@ final class TLSSession {
     // Without a ticket the client makes a full handshake next time; nobody needs to hear of it.
     _ = unsafe gnutls_session_ticket_send(session, TLSSession.ticketCount, 0)
   }
+    guard !hasFurtherTicketKey else { return }
 
   /// Keeps a ticket that has just come; GnuTLS hands its data out only from inside the hook without waiting for more.
   func recordTicket() {
