@@ -82,7 +82,7 @@ let package = Package(
     .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "HTTPMessageTests", dependencies: ["HTTPMessage", "LinkEmulator", httpTypes]),
     .testTarget(name: "ExchangeTests", dependencies: ["Exchange", "HTTPMessage", "LinkEmulator", nioCore, nioPosix]),
-    .testTarget(name: "QUICTransportTests", dependencies: ["QUICTransport", "LinkEmulator", "Events", "TestCertificates", nioCore, x509]),
+    .testTarget(name: "QUICTransportTests", dependencies: ["CSocket", "QUICTransport", "LinkEmulator", "Events", "TestCertificates", nioCore, x509]),
     .testTarget(name: "HTTP1Tests", dependencies: ["HTTP1", "HTTPMessage", "LinkEmulator", nioCore]),
     .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", "HTTPMessage", "LinkEmulator", nioCore]),
     .target(name: "HTTP3TestSupport", dependencies: ["LinkEmulator", "QUICTransport"], path: "Tests/Support/HTTP3TestSupport"),

@@ -35,6 +35,8 @@ public struct EdgeOptions: Sendable {
   /// The cache of Go modules; nil for none.
   public var modules: ModuleOptions?
   var dialing = DialingPace.defaults
+  /// How old the session of a connection becomes before another one with a full handshake takes its place.
+  var sessionRenewal = Duration.seconds(TicketLifetime.seconds / 2)
 
   /// A TCP listener for the node's applications.
   public struct Listener: Sendable {

@@ -100,7 +100,8 @@ extension CoreLink: CoreDialerUser {
     for response in dialled.wire.openResponses { LinkExchange.behind(response)?.answered(on: dialled) }
     link.becameUsable()
     link.reversed.hurry(name)
-    if let former { repeatExchanges(of: former) }
+    // One that has only grown old answers what is open on it.
+    if let former, former.isSuspect { repeatExchanges(of: former) }
   }
 
   func processed(_ dialled: ForwardConnection) {}

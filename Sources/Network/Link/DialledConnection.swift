@@ -13,14 +13,18 @@ final class DialledConnection<Wire: DialledWire>: ServedConnection {
   let name: ConnectionName
   /// What the connection was begun with, and the ticket that it resumes with.
   let tls: TLSContext
-  let ticket: SessionTicket?
+  let ticket: TicketShelf.StoredTicket?
   let liveness: LivenessWatch
+  /// When the full handshake was that the session goes back to, in seconds of Unix time; nil before this one is complete.
+  var sessionBegan: Int64?
   /// Something has come from the core.
   var isHeard = false
   /// The core has accepted our certificate; before that it serves nothing that we ask for.
   var isConfirmed = false
   /// New requests go elsewhere; it is kept for what is open on it.
   var isReplaced = false
+  /// It is kept although nothing is open on it: requests of the core may be under way that left before the core heard of the next one.
+  var lingers = false
   var isOver = false
   /// It ended because nothing was heard of the core for so long.
   var endedInSilence = false
@@ -32,8 +36,8 @@ final class DialledConnection<Wire: DialledWire>: ServedConnection {
   private let began = NIODeadline.now()
 
   init(
-    attempt: LinkDialing.Attempt, wire: Wire, name: ConnectionName, dialer: CoreDialer<Wire>, tls: TLSContext, ticket: SessionTicket?,
-    liveness: LivenessWatch
+    attempt: LinkDialing.Attempt, wire: Wire, name: ConnectionName, dialer: CoreDialer<Wire>, tls: TLSContext,
+    ticket: TicketShelf.StoredTicket?, liveness: LivenessWatch
   ) {
     self.attempt = attempt
     self.wire = wire

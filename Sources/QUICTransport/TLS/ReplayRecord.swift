@@ -53,10 +53,11 @@ public struct FlightIdentifier: Hashable, Sendable {
 
 /// How long tickets are good, and for how long the early data under them could be sent again.
 public enum TicketLifetime {
-  /// What clients are told, in seconds.
-  public static let seconds = 6 * 3600
+  /// After the full handshake that a ticket goes back to, whatever resumed sessions or new tickets lie between: GnuTLS keeps the time of
+  /// that handshake in each ticket, and RFC 8446 §4.6.1 wants keying material to have such an end.
+  public static let seconds = 24 * 3600
 
-  /// GnuTLS changes the key of its tickets each three lifetimes and takes the one before too. The age that a client names does not
-  /// grow when its flight is sent again, so a ticket, and a copied flight with it, is taken until its key is gone.
-  public static let replayableSeconds = 6 * seconds + 600
+  /// The age that a client names does not grow when its flight is sent again, but the time in the ticket is held against the server's
+  /// clock. Clocks of servers that share a key may differ somewhat.
+  public static let replayableSeconds = seconds + 600
 }

@@ -82,6 +82,31 @@ import Testing
     try await place.stop()
   }
 
+  @Test func `a core that takes nothing while it ends costs no tickets`() async throws {
+    let place = try await EarlyPlace.start()
+    try await Task.sleep(for: .milliseconds(1100))
+    _ = try await place.firstRequestOfNewEdge()
+    place.refuse()
+    try await place.runEdge(for: .seconds(2))
+    try await place.restartCore()
+    #expect(try await place.firstRequestOfNewEdge() == ["1"])
+    try await place.stop()
+  }
+
+  @Test func `a link whose session has grown old is followed by one with a full handshake`() async throws {
+    let place = try await EarlyPlace.start()
+    _ = try await place.firstRequestOfNewEdge()
+    let before = try #require(try place.newestTicket()).sessionBegan
+    try await Task.sleep(for: .milliseconds(1100))
+    try await place.runEdge(for: .seconds(2))
+    // It has resumed the session, and what it got goes back to the same handshake.
+    #expect(try place.newestTicket()?.sessionBegan == before)
+    try await place.runEdge(for: .seconds(3), sessionRenewal: .seconds(1))
+    #expect(try #require(try place.newestTicket()).sessionBegan > before)
+    #expect(try await place.firstRequestOfNewEdge() == ["1"])
+    try await place.stop()
+  }
+
   @Test func `a damaged ticket file is ignored`() async throws {
     let place = try await EarlyPlace.start()
     _ = try await place.firstRequestOfNewEdge()
@@ -172,16 +197,7 @@ private final class EarlyPlace {
   func firstRequestOfNewEdge(method: String = "GET", fields: FieldSection = [:], expecting status: Int = 200) async throws -> Set<String?> {
     let before = notes.all.count
     relay.setDark(true)
-    var options = EdgeOptions(
-      process: ProcessOptions(
-        role: .edge, loopCount: 1, drainTimeout: .seconds(5), log: LogSettings(level: .critical, isAccessLogOn: false), version: "test"),
-      cores: [CoreName(host: "127.0.0.1", port: relay.port)], serverName: "localhost",
-      listeners: [.init(name: "default", address: try Site.loopback())],
-      tls: TLSConfiguration(
-        role: .client, certificateChain: leaves.edge.certificate, privateKey: leaves.edge.key, trustedAuthorities: authority.pem),
-      policy: .defaults)
-    options.ticketFolder = folder
-    let edge = try await EdgeRuntime.start(options)
+    let edge = try await EdgeRuntime.start(try edgeOptions())
     let client = try await OriginClient.start(OriginURL("h2c://127.0.0.1:\(edge.listenerAddresses[0].port ?? 0)"))
     async let answer = Call.send(
       RequestHead(method: method, authority: "origin", path: "/", fields: fields), through: client.handler)
@@ -195,6 +211,42 @@ private final class EarlyPlace {
     try await edge.drain()
     // Attempts that overlap carry a copy each.
     return Set(notes.all.dropFirst(before))
+  }
+
+  /// Starts an edge, and stops it after a while.
+  func runEdge(for time: Duration, sessionRenewal: Duration? = nil) async throws {
+    var options = try edgeOptions()
+    if let sessionRenewal { options.sessionRenewal = sessionRenewal }
+    let edge = try await EdgeRuntime.start(options)
+    try await Task.sleep(for: time)
+    try await edge.drain()
+  }
+
+  /// The core takes no connections any more.
+  func refuse() {
+    for loop in core.cores { loop.eventLoop.execute { loop.value.drain() } }
+  }
+
+  func newestTicket() throws -> TicketShelf.StoredTicket? {
+    let file = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasSuffix(".tickets") })
+    let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(file)")))
+    let now = Int64(Date().timeIntervalSince1970)
+    let tls = try TLSContext(try edgeOptions().tls, unixTime: now)
+    var shelf = try TicketShelf(serialized: bytes, fingerprint: tls.trustFingerprint)
+    return shelf.newest(unixTime: now)
+  }
+
+  private func edgeOptions() throws -> EdgeOptions {
+    var options = EdgeOptions(
+      process: ProcessOptions(
+        role: .edge, loopCount: 1, drainTimeout: .seconds(5), log: LogSettings(level: .critical, isAccessLogOn: false), version: "test"),
+      cores: [CoreName(host: "127.0.0.1", port: relay.port)], serverName: "localhost",
+      listeners: [.init(name: "default", address: try Site.loopback())],
+      tls: TLSConfiguration(
+        role: .client, certificateChain: leaves.edge.certificate, privateKey: leaves.edge.key, trustedAuthorities: authority.pem),
+      policy: .defaults)
+    options.ticketFolder = folder
+    return options
   }
 
   func restartCore(ticketKey: UInt8 = 4) async throws {

@@ -42,6 +42,27 @@ import Testing
     #expect(dialing.ended(attempt(1), isRefused: false, at(60)) == [])
   }
 
+  @Test func `an aged connection is followed by one that is dialled beside it, once`() {
+    var dialing = linked()
+    #expect(dialing.aged(attempt(1), at: a, at(50)) == [.renew(attempt(2), a)])
+    #expect(dialing.current == attempt(1) && !dialing.isDialingBeside)
+    #expect(dialing.aged(attempt(1), at: a, at(51)) == [])
+    #expect(dialing.completed(attempt(2)) == [.cancelTimer, .use(attempt(2))])
+    #expect(dialing.aged(attempt(1), at: a, at(52)) == [])
+    #expect(dialing.ended(attempt(1), isRefused: false, at(60)) == [])
+  }
+
+  @Test func `an aged connection stays where none can follow it`() {
+    var dialing = linked()
+    _ = dialing.aged(attempt(1), at: a, at(50))
+    #expect(dialing.ended(attempt(2), isRefused: false, at(60)) == [])
+    #expect(dialing.current == attempt(1))
+    #expect(dialing.aged(attempt(1), at: a, at(70)) == [.renew(attempt(3), a)])
+    // Lost meanwhile: both are tried.
+    #expect(dialing.ended(attempt(1), isRefused: false, at(71)).contains(.dial(attempt(4), a)))
+    #expect(dialing.completed(attempt(3)) == [.abandon(attempt(4)), .cancelTimer, .use(attempt(3))])
+  }
+
   @Test func `a suspect connection that answers first stays`() {
     var dialing = linked()
     _ = dialing.suspected(attempt(1), at(50))

@@ -1,3 +1,4 @@
+import CSocket
 import Events
 import LinkEmulator
 import NIOCore
@@ -158,6 +159,27 @@ import Testing
     #expect(world.pair.server.refusedReplays(of: copy) == 1)
   }
 
+  /// For how long a record must remember a flight: a copy names the same age of its ticket whenever it is sent, and is refused by the
+  /// server's clock.
+  @Test(arguments: [(hours: 1, isTaken: true), (hours: 23, isTaken: true), (hours: 25, isTaken: false)])
+  func aFlightIsNotTakenForLongerThanItIsRemembered(hours: Int, isTaken: Bool) throws {
+    let world = try EarlyWorld()
+    let ticket = try world.ticket()
+    var flight: [[UInt8]] = []
+    world.pair.filter = { packet in
+      if packet.to == .server { flight.append(packet.bytes) }
+      return false
+    }
+    let (_, recorder) = try world.resume(ticket)
+    recorder.send(pattern(300))
+    world.pair.run(for: .milliseconds(10))
+    #expect(!flight.isEmpty)
+    try atTime(Setups.unixTime + Int64(hours * 3600)) {
+      for datagram in flight { world.pair.inject(datagram) }
+    }
+    #expect(world.record.admitted.withLock { $0.count } == (isTaken ? 1 : 0))
+  }
+
   /// The record says that it remembers what an earlier process has taken.
   @Test func aRecordThatBeganEarlierLetsOlderTicketsIn() throws {
     let world = try EarlyWorld()
@@ -280,6 +302,19 @@ private final class EarlyWorld {
 
 /// A record in memory.
 final class Record: ReplayRecord {
+/// Runs `body` at another time of GnuTLS's clock.
+private func atTime(_ unixTime: Int64, _ body: @escaping () -> Void) throws {
+  let work = Work(body)
+  let isInstalled = csocket_with_gnutls_time(
+    unixTime, { Unmanaged<Work>.fromOpaque($0!).takeUnretainedValue().body() }, Unmanaged.passUnretained(work).toOpaque())
+  try #require(isInstalled)
+}
+
+private final class Work {
+  let body: () -> Void
+  init(_ body: @escaping () -> Void) { self.body = body }
+}
+
   let beganAt: Int64?
   let admitted = Mutex<Set<FlightIdentifier>>([])
 

@@ -24,6 +24,7 @@ final class CoreDialer<Wire: DialledWire> {
   private var dialing: LinkDialing
   private var connections: [LinkDialing.Attempt: Connection] = [:]
   private var dialTimer: Scheduled<Void>?
+  private var renewalTimer: Scheduled<Void>?
   private var isDraining = false
 
   /// - Parameters:
@@ -79,6 +80,7 @@ final class CoreDialer<Wire: DialledWire> {
   /// Dials no more; what is open is left to the user.
   func drain() {
     isDraining = true
+    renewalTimer?.cancel()
     run(dialing.stopped())
   }
 
@@ -98,7 +100,6 @@ final class CoreDialer<Wire: DialledWire> {
   func serve(_ connection: Connection, _ dialled: DialledConnection<Wire>) {
     if !dialled.isHeard, connection.signs.lastReceived != nil {
       dialled.isHeard = true
-      if let ticket = dialled.ticket { tickets.spend(ticket) }
       dialing.heard(dialled.attempt, hasMuchToDo: connection.hasReceivedRetry, moment)
       // What is silent on the connection before may be heard again, too.
       probeSilentConnections(except: connection)
@@ -125,7 +126,8 @@ final class CoreDialer<Wire: DialledWire> {
     for action in actions {
       switch action {
       case .resolve: resolve()
-      case .dial(let attempt, let address): dial(attempt, address)
+      case .dial(let attempt, let address): dial(attempt, address, under: tickets.newest(under: link.tls))
+      case .renew(let attempt, let address): dial(attempt, address, under: nil)
       case .abandon(let attempt): abandon(attempt)
       case .discard(let attempt): discard(attempt)
       case .wait(let delay): wait(delay)
@@ -155,15 +157,14 @@ final class CoreDialer<Wire: DialledWire> {
     }
   }
 
-  private func dial(_ attempt: LinkDialing.Attempt, _ address: Address) {
-    let wire = user.makeWire()
-    let (tls, ticket) = (link.tls, tickets.newest(under: link.tls))
+  private func dial(_ attempt: LinkDialing.Attempt, _ address: Address, under ticket: TicketShelf.StoredTicket?) {
+    let (wire, tls) = (user.makeWire(), link.tls)
     var configuration = options.connection
     configuration.keepAlive = nil
     let setup = ClientSetup(
       tls: tls, connection: configuration, applications: [ApplicationProtocol(name: protocolName) { _ in wire.application }],
-      serverName: options.serverName ?? core.host, ticket: ticket, usesEarlyData: options.usesEarlyData, trace: tracing?.sink)
-    loop.events.record(.linkDialled(core: "\(core)", address: address.description, isBeside: dialing.isDialingBeside))
+      serverName: options.serverName ?? core.host, ticket: ticket?.ticket, usesEarlyData: options.usesEarlyData, trace: tracing?.sink)
+    loop.events.record(.linkDialled(core: "\(core)", address: address.description, isBeside: current != nil))
     do {
       let connection = try driver.endpoint.connect(setup, path: driver.path(to: address), now: driver.now)
       let liveness = LivenessWatch(
@@ -222,12 +223,34 @@ final class CoreDialer<Wire: DialledWire> {
     let former = current
     current = dialled
     former?.isReplaced = true
+    if let former, !former.isSuspect { linger(former) }
     user.uses(dialled, insteadOf: former)
   }
 
   private func lose(_ dialled: DialledConnection<Wire>, isRefused: Bool) {
     if dialled === current, user.mayRest(dialled) { return rest() }
     run(dialing.ended(dialled.attempt, isRefused: isRefused, moment))
+  }
+
+  /// A core takes tickets for so long after the full handshake that they go back to, however long the connection lasts. So that there are
+  /// good ones whenever the link is lost, a connection whose session has grown old is followed by one that begins another.
+  private func planRenewal(of dialled: DialledConnection<Wire>) {
+    guard options.usesEarlyData, !isDraining, dialled === current, let began = dialled.sessionBegan else { return }
+    // Not a whole fleet at once, and not while a link has only just come.
+    let whole = options.sessionRenewal
+    renew(dialled, in: max(whole * .random(in: 0.75..<1) - tickets.age(ofSessionSince: began), whole * .random(in: 0.02..<0.1)))
+  }
+
+  private func renew(_ dialled: DialledConnection<Wire>, in delay: Duration) {
+    renewalTimer?.cancel()
+    let bound = NIOLoopBound((self, dialled), eventLoop: loop.eventLoop)
+    renewalTimer = loop.eventLoop.scheduleTask(in: TimeAmount(delay)) {
+      let (dialer, dialled) = bound.value
+      guard dialled === dialer.current, let path = dialer.connections[dialled.attempt]?.path else { return }
+      dialer.run(dialer.dialing.aged(dialled.attempt, at: path.remote, dialer.moment))
+      // Where it does not come about.
+      dialer.renew(dialled, in: dialer.options.sessionRenewal * .random(in: 0.05..<0.1))
+    }
   }
 
   // MARK: Liveness
@@ -273,8 +296,18 @@ final class CoreDialer<Wire: DialledWire> {
 
   /// A connection that another has replaced is kept for what is open on it only.
   private func closeIfUnused(_ connection: Connection, _ dialled: DialledConnection<Wire>) {
-    guard dialled.isReplaced, dialled.wire.openExchangeCount == 0 else { return }
+    guard dialled.isReplaced, !dialled.lingers, dialled.wire.openExchangeCount == 0 else { return }
     connection.close(applicationCode: HTTP3ErrorCode.noError.rawValue, reason: "another connection has taken its place")
+  }
+
+  private func linger(_ former: DialledConnection<Wire>) {
+    former.lingers = true
+    let bound = NIOLoopBound((self, former), eventLoop: loop.eventLoop)
+    loop.eventLoop.scheduleTask(in: .seconds(5)) {
+      let (dialer, former) = bound.value
+      former.lingers = false
+      if let connection = dialer.connections[former.attempt] { dialer.closeIfUnused(connection, former) }
+    }
   }
 
   private func probeSilentConnections(except heard: Connection) {
@@ -290,17 +323,20 @@ final class CoreDialer<Wire: DialledWire> {
     switch event {
     case .handshakeCompleted(let identity, let isResumed):
       loop.events.record(.handshakeCompleted(dialled.name, identity: identity, duration: dialled.age, isResumed: isResumed))
+      if let ticket = dialled.ticket { tickets.spend(ticket.ticket) }
+      dialled.sessionBegan = isResumed ? dialled.ticket?.sessionBegan : WallTime.now().seconds
       run(dialing.completed(dialled.attempt))
     case .handshakeConfirmed:
       dialled.isConfirmed = true
       dialing.confirmed(dialled.attempt)
+      planRenewal(of: dialled)
       if dialled === current { report(.confirmed, dialled.name.peer) }
     case .migrated(let path):
       loop.events.record(.connectionMigrated(dialled.name, from: path.local.description))
     case .challenged:
       link.addressSeemsChanged(seenBy: dialled)
     case .sessionTicket(let ticket):
-      if dialled.tls === link.tls { tickets.add(ticket, under: dialled.tls) }
+      if dialled.tls === link.tls { tickets.add(ticket, sessionBegan: dialled.sessionBegan, under: dialled.tls) }
     case .earlyDataAnswered(let isAccepted):
       loop.events.record(.earlyData(dialled.name, isAccepted ? .accepted : connection.isResumed ? .refused : .ticketUnknown))
     case .earlyDataTaken, .earlyDataRefused:
@@ -317,6 +353,7 @@ final class CoreDialer<Wire: DialledWire> {
     dialled.isOver = true
     dialled.liveness.end()
     if closure.cause == .end(.idle) { dialled.endedInSilence = true }
+    if dialled.sessionBegan == nil, !closure.leavesTicketUnused, let ticket = dialled.ticket { tickets.spend(ticket.ticket) }
     let wasCurrent = current === dialled
     switch closure.cause {
     case .handshake(let failure):

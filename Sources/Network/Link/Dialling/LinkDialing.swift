@@ -11,6 +11,8 @@ struct LinkDialing {
   enum Action: Equatable {
     case resolve
     case dial(Attempt, Address)
+    /// The same, with a full handshake.
+    case renew(Attempt, Address)
     /// Close an attempt that is not needed, because another one was faster.
     case abandon(Attempt)
     /// Forget an attempt of which nobody has ever heard.
@@ -120,6 +122,15 @@ struct LinkDialing {
     if isRefused { refusals += 1 }
     guard phase == .dialing else { return [] }
     return untried.isEmpty ? [] : dialNext(moment)
+  }
+
+  /// The session of the connection in use has grown old: one attempt at the same address takes its place if it comes about.
+  mutating func aged(_ attempt: Attempt, at address: Address, _ moment: Moment) -> [Action] {
+    guard attempt == current, phase == .linked, open.isEmpty else { return [] }
+    let next = Attempt(number: nextNumber)
+    nextNumber += 1
+    open.append(OpenAttempt(attempt: next, began: moment.now))
+    return [.renew(next, address)]
   }
 
   /// The connection in use does not answer.

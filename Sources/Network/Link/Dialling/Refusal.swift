@@ -7,6 +7,16 @@ extension ConnectionClosure {
     guard case .handshake = cause, case .transport(let code)? = self.code else { return false }
     return code == 0x2 || (0x100...0x1ff).contains(code)
   }
+
+  /// Of an attempt whose handshake was not complete: the core's TLS has not answered its ticket. Nothing came, we gave it up, or the core
+  /// takes no connections now (CONNECTION_REFUSED) or no Retry token (INVALID_TOKEN), which it says before it reads the handshake.
+  var leavesTicketUnused: Bool {
+    switch (cause, code) {
+    case (_, .transport(0x2)?), (_, .transport(0xb)?), (.end(.closedByUs), _): true
+    case (.handshake(.timedOut), _), (.handshake(.addressChanged), _), (.handshake(.abandoned), _): true
+    default: false
+    }
+  }
 }
 
 extension Duration {

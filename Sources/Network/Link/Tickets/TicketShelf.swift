@@ -2,26 +2,26 @@ import QUICTransport
 
 /// The tickets of one core and application protocol, the newest last (a pure value).
 ///
-/// Each resumes one session: it is spent as soon as the core has answered an attempt that used it (RFC 8446 §C.4). Until then further
-/// attempts use it too; while a link is dead there may be dozens, and a core that was not reached has seen none of them.
+/// Each resumes one session: it is spent as soon as a core's TLS has answered an attempt that used it (RFC 8446 §C.4). Until then further
+/// attempts use it too, and each is a first flight of its own to the core's record; while a link is dead there may be dozens.
 struct TicketShelf: Equatable {
   private(set) var tickets: [StoredTicket] = []
 
   struct StoredTicket: Equatable {
     var ticket: SessionTicket
-    /// Seconds of Unix time.
-    var receivedAt: Int64
+    /// When the full handshake was that its session goes back to, in seconds of Unix time.
+    var sessionBegan: Int64
   }
 
-  mutating func add(_ ticket: SessionTicket, unixTime: Int64) {
-    tickets.append(StoredTicket(ticket: ticket, receivedAt: unixTime))
+  mutating func add(_ ticket: SessionTicket, sessionBegan: Int64) {
+    tickets.append(StoredTicket(ticket: ticket, sessionBegan: sessionBegan))
     if tickets.count > Self.capacity { tickets.removeFirst(tickets.count - Self.capacity) }
   }
 
   /// The newest ticket that is good now; those that are not any more are dropped.
-  mutating func newest(unixTime: Int64) -> SessionTicket? {
+  mutating func newest(unixTime: Int64) -> StoredTicket? {
     tickets.removeAll { !$0.isGood(unixTime: unixTime) }
-    return tickets.last?.ticket
+    return tickets.last
   }
 
   /// - Returns: whether it was there.
@@ -37,10 +37,10 @@ struct TicketShelf: Equatable {
 }
 
 extension TicketShelf.StoredTicket {
-  /// Younger than the core's promise, and the certificate that the core has shown is still valid. A ticket from the future says that
+  /// Not older than the core takes it, and the certificate that the core has shown is still valid. A ticket from the future says that
   /// a clock was set; its age would be wrong.
   fileprivate func isGood(unixTime: Int64) -> Bool {
-    let age = unixTime - receivedAt
+    let age = unixTime - sessionBegan
     return age >= 0 && age < Int64(TicketLifetime.seconds - Self.marginSeconds) && unixTime < ticket.serverCertificateExpiry
   }
 
@@ -56,7 +56,7 @@ extension TicketShelf {
     body.append(fingerprint)
     for stored in tickets {
       let ticket = stored.ticket.serialized
-      body.append(UInt64(bitPattern: stored.receivedAt))
+      body.append(UInt64(bitPattern: stored.sessionBegan))
       body.append(UInt64(ticket.count))
       body.bytes += ticket
     }
@@ -74,10 +74,10 @@ extension TicketShelf {
     guard let sum = reader.takeUInt64(), sum == reader.rest.checksum, let found = reader.takeUInt64() else { throw .damaged }
     guard found == fingerprint else { throw .otherTrust }
     while !reader.isAtEnd {
-      guard let received = reader.takeUInt64(), let count = reader.takeUInt64(), count <= SessionTicket.maximumSerializedBytes,
+      guard let began = reader.takeUInt64(), let count = reader.takeUInt64(), count <= SessionTicket.maximumSerializedBytes,
         let stored = reader.take(Int(count)), let ticket = SessionTicket(serialized: Array(stored))
       else { throw .damaged }
-      add(ticket, unixTime: Int64(bitPattern: received))
+      add(ticket, sessionBegan: Int64(bitPattern: began))
     }
   }
 

@@ -26,18 +26,26 @@ final class TicketStore {
   }
 
   /// What the next attempt resumes with; nil for a full handshake.
-  func newest(under tls: TLSContext) -> SessionTicket? {
+  func newest(under tls: TLSContext) -> TicketShelf.StoredTicket? {
     load(under: tls)
-    return shelf.newest(unixTime: unixTime())
+    let count = shelf.tickets.count
+    let newest = shelf.newest(unixTime: unixTime())
+    // Secrets that are of no use any more do not stay on disk.
+    if shelf.tickets.count != count { save() }
+    return newest
   }
 
-  func add(_ ticket: SessionTicket, under tls: TLSContext) {
+  /// - Parameter sessionBegan: when the full handshake was that the session goes back to; now, where it was this one.
+  func add(_ ticket: SessionTicket, sessionBegan: Int64?, under tls: TLSContext) {
     load(under: tls)
-    shelf.add(ticket, unixTime: unixTime())
+    shelf.add(ticket, sessionBegan: sessionBegan ?? unixTime())
     save()
   }
 
-  /// The core has answered an attempt with this ticket.
+  /// How old a session is that goes back to a full handshake at that time.
+  func age(ofSessionSince began: Int64) -> Duration { .seconds(max(0, unixTime() - began)) }
+
+  /// The core's TLS has answered an attempt with this ticket.
   func spend(_ ticket: SessionTicket) {
     if shelf.spend(ticket) { save() }
   }
@@ -48,13 +56,15 @@ final class TicketStore {
     let isFirst = fingerprint == nil
     fingerprint = tls.trustFingerprint
     shelf.removeAll()
-    guard isFirst, let file else { return }
+    guard isFirst else { return save() }
+    guard let file else { return }
     do throws(FileTrouble) {
       guard let bytes = try file.read(upTo: TicketShelf.maximumSerializedBytes) else { return }
       shelf = try TicketShelf.read(bytes, fingerprint: tls.trustFingerprint)
     } catch {
       events.record(
-        .earlyDataStorage(file: file.path, reason: "\(error)", consequence: "the file is ignored, the next handshake is a full one"))
+        .earlyDataStorage(file: file.path, reason: "\(error)", consequence: "the file is emptied, the next handshake is a full one"))
+      save()
     }
   }
 

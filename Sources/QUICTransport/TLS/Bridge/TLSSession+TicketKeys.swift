@@ -1,11 +1,17 @@
 internal import CGnuTLS
 
 extension TLSSession {
-  /// Chooses, among the keys that a server takes tickets under, that of the ticket in a ClientHello. GnuTLS works with one key a
-  /// session, and writes the name of what it made of it into the first 16 bytes of each ticket.
-  func chooseTicketKey(for clientHello: UnsafeBufferPointer<UInt8>) {
-    guard let name = ClientHello.ticketPrefix(in: unsafe Array(clientHello), byteCount: TLSSession.ticketNameBytes) else { return }
-    // Three lifetimes, see `TicketLifetime.replayableSeconds`.
+  /// Looks at a ClientHello before GnuTLS does.
+  func inspect(_ clientHello: UnsafeBufferPointer<UInt8>) {
+    let hello = unsafe ClientHello(Array(clientHello), ticketPrefixBytes: TLSSession.ticketNameBytes)
+    clientOffersEarlyData = hello.offersEarlyData && context.antiReplay != nil
+    if let name = hello.ticketPrefix, !context.furtherTicketKeys.isEmpty { chooseTicketKey(of: name) }
+  }
+
+  /// Chooses, among the keys that a server takes tickets under, that of a ticket. GnuTLS works with one key a session, and writes the
+  /// name of what it made of it into the first 16 bytes of each ticket.
+  private func chooseTicketKey(of name: ArraySlice<UInt8>) {
+    // GnuTLS changes what it makes of a key each three lifetimes, and takes what was before too.
     let period = unixTime / Int64(3 * TicketLifetime.seconds)
     for key in context.furtherTicketKeys {
       // The clocks of servers that share a key may differ, and a ticket is good for one period more.

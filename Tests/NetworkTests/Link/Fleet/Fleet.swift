@@ -130,7 +130,7 @@ final class Fleet {
         outcome.linkedAt[index] = Double(now - back) / 1e9
         outcome.linkedCount += 1
       case .resolve: act(edges[index].dialing.resolved([Self.address], moment), index, back)
-      case .lose: break
+      case .lose, .renew: break
       }
     }
   }
