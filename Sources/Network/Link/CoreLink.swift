@@ -75,7 +75,10 @@ final class CoreLink {
 
 extension CoreLink: CoreDialerUser {
   func makeWire() -> HTTP3ClientWire {
-    HTTP3ClientWire(peer: .core, configuration: options.http3, mayBeRepeated: options.mayBeRepeated, events: loop.events)
+    let wire = HTTP3ClientWire(
+      peer: .core, configuration: options.http3, mayBeRepeated: options.mayBeRepeated, events: loop.events)
+    link.boundWaits(on: wire)
+    return wire
   }
 
   var isWanting: Bool { link.isWanted }

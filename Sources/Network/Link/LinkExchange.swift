@@ -55,7 +55,6 @@ final class LinkExchange: RequestSink, ResponseSink {
     // A refusal inside `open` has ended the exchange, or has moved it on.
     guard client != nil, attempt == attempts, self.connection === connection else { return }
     self.target = target
-    link.boundWait(of: target, on: connection.wire)
     backlog.replay(to: target)
     if keptBytes > 0, !keepsContent { forgetContent() }
   }

@@ -111,10 +111,8 @@ final class QUICLink: Link, ConnectionHost {
   /// Whether requests wait for a link, those that have left with an attempt included.
   var isWanted: Bool { !waiting.isEmpty || cores.contains(where: \.carriesEarlyRequests) }
 
-  /// Bounds how long a request may wait for a stream of a connection.
-  func boundWait(of exchange: any RequestSink, on wire: HTTP3ClientWire) {
-    wire.boundWait(of: exchange, by: waitTimer, limit: options.limits.linkWait)
-  }
+  /// Bounds how long requests may wait for a stream of a connection.
+  func boundWaits(on wire: HTTP3ClientWire) { wire.boundWaits(by: waitTimer, limit: options.limits.linkWait) }
 
   /// Requests that had been sent were sent again, on another connection.
   func repeated(_ count: Int) {

@@ -3,11 +3,14 @@ import NIOCore
 import Wires
 
 extension HTTP3ClientWire {
-  /// Bounds how long an exchange that was opened here may wait for a stream of the connection.
+  /// Bounds how long each exchange that is opened here may wait for a stream of the connection.
   ///
   /// - Parameter limit: the timer's, for the error's message.
-  func boundWait(of exchange: any RequestSink, by timer: CoarseTimer, limit: TimeAmount) {
-    // Nearly none does, so the closure is made only for those.
+  func boundWaits(by timer: CoarseTimer, limit: TimeAmount) {
+    onWaitBegan = { [unowned self] in boundWait(of: $0, by: timer, limit: limit) }
+  }
+
+  private func boundWait(of exchange: any RequestSink, by timer: CoarseTimer, limit: TimeAmount) {
     guard isWaiting(exchange) else { return }
     var wait: LimitedWait?
     _ = isWaiting(exchange, onEnd: { wait?.end() })

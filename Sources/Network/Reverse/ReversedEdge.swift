@@ -17,8 +17,6 @@ final class ReversedEdge: ExchangeHandler {
   private unowned let connection: Connection
   private let loop: LoopContext
   private let name: () -> ConnectionName
-  private let streamWait: CoarseTimer
-  private let waitLimit: TimeAmount
   private let hasRoom: (_ identity: String, _ instance: [UInt8]) -> Bool
   private let publish: (EdgeNews) -> Void
   private var door: EdgeDoor?
@@ -41,8 +39,7 @@ final class ReversedEdge: ExchangeHandler {
     self.connection = connection
     self.loop = loop
     self.name = name
-    self.streamWait = streamWait
-    waitLimit = options.limits.linkWait
+    wire.boundWaits(by: streamWait, limit: options.limits.linkWait)
     self.hasRoom = hasRoom
     self.publish = publish
     announcements.send(.core(CoreAnnouncement(instance: options.process.instance, version: options.process.version)))
@@ -57,9 +54,7 @@ final class ReversedEdge: ExchangeHandler {
   var openExchangeCount: Int { wire.openExchangeCount }
 
   func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
-    let exchange = wire.open(request, respondingTo: sink)
-    wire.boundWait(of: exchange, by: streamWait, limit: waitLimit)
-    return exchange
+    wire.open(request, respondingTo: sink)
   }
 
   // MARK: What the connection tells

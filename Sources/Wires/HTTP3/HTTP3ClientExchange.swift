@@ -44,7 +44,10 @@ final class HTTP3ClientExchange: RequestSink {
   func begin(on stream: HTTP3Stream, with head: RequestHead) {
     self.stream = stream
     stream.context = self
-    if wire.session.isEarly { earlyCopy = EarlyCopy(head, chunks: waitingBody, end: waitingEnd) }
+    if wire.session.isEarly {
+      wire.sentEarly()
+      earlyCopy = EarlyCopy(head, chunks: waitingBody, end: waitingEnd)
+    }
     endWait()
     while let chunk = waitingBody.popFirst() { wire.session.sendBody(chunk, on: stream) }
     if let trailers = waitingEnd { wire.session.finish(stream, trailers: trailers) }
@@ -56,9 +59,7 @@ final class HTTP3ClientExchange: RequestSink {
     case .interim(_, let head):
       response?.receiveInterim(head)
     case .response(let stream, let head):
-      if head.status == EarlyCopy.tooEarlyStatus, let copy = earlyCopy, !wire.isDraining {
-        return sendAgain(copy, leaving: stream)
-      }
+      if head.status == EarlyCopy.tooEarlyStatus, let copy = earlyCopy { return sendAgain(copy, leaving: stream) }
       earlyCopy = nil
       hasHead = true
       response?.receiveHead(head)
@@ -107,12 +108,14 @@ final class HTTP3ClientExchange: RequestSink {
     response?.fail(error)
   }
 
-  /// The request goes back to where it waits for a stream, as it was when it came.
+  /// The request goes back to where it waits for a stream, as it was when it came. On a connection that opens no more streams it fails,
+  /// and may be sent on another: the client has never said that it was early, so the 425 is not for it.
   private func sendAgain(_ copy: EarlyCopy, leaving stream: HTTP3Stream) {
     stream.context = nil
     wire.session.reset(stream, .requestCancelled)
     self.stream = nil
     earlyCopy = nil
+    guard !wire.isDraining else { return fail(wire.unavailable("the request was too early, and the connection is closing")) }
     waitsForHandshake = true
     repeatedBytes = toldBytes
     waitingHead = copy.head

@@ -8,7 +8,7 @@ public import QUICTransport
 /// The outgoing side of HTTP/3: exchanges that are opened here become requests on one QUIC connection.
 ///
 /// The network layer gives `application` to the connection and calls `processEvents()` behind each receive, timeout and write
-/// pass. Requests that find no stream wait in order, up to a number; whoever opens them bounds the time (`giveUp`). Confined to
+/// pass. Requests that find no stream wait in order, up to a number; `onWaitBegan` lets its owner bound the time (`giveUp`). Confined to
 /// the connection's event loop.
 public final class HTTP3ClientWire: ExchangeHandler {
   let session: HTTP3Session
@@ -18,6 +18,9 @@ public final class HTTP3ClientWire: ExchangeHandler {
   private let events: (any EventSink)?
   private var waiting: Deque<HTTP3ClientExchange> = []
   private var isClosed = false
+
+  /// Told of each exchange that begins to wait for a stream, also of one that waits again because it was too early.
+  public var onWaitBegan: ((any RequestSink) -> Void)?
 
   /// - Parameters:
   ///   - peer: who answers, for the errors that this makes.
@@ -57,6 +60,7 @@ public final class HTTP3ClientWire: ExchangeHandler {
     } else if waiting.count < waitingLimit {
       exchange.wait(with: request.head)
       waiting.append(exchange)
+      onWaitBegan?(exchange)
     } else {
       exchange.fail(failure(.connectionLimitReached, retry: .safe, "\(waitingLimit) requests wait for a stream already"))
     }
@@ -132,13 +136,16 @@ public final class HTTP3ClientWire: ExchangeHandler {
     events?.record(.earlyRequest(.tooEarly))
     waiting.append(exchange)
     openWaiting()
+    onWaitBegan?(exchange)
   }
+
+  func sentEarly() { events?.record(.earlyRequest(.sent)) }
 
   func forget(_ exchange: HTTP3ClientExchange) {
     waiting.removeAll { $0 === exchange }
   }
 
-  private func unavailable(_ message: String) -> GatewayError {
+  func unavailable(_ message: String) -> GatewayError {
     failure(.destinationUnavailable, retry: .safe, message)
   }
 
@@ -153,9 +160,7 @@ public final class HTTP3ClientWire: ExchangeHandler {
   /// Whether no other request must leave before this one, and it may leave now.
   private func isNext(_ head: RequestHead) -> Bool {
     guard session.isEarly else { return waiting.isEmpty }
-    guard mayBeRepeated(head), !waiting.contains(where: mayLeave) else { return false }
-    events?.record(.earlyRequest(.sent))
-    return true
+    return mayBeRepeated(head) && !waiting.contains(where: mayLeave)
   }
 
   private func mayLeave(_ exchange: HTTP3ClientExchange) -> Bool {

@@ -43,6 +43,8 @@ public struct MemoryLinkOptions: Sendable {
   /// Acknowledgements come so many turns late.
   public var acknowledgementDelay = 0
   public var isEarly = false
+  /// Whether the client, too, takes what it sends for early data.
+  public var isClientEarly = false
   /// False as with ngtcp2 0.12, which answers STOP_SENDING and tells nobody.
   public var tellsStopSending = true
 

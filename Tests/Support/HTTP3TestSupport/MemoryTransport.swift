@@ -12,7 +12,7 @@ public final class MemoryTransport: StreamTransport {
   }
 
   public let isClient: Bool
-  public let isEarly = false
+  public let isEarly: Bool
   public let application: any StreamApplication
   weak var peer: MemoryTransport?
   private let options: MemoryLinkOptions
@@ -64,6 +64,7 @@ public final class MemoryTransport: StreamTransport {
     self.isClient = isClient
     self.application = application
     self.options = options
+    isEarly = isClient && options.isClientEarly
     generator = SeededGenerator(seed: (options.chunkSeed ?? 0) &+ (isClient ? 1 : 2))
     maximumOpened = options.bidirectionalStreams
     maximumPeerOpened = options.bidirectionalStreams

@@ -19,7 +19,7 @@ final class LinkedWires {
     isAuthorized: Bool = true, waitingLimit: Int = 1024, configuration: HTTP3Configuration = HTTP3Configuration(),
     options: MemoryLinkOptions = MemoryLinkOptions()
   ) throws {
-    client = HTTP3ClientWire(peer: .core, waitingLimit: waitingLimit, configuration: configuration)
+    client = HTTP3ClientWire(peer: .core, waitingLimit: waitingLimit, configuration: configuration, events: events)
     server = HTTP3ServerWire(handler: handler, hop: "core-1", events: events, configuration: configuration)
     link = try MemoryLink(client: client.application, server: server.application, options: options)
     if isAuthorized { server.authorize(Self.origin) }

@@ -95,8 +95,10 @@ final class WirePair {
 /// Keeps the events that a wire told.
 final class EventRecorder: EventSink {
   private(set) var refusals: [MessageRefusal] = []
+  private(set) var earlySteps: [EarlyRequestStep] = []
 
   func record(_ event: Event) {
+    if case .earlyRequest(let step) = event { earlySteps.append(step) }
     if case .messageRefused(_, let refusal, _, _) = event { refusals.append(refusal) }
   }
 }
