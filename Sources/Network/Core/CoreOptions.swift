@@ -16,6 +16,8 @@ public struct CoreOptions: Sendable {
   /// The stable name of this replica and a secret that outlives the process: stateless reset keys come from both.
   public var stableName: String
   public var secret: [UInt8]
+  /// Keeps another secret in its place, made at the first start; nil for none.
+  public var secretFile: String?
   /// How early data is taken; nil refuses it.
   public var earlyData: EarlyDataOptions? = EarlyDataOptions()
   /// The cache of Go modules; nil for none.

@@ -30,9 +30,12 @@ public final class CoreRuntime: Sendable {
 
   /// Binds, begins to listen, and says so in the log.
   /// - Throws: `TLSContextError`, or an `IOError` when an address cannot be bound.
-  public static func start(_ options: CoreOptions) async throws -> CoreRuntime {
-    let process = options.process
+  public static func start(_ given: CoreOptions) async throws -> CoreRuntime {
+    let process = given.process
     let log = EventLog(role: .core, settings: process.log)
+    var kept = given
+    if let file = given.secretFile { kept.secret = ResetSecret.load(file, otherwise: given.secret) { log.record($0) } }
+    let options = kept
     let protection = try options.earlyData.map { options throws(TLSContextError) in
       try EarlyDataProtection(options) { log.record($0) }
     }

@@ -39,10 +39,12 @@ extension CoreOptions {
     let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true) }
     self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false)
     self.tls.furtherTicketKeys = Array(shared.dropFirst())
+    let folder = configuration.earlyData.record ?? StateFolder.path
+    let fileName = stableName.map { $0 == "/" ? "_" : String($0) }.joined()
+    secretFile = folder.map { "\($0)/\(fileName).secret" }
     if configuration.earlyData.accept == .on {
-      let folder = configuration.earlyData.record ?? StateFolder.path
       earlyData = EarlyDataOptions(redis: configuration.earlyData.redis.map { RedisOptions($0) })
-      earlyData?.recordFile = folder.map { "\($0)/\(stableName.map { $0 == "/" ? "_" : String($0) }.joined()).flights" }
+      earlyData?.recordFile = folder.map { "\($0)/\(fileName).flights" }
     } else {
       earlyData = nil
     }
