@@ -41,18 +41,19 @@ protocol EndConfiguration: Sendable {
 /// A core.
 struct CoreEnd: LinkEnd {
   private let runtime: CoreRuntime
+  private let options: CoreOptions
 
   static func start(
     _ configuration: CoreConfiguration, onReadinessChange: @escaping @Sendable (Readiness) -> Void
   ) async throws -> CoreEnd {
     var options = try CoreOptions(configuration)
     options.process.onReadinessChange = onReadinessChange
-    return CoreEnd(runtime: try await CoreRuntime.start(options))
+    return CoreEnd(runtime: try await CoreRuntime.start(options), options: options)
   }
 
   func reload(_ configuration: CoreConfiguration) async throws {
-    let options = try CoreOptions(configuration)
-    try await runtime.reload(tls: options.tls, policy: options.policy, listeners: options.listeners)
+    let new = try CoreOptions(configuration, running: options)
+    try await runtime.reload(tls: new.tls, policy: new.policy, listeners: new.listeners)
   }
 
   func record(_ event: Event) { runtime.record(event) }

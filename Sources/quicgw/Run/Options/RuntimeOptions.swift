@@ -12,8 +12,9 @@ import QUICTransport
 // From what a configuration says to what the runtimes take.
 
 extension CoreOptions {
+  /// - Parameter running: for a reload, what the process runs with; it keeps the limits and the name of those.
   /// - Throws: `CommandError` when `listen` or `admin` is a name that cannot be resolved.
-  init(_ configuration: CoreConfiguration) throws {
+  init(_ configuration: CoreConfiguration, running: CoreOptions? = nil) throws {
     let credentials = configuration.credentials
     var tls = TLSConfiguration(credentials, role: .server)
     tls.identity = configuration.identity == .uri ? .uri : .dnsName
@@ -26,7 +27,8 @@ extension CoreOptions {
       process: try ProcessOptions(configuration.process, role: .core), listen: try configuration.listen.datagramAddress(),
       tls: tls, policy: configuration.policy, connection: ConnectionConfiguration(configuration.process.transport),
       http3: HTTP3Configuration(configuration.process), limits: NetworkLimits(configuration.process.limits),
-      stableName: configuration.name ?? ProcessInfo.processInfo.hostName, secret: secret.bytes,
+      stableName: running?.stableName ?? configuration.name ?? "\(ProcessInfo.processInfo.hostName):\(configuration.listen.port)",
+      secret: secret.bytes,
       usesSegmentation: configuration.process.transport.gso == .auto)
     listeners = try configuration.listeners.map { listener in
       Listener(
@@ -36,8 +38,9 @@ extension CoreOptions {
     edgeWait = configuration.edgeWait
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
     modules = try ModuleOptions(configuration.modules, services: configuration.policy.routing.services)
-    let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true) }
-    self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false)
+    let limits = running?.connection ?? connection
+    let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true, under: limits) }
+    self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false, under: limits)
     self.tls.furtherTicketKeys = Array(shared.dropFirst())
     let folder = configuration.earlyData.record ?? StateFolder.path
     let fileName = stableName.map { $0 == "/" ? "_" : String($0) }.joined()
@@ -53,11 +56,14 @@ extension CoreOptions {
   /// As durable as the reset keys. A server that takes early data must not lower what it allowed when it gave the ticket (RFC
   /// 9000 §7.4.1), so tickets end when that changes.
   ///
-  /// - Parameter isShared: cores that share it must make the same of it.
-  private func ticketKey(_ material: [UInt8], isShared: Bool) -> [UInt8] {
+  /// - Parameters:
+  ///   - isShared: cores that share it must make the same of it. Others, with the same private key for all, must not: they have
+  ///     records of their own of what they took.
+  ///   - limits: those that connections are given.
+  private func ticketKey(_ material: [UInt8], isShared: Bool, under limits: ConnectionConfiguration) -> [UInt8] {
     let allowed = [
-      connection.connectionWindowBytes, connection.bidirectionalStreamWindowBytes, connection.unidirectionalStreamWindowBytes,
-      connection.bidirectionalStreamLimit, connection.unidirectionalStreamLimit,
+      limits.connectionWindowBytes, limits.bidirectionalStreamWindowBytes, limits.unidirectionalStreamWindowBytes,
+      limits.bidirectionalStreamLimit, limits.unidirectionalStreamLimit,
     ]
     let info = "quicgw session tickets 1 \(isShared ? "shared" : stableName) \(allowed.map(String.init).joined(separator: " "))"
     return HKDF<SHA256>.deriveKey(
