@@ -29,6 +29,8 @@ public enum EarlyDataOutcome: String, Sendable, CaseIterable {
   case ticketUnknown = "ticket_unknown"
   /// Somebody has sent a copy of a first flight, and nothing of it was served.
   case replayed
+  /// The core does not look into its record: the ticket is older than that, or the edge's clock runs faster than the core's.
+  case untimely
   /// The core's record of first flights is full or cannot be written.
   case recordFull = "record_full"
   /// The store that cores share did not answer in time, so that requests waited for the handshake.

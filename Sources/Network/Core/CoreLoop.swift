@@ -236,9 +236,8 @@ final class CoreLoop: ConnectionHost {
       }
       if isDraining { drain(connection) }
     case .earlyDataTaken(let identity, let flight):
-      loop.events.record(.earlyData(record.name, .accepted))
-      // Until it has answered the requests wait inside their streams' windows; without it they wait for the handshake, which a
-      // copy never completes.
+      // Until it has answered the requests wait inside their streams' windows; without it they wait for the handshake, which a copy
+      // never completes.
       guard let sharedFlights else {
         takeEarlyData(of: record, identity)
         break
@@ -251,8 +250,8 @@ final class CoreLoop: ConnectionHost {
         case .unavailable: loop.events.record(.earlyData(record.name, .storeUnavailable))
         }
       }
-    case .earlyDataRefused(let verdict):
-      loop.events.record(.earlyData(record.name, verdict == .seen ? .replayed : .recordFull))
+    case .earlyDataRefused(let refusal):
+      loop.events.record(.earlyData(record.name, EarlyDataOutcome(refusal)))
     case .handshakeConfirmed, .sessionTicket, .earlyDataAnswered, .challenged:
       break
     case .migrated(let path):
@@ -266,6 +265,7 @@ final class CoreLoop: ConnectionHost {
 
   /// The first flight of a resumed session is no copy of an earlier one.
   private func takeEarlyData(of record: EdgeConnection, _ identity: String?) {
+    loop.events.record(.earlyData(record.name, .accepted))
     switch record.service {
     case .forward(let wire): wire.authorizeEarly(origin(of: record, identity))
     case .reversed(let edge): edge.proved(identity: identity, isConfirmed: false)
@@ -314,5 +314,16 @@ final class CoreLoop: ConnectionHost {
     connection.owner = record
     loop.events.record(.connectionAccepted(record.name))
     return record
+  }
+}
+
+extension EarlyDataOutcome {
+  fileprivate init(_ refusal: EarlyDataRefusal) {
+    self =
+      switch refusal {
+      case .seen: .replayed
+      case .unrecorded: .recordFull
+      case .untimely: .untimely
+      }
   }
 }

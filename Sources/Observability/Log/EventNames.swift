@@ -46,7 +46,7 @@ extension Event {
     case .connectionAccepted, .linkDialled, .silentCoreProbed, .earlyRequest: .debug
     case .earlyData(_, let outcome):
       switch outcome {
-      case .attempted, .accepted, .refused, .ticketUnknown: .debug
+      case .attempted, .accepted, .refused, .ticketUnknown, .untimely: .debug
       case .replayed, .recordFull, .storeSlow, .storeUnavailable: .warning
       }
     case .earlyDataStorage: .warning

@@ -133,6 +133,7 @@ extension EarlyDataOutcome {
     case .refused: "refused by the core; what was in it is sent again"
     case .ticketUnknown: "the core does not know the ticket; what was in it is sent again"
     case .replayed: "refused, it is a copy of an earlier flight; nothing of it was served"
+    case .untimely: "refused, its ticket is older than the record of first flights or the edge's clock runs too fast; it is sent again"
     case .recordFull: "refused, the record of first flights is full or cannot be written"
     case .storeSlow: "held until the handshake is complete, the shared store did not answer in time"
     case .storeUnavailable: "held until the handshake is complete, the shared store is away"

@@ -9,7 +9,7 @@ public enum ConnectionEvent: Sendable {
   /// somebody sent again, unless the flight is known to be new. The client's certificate, out of the ticket, is verified.
   case earlyDataTaken(identity: String?, flight: FlightIdentifier)
   /// Early data of the client was refused although its session goes on (server only).
-  case earlyDataRefused(FlightVerdict)
+  case earlyDataRefused(EarlyDataRefusal)
   /// The server has taken our early data (client only; RFC 9001 §4.6.2), or has refused it and the application begins anew. Comes
   /// right after `handshakeCompleted`.
   case earlyDataAnswered(isAccepted: Bool)

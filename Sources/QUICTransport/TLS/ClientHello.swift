@@ -1,23 +1,31 @@
 /// What a server looks for in a ClientHello (RFC 8446 §4.1.2) before GnuTLS reads it.
-enum ClientHello {
-  /// The beginning of the first ticket that the client offers; nil when there is none, or the message cannot be read, which is left to
-  /// GnuTLS to say.
+struct ClientHello {
+  /// The beginning of the first ticket that the client offers; nil when there is none.
+  private(set) var ticketPrefix: ArraySlice<UInt8>?
+  /// Whether it has an `early_data` extension (RFC 8446 §4.2.10).
+  private(set) var offersEarlyData = false
+
+  /// A message that cannot be read has none of this; it is left to GnuTLS to say so.
   ///
   /// - Parameter body: the message without its header of four bytes.
-  static func ticketPrefix(in body: [UInt8], byteCount: Int) -> ArraySlice<UInt8>? {
+  init(_ body: [UInt8], ticketPrefixBytes: Int) {
     var rest = body[...]
     guard rest.skip(2 + 32), rest.skipVector(lengthBytes: 1), rest.skipVector(lengthBytes: 2), rest.skipVector(lengthBytes: 1),
       var extensions = rest.takeVector(lengthBytes: 2)
-    else { return nil }
+    else { return }
     while let type = extensions.takeInteger(2), var content = extensions.takeVector(lengthBytes: 2) {
-      guard type == preSharedKey else { continue }
-      guard var identities = content.takeVector(lengthBytes: 2), let first = identities.takeVector(lengthBytes: 2) else { return nil }
-      return first.count >= byteCount ? first.prefix(byteCount) : nil
+      switch type {
+      case Self.earlyData: offersEarlyData = true
+      case Self.preSharedKey:
+        guard var identities = content.takeVector(lengthBytes: 2), let first = identities.takeVector(lengthBytes: 2) else { return }
+        ticketPrefix = first.count >= ticketPrefixBytes ? first.prefix(ticketPrefixBytes) : nil
+      default: break
+      }
     }
-    return nil
   }
 
   private static let preSharedKey = 41
+  private static let earlyData = 42
 }
 
 extension ArraySlice<UInt8> {

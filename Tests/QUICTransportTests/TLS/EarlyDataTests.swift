@@ -118,10 +118,10 @@ import Testing
     #expect(world.pair.run(until: { !recorder.ended.isEmpty }))
     #expect(connection.isResumed)
     #expect(connection.earlyData == .accepted)
-    // Tickets under the present key are taken beside them, and those under none of them cost a full handshake.
     // Nothing is given under it any more.
     world.pair.run(for: .seconds(1))
     #expect(world.pair.client.ticket(of: connection) == nil)
+    // Tickets under the present key are taken beside them, and those under none of them cost a full handshake.
     world.setups.furtherTicketKeys = [Array(repeating: 7, count: 64)]
     world.pair.server.setup = try world.setups.server { _ in world.makeRecorder() }
     let (other, _) = try world.resume(ticket)
@@ -204,6 +204,8 @@ import Testing
     recorder.send(pattern(10))
     #expect(world.pair.run(until: { !recorder.ended.isEmpty }))
     #expect(connection.earlyData == .rejected)
+    let server = try #require(world.pair.server.connections.last)
+    #expect(world.pair.server.events(of: server).contains { if case .earlyDataRefused(.untimely) = $0 { true } else { false } })
   }
 
   /// The ticket is good, but the certificate in it is not any more.
@@ -300,8 +302,6 @@ private final class EarlyWorld {
   }
 }
 
-/// A record in memory.
-final class Record: ReplayRecord {
 /// Runs `body` at another time of GnuTLS's clock.
 private func atTime(_ unixTime: Int64, _ body: @escaping () -> Void) throws {
   let work = Work(body)
@@ -315,6 +315,8 @@ private final class Work {
   init(_ body: @escaping () -> Void) { self.body = body }
 }
 
+/// A record in memory.
+final class Record: ReplayRecord {
   let beganAt: Int64?
   let admitted = Mutex<Set<FlightIdentifier>>([])
 

@@ -13,6 +13,16 @@ public enum EarlyData: Sendable, Hashable {
   case rejected
 }
 
+/// Why a server has refused early data in a session that it has resumed.
+public enum EarlyDataRefusal: Sendable, Hashable {
+  /// Its record knows the flight: somebody sends a copy (RFC 8446 §8.2).
+  case seen
+  /// Its record is full or cannot be written.
+  case unrecorded
+  /// The ticket is older than the record, or the age that the client names is none that it can have (RFC 8446 §8.3).
+  case untimely
+}
+
 extension Connection {
   public var isEarly: Bool { earlyData == .offered }
 
@@ -53,7 +63,10 @@ extension Connection {
       record(.earlyDataTaken(identity: tls.peerIdentity, flight: flight))
     } else if let verdict = tls.flightRefusal {
       earlyData = .rejected
-      record(.earlyDataRefused(verdict))
+      record(.earlyDataRefused(verdict == .seen ? .seen : .unrecorded))
+    } else if tls.flight == nil, tls.clientOffersEarlyData {
+      earlyData = .rejected
+      record(.earlyDataRefused(.untimely))
     }
   }
 }

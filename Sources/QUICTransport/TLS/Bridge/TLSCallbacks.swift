@@ -23,8 +23,7 @@ let tlsCallbackTicket:
 let tlsCallbackClientHello:
   @convention(c) (OpaquePointer?, UInt32, UInt32, UInt32, UnsafePointer<gnutls_datum_t>?) -> Int32 = { session, _, _, _, message in
     guard let message = unsafe message?.pointee else { return 0 }
-    unsafe tlsSession(of: session)?.chooseTicketKey(
-      for: UnsafeBufferPointer(start: message.data, count: Int(message.size)))
+    unsafe tlsSession(of: session)?.inspect(UnsafeBufferPointer(start: message.data, count: Int(message.size)))
     return 0
   }
 

@@ -16,17 +16,17 @@ extension TLSSession {
     for key in context.furtherTicketKeys {
       // The clocks of servers that share a key may differ, and a ticket is good for one period more.
       for period in [period, period - 1, period + 1] where TLSSession.ticketName(key: key, period: period) == Array(name) {
-        _ = unsafe key.withUnsafeBufferPointer { bytes in
+        let result = unsafe key.withUnsafeBufferPointer { bytes in
           var key = unsafe gnutls_datum_t(bytes)
           return unsafe gnutls_session_ticket_enable_server(session, &key)
         }
+        hasFurtherTicketKey = result == 0
         return
       }
     }
   }
 
   /// GnuTLS 3.7's derivation (lib/stek.c): SHA3-512 over the number of the period and the key; the name is its beginning. Where another
-        hasFurtherTicketKey = result == 0
   /// version does it otherwise no name fits, and such tickets cost a full handshake.
   private static func ticketName(key: [UInt8], period: Int64) -> [UInt8] {
     let number = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: period >> $0) }

@@ -87,7 +87,7 @@ final class TLSSession {
           var key = unsafe gnutls_datum_t(bytes)
           return unsafe gnutls_session_ticket_enable_server(session, &key)
         })
-      if !context.furtherTicketKeys.isEmpty {
+      if !context.furtherTicketKeys.isEmpty || context.antiReplay != nil {
         unsafe gnutls_handshake_set_hook_function(
           session, UInt32(GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue), Int32(GNUTLS_HOOK_PRE), tlsCallbackClientHello)
       }
@@ -145,11 +145,14 @@ final class TLSSession {
   var isEarlyDataAccepted: Bool { unsafe gnutls_session_get_flags(session) & GNUTLS_SFLAGS_EARLY_DATA.rawValue != 0 }
 
   /// Sends tickets; called when the handshake is complete, so that it holds the client's certificate.
+  ///
+  /// Tickets are given under the first key only, else a key that was given up would live on in those of its clients. GnuTLS cannot
+  /// change back, so a session that was resumed under a further one brings none, and the client's next handshake is a full one.
   func sendTickets() {
+    guard !hasFurtherTicketKey else { return }
     // Without a ticket the client makes a full handshake next time; nobody needs to hear of it.
     _ = unsafe gnutls_session_ticket_send(session, TLSSession.ticketCount, 0)
   }
-    guard !hasFurtherTicketKey else { return }
 
   /// Keeps a ticket that has just come; GnuTLS hands its data out only from inside the hook without waiting for more.
   func recordTicket() {
