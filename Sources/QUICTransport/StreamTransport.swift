@@ -14,6 +14,9 @@ public protocol StreamTransport: AnyObject {
   /// How many bidirectional streams of ours the peer would still let us open now.
   var bidirectionalStreamsLeft: UInt64 { get }
 
+  /// The smoothed round-trip time (RFC 9002 §5.3); zero before there is a sample.
+  var smoothedRoundTrip: Duration { get }
+
   /// Gives the peer credit for further bytes on a stream, at most as many as were received and consumed plus what the window
   /// is to grow by.
   func extendStreamCredit(_ stream: StreamID, by byteCount: Int)

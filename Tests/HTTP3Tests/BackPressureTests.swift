@@ -111,6 +111,25 @@ struct BackPressureTests {
     #expect(next.bytes == 16 << 20)
   }
 
+  @Test("on a long link windows grow to twice the budget, on a short one they do not")
+  func longLink() {
+    func grown(_ roundTrip: Duration) -> Int {
+      var budget = ReceiveBudget(totalBytes: 16 << 20)
+      budget.linkTakes(roundTrip)
+      var window = ReceiveWindow(initialBytes: 64 << 10)
+      for _ in 0..<16 << 10 {
+        window.received(4096)
+        budget.received(4096)
+        _ = window.consumed(4096, maximumBytes: 24 << 20, budget: &budget)
+      }
+      return window.bytes
+    }
+    #expect(grown(.milliseconds(1)) <= 16 << 20)
+    #expect(grown(.milliseconds(100)) <= 16 << 20)
+    #expect(grown(.milliseconds(200)) == 24 << 20)
+    #expect(grown(.seconds(30)) == 24 << 20)
+  }
+
   @Test("credit that was given is exactly what was taken and what the window grew by", arguments: [1, 2, 3, 4] as [UInt64])
   func creditAddsUp(seed: UInt64) {
     print("seed \(seed)")

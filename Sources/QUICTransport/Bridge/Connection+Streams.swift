@@ -20,6 +20,11 @@ extension Connection: StreamTransport {
     isOpen ? unsafe ngtcp2_conn_get_streams_bidi_left(conn) : 0
   }
 
+  public var smoothedRoundTrip: Duration {
+    let statistics = self.statistics
+    return statistics.min_rtt == .max ? .zero : .nanoseconds(Int64(clamping: statistics.smoothed_rtt))
+  }
+
   public func extendStreamCredit(_ stream: StreamID, by byteCount: Int) {
     guard isOpen, byteCount > 0 else { return }
     // A stream that is gone needs no credit.

@@ -93,6 +93,8 @@ public final class MemoryTransport: StreamTransport {
 
   public var bidirectionalStreamsLeft: UInt64 { maximumOpened - openedBidirectional }
 
+  public var smoothedRoundTrip: Duration { .zero }
+
   public func extendStreamCredit(_ stream: StreamID, by byteCount: Int) {
     noteCall("extendStreamCredit")
     guard var ends = streams[stream] else { return }
