@@ -87,18 +87,17 @@ extension Connection {
         guard packet.joins(begun) else {
           heldPacket = unsafe HeldPacket(
             bytes: Array(room[..<packet.byteCount]), path: packet.path, ecn: packet.ecn, kind: packet.kind(pathMaximum),
-            isUrgent: packet.isUrgent)
+            urgency: packet.urgency)
           break
         }
-        if packet.isUrgent, begun.urgentByteCount == begun.byteCount { begun.urgentByteCount += packet.byteCount }
-        begun.byteCount += packet.byteCount
+        begun.append(packet.byteCount, packet.urgency)
         if packet.kind(pathMaximum) == .bulk { begun.kind = .bulk }
         burst = begun
       } else {
-        burst = Burst(
-          path: packet.path, ecn: packet.ecn, byteCount: packet.byteCount, segmentSize: packet.byteCount,
-          kind: packet.kind(pathMaximum))
-        if packet.isUrgent { burst?.urgentByteCount = packet.byteCount }
+        var begun = Burst(
+          path: packet.path, ecn: packet.ecn, byteCount: 0, segmentSize: packet.byteCount, kind: packet.kind(pathMaximum))
+        begun.append(packet.byteCount, packet.urgency)
+        burst = begun
       }
       count += 1
       // A shorter packet ends a GSO send, and a probe for the MTU travels alone.
@@ -118,11 +117,16 @@ extension Connection {
     var offer: Offer?
     /// The path of the packet before; nearly always that of the next.
     var path: NetworkPath
+
+    /// The application was asked and has nothing to send.
+    var isApplicationIdle: Bool { offer == nil && !canAskApplication }
   }
 
   /// A `StreamWrite` that is being written, possibly over several packets.
   private struct Offer {
     let write: StreamWrite
+    /// Bytes that ngtcp2 has not taken.
+    var leftBytes: Int
     /// The first vector that has bytes left.
     var first = 0
     /// Bytes in packets that the application was not told of; nil before ngtcp2 took anything, an end without bytes included.
@@ -131,6 +135,7 @@ extension Connection {
     /// Moves on by bytes that went into a packet; true when all of it has, with the end that may belong to it.
     mutating func advance(by byteCount: Int, in vectors: UnsafeMutableBufferPointer<StreamBytes>) -> Bool {
       writtenBytes = (writtenBytes ?? 0) + byteCount
+      leftBytes -= byteCount
       var left = byteCount
       while first < write.vectorCount, unsafe left >= vectors[first].count {
         unsafe left -= vectors[first].count
@@ -148,6 +153,8 @@ extension Connection {
     var hasInteractive = false
     var hasBulk = false
     var byteCount = 0
+    /// Of a large message, the last bytes.
+    var hasEnd = false
   }
 
   private struct WrittenPacket {
@@ -157,8 +164,7 @@ extension Connection {
     var isHandshake: Bool
     var isOffPath: Bool
     var carriesBulk: Bool
-    /// Somebody waits for something in it, or for what it makes the peer do.
-    var isUrgent: Bool
+    var urgency: Urgency?
 
     func joins(_ burst: Burst) -> Bool {
       byteCount <= burst.segmentSize && path == burst.path && ecn == burst.ecn
@@ -192,13 +198,26 @@ extension Connection {
     return WrittenPacket(
       byteCount: written, path: pass.path, ecn: ecn, isHandshake: wasHandshaking,
       isOffPath: pass.path != knownPath && isHandshakeCompleted, carriesBulk: contents.hasBulk,
-      isUrgent: wasHandshaking || contents.hasInteractive || (isEliciting && (!sendsBulk || beginsAnew)))
+      urgency: wasHandshaking ? .handshake : urgency(of: contents, isEliciting: isEliciting, isLast: pass.isApplicationIdle))
+  }
+
+  /// - Parameters:
+  ///   - isEliciting: the packet is to be acknowledged.
+  ///   - isLast: the application has nothing to send behind it.
+  private func urgency(of contents: PacketContents, isEliciting: Bool, isLast: Bool) -> Urgency? {
+    if contents.hasInteractive { return .message }
+    guard isEliciting else { return nil }
+    if !sendsBulk || beginsAnew { return .message }
+    if contents.hasBulk { return contents.hasEnd ? .remainder : nil }
+    return isLast && !sendsBulk(within: Connection.bulkPause) ? .remainder : nil
   }
 
   /// Whether bulk went out not long ago. What ngtcp2 sends of its own accord and wants acknowledged, small messages again, probes,
   /// credit, is mostly bulk again then.
-  private var sendsBulk: Bool {
-    lastBulk.map { now < $0 + Connection.bulkMemory } ?? false
+  private var sendsBulk: Bool { sendsBulk(within: Connection.bulkMemory) }
+
+  private func sendsBulk(within time: TimeAmount) -> Bool {
+    lastBulk.map { now < $0 + time } ?? false
   }
 
   /// - Returns: the packet's length, 0 for none, or an error of the library's.
@@ -224,6 +243,7 @@ extension Connection {
       if let write = offer?.write, accepted >= 0 {
         if write.isInteractive { contents.hasInteractive = true } else { contents.hasBulk = true }
         contents.byteCount += accepted
+        if write.isFinal, (pass.offer?.leftBytes ?? 0) - accepted < Connection.endBytes { contents.hasEnd = true }
         if unsafe pass.offer?.advance(by: accepted, in: pass.vectors) == true { endOffer(&pass) }
       }
       if result >= 0 { return result }
@@ -246,7 +266,9 @@ extension Connection {
   private func askApplication(_ pass: inout WritePass) {
     guard pass.offer == nil, pass.canAskApplication, let application, unsafe ngtcp2_conn_get_max_data_left(conn) > 0 else { return }
     do throws(ApplicationError) {
-      pass.offer = try unsafe application.nextWrite(into: pass.vectors).map { Offer(write: $0) }
+      pass.offer = try unsafe application.nextWrite(into: pass.vectors).map { write in
+        unsafe Offer(write: write, leftBytes: pass.vectors[..<write.vectorCount].reduce(0) { unsafe $0 + $1.count })
+      }
     } catch {
       // A packet may be half written: it is finished without the application, and the close follows it.
       applicationFailure = applicationFailure ?? error
@@ -269,9 +291,9 @@ extension Connection {
     guard let held = heldPacket else { return nil }
     heldPacket = nil
     unsafe buffer.copyBytes(from: held.bytes)
-    return Burst(
-      path: held.path, ecn: held.ecn, byteCount: held.bytes.count, segmentSize: held.bytes.count, kind: held.kind,
-      urgentByteCount: held.isUrgent ? held.bytes.count : 0)
+    var burst = Burst(path: held.path, ecn: held.ecn, byteCount: 0, segmentSize: held.bytes.count, kind: held.kind)
+    burst.append(held.bytes.count, held.urgency)
+    return burst
   }
 
   private func copyClose(_ period: inout ClosingPeriod, _ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
@@ -292,4 +314,8 @@ extension Connection {
 
   private static let vectorCapacity = 16
   private static let bulkMemory = TimeAmount.seconds(1)
+  /// When no bulk went out for so long although nothing held it back, what is sent again is the rest of it.
+  private static let bulkPause = TimeAmount.milliseconds(20)
+  /// Of a large message, what counts as its end: a packet that is lost there is missed by nobody before a probe timeout.
+  private static let endBytes = 8 * 1452
 }

@@ -311,7 +311,7 @@ extension Connection {
     var path: NetworkPath
     var ecn: ECNCodepoint
     var kind: Burst.Kind
-    var isUrgent: Bool
+    var urgency: Urgency?
   }
 
   struct Counts {

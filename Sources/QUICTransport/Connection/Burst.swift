@@ -8,8 +8,9 @@ public struct Burst: Sendable {
   /// Bytes in every datagram but the last.
   public var segmentSize: Int
   public var kind: Kind
-  /// The bytes at the beginning, whole datagrams, that carry what somebody waits for.
-  var urgentByteCount = 0
+  /// Whole datagrams in a row that are worth a copy, all for the same reason.
+  private(set) var urgentBytes = 0..<0
+  private(set) var urgency: Urgency?
 
   /// What a burst carries, for whoever schedules, duplicates or counts it.
   public enum Kind: Sendable, Hashable, CaseIterable {
@@ -25,6 +26,19 @@ public struct Burst: Sendable {
 
   /// The number of datagrams.
   public var datagramCount: Int { segmentSize == 0 ? 0 : (byteCount + segmentSize - 1) / segmentSize }
+
+  /// Adds a datagram at the end. Of datagrams that are worth a copy, the first ones that follow each other are remembered.
+  mutating func append(_ count: Int, _ urgency: Urgency?) {
+    let begin = byteCount
+    byteCount += count
+    guard let urgency else { return }
+    if self.urgency == nil {
+      self.urgency = urgency
+      urgentBytes = begin..<byteCount
+    } else if self.urgency == urgency, urgentBytes.upperBound == begin {
+      urgentBytes = urgentBytes.lowerBound..<byteCount
+    }
+  }
 
   /// A buffer for `nextBurst(into:now:)` wants so many bytes; the most that a GSO send can carry.
   public static let maximumByteCount = 65_507

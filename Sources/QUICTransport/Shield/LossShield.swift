@@ -35,6 +35,7 @@ struct LossShield {
     var path: NetworkPath
     var ecn: ECNCodepoint
     var kind: Burst.Kind
+    var urgency: Urgency
 
     var isSingle: Bool { bytes.count <= segmentSize }
   }
@@ -55,14 +56,13 @@ struct LossShield {
   /// Whether a probe timeout has passed of which nobody knows yet whether it was for a loss.
   var isSuspicious: Bool { suspectedAt != nil }
 
-  /// Whether a burst of that kind is copied now, if it is not too large. A client learns of losses by packets that it numbers, and
-  /// before the first answer there are none: handshakes are copied unless the shield is off.
-  func covers(_ kind: Burst.Kind, byteCount: Int, now: NIODeadline) -> Bool {
-    guard byteCount > 0, byteCount <= Self.largestFlightBytes, flights.count < Self.mostFlights else { return false }
-    switch kind {
+  /// Whether a flight of that urgency is copied now. A client learns of losses by packets that it numbers, and before the first
+  /// answer there are none: handshakes are copied unless the shield is off.
+  func covers(_ urgency: Urgency, now: NIODeadline) -> Bool {
+    guard flights.count < Self.mostFlights else { return false }
+    switch urgency {
     case .handshake: return mode != .off
-    case .interactive, .bulk: return isArmed(at: now)
-    case .probe: return false
+    case .message, .remainder: return isArmed(at: now)
     }
   }
 
@@ -95,7 +95,7 @@ struct LossShield {
   ///
   /// - Parameter elicitingBytes: all that was ever sent and is to be acknowledged, this included.
   mutating func protect(_ datagrams: SentDatagrams, sentAt now: NIODeadline, elicitingBytes: UInt64) {
-    let due = now + CopySchedule.of(datagrams.kind).offsets[0]
+    let due = now + CopySchedule.of(datagrams.urgency).offsets[0]
     flights.append(Flight(datagrams: datagrams, sentAt: now, elicitingBytes: elicitingBytes, due: due))
     deadline = min(deadline ?? due, due)
   }
@@ -162,7 +162,7 @@ struct LossShield {
         continue
       }
       let flight = flights[index]
-      let schedule = CopySchedule.of(flight.datagrams.kind)
+      let schedule = CopySchedule.of(flight.datagrams.urgency)
       advance(index, schedule, now: now)
       if flights.indices.contains(index), flights[index].sentAt == flight.sentAt { index += 1 }
       let byteCount = flight.datagrams.bytes.count
@@ -178,7 +178,7 @@ struct LossShield {
   /// dropped, and without the early data behind it an Initial makes a connection that has missed its chance.
   private mutating func gatherHandshake(now: NIODeadline) {
     guard gatheredAt != now else { return }
-    let handshake = flights.indices.filter { flights[$0].datagrams.kind == .handshake }
+    let handshake = flights.indices.filter { flights[$0].datagrams.urgency == .handshake }
     guard handshake.contains(where: { flights[$0].due <= now }) else { return }
     gatheredAt = now
     for index in handshake { flights[index].due = min(flights[index].due, now) }
@@ -201,7 +201,8 @@ struct LossShield {
   }
 
   /// A request or an answer of a few packets.
-  static let largestFlightBytes = 8 * 1452
+  static let largestFlightDatagrams = 8
+  static let largestFlightBytes = largestFlightDatagrams * 1452
   private static let mostFlights = 256
   private static let openingPackets: UInt64 = 16
   private static let memory = TimeAmount.seconds(60)

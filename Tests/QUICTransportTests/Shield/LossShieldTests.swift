@@ -15,16 +15,14 @@ struct LossShieldTests {
     return copies
   }
 
-  @Test("off copies nothing, always everything small that somebody waits for, and nobody bulk or probes")
+  @Test("off copies nothing, always everything that somebody waits for")
   func modes() {
     let off = LossShield(mode: .off)
     let always = LossShield(mode: .always)
-    for kind in Burst.Kind.allCases { #expect(!off.covers(kind, byteCount: 100, now: start)) }
-    #expect(always.covers(.interactive, byteCount: 100, now: start))
-    #expect(always.covers(.handshake, byteCount: 1200, now: start))
-    #expect(!always.covers(.probe, byteCount: 100, now: start))
-    #expect(!always.covers(.bulk, byteCount: 0, now: start), "bulk without a part that is urgent")
-    #expect(!always.covers(.interactive, byteCount: LossShield.largestFlightBytes + 1, now: start))
+    for urgency in Urgency.allCases {
+      #expect(!off.covers(urgency, now: start))
+      #expect(always.covers(urgency, now: start))
+    }
   }
 
   @Test("auto begins armed for the first packets, rests on a clean link, and wakes for 60 s or 1000 packets after a loss")
@@ -33,7 +31,8 @@ struct LossShieldTests {
     #expect(shield.isArmed(at: start))
     shield.sent(datagrams: 16, byteCount: 1600)
     #expect(!shield.isArmed(at: start))
-    #expect(shield.covers(.handshake, byteCount: 1200, now: start), "a client's handshake cannot know")
+    #expect(shield.covers(.handshake, now: start), "a client's handshake cannot know")
+    #expect(!shield.covers(.message, now: start) && !shield.covers(.remainder, now: start))
     shield.lossSeen(at: start)
     #expect(shield.isArmed(at: start + .seconds(59)))
     #expect(shield.isArmed(at: start + .seconds(61)), "few packets since")
@@ -78,7 +77,7 @@ struct LossShieldTests {
       #expect(copies(of: &shield, at: due) == [datagrams])
       times.append(due)
     }
-    #expect(times == CopySchedule.of(.interactive).offsets.map { start + $0 })
+    #expect(times == CopySchedule.of(.message).offsets.map { start + $0 })
     #expect(!shield.isWaiting)
   }
 
@@ -87,8 +86,8 @@ struct LossShieldTests {
     var shield = LossShield(mode: .auto)
     var initial = LossShield.SentDatagrams.sample(1200)
     var early = LossShield.SentDatagrams.sample(119)
-    initial.kind = .handshake
-    early.kind = .handshake
+    initial.urgency = .handshake
+    early.urgency = .handshake
     shield.protect(initial, sentAt: start, elicitingBytes: 1200)
     #expect(copies(of: &shield, at: start + .milliseconds(20)) == [initial])
     shield.protect(early, sentAt: start + .milliseconds(50), elicitingBytes: 1319)
@@ -170,6 +169,22 @@ struct CopyBudgetTests {
     #expect((249_000...250_000 + begin).contains(copied(bytesPerSecond: 100_000, sentPerMillisecond: 5000)))
   }
 
+  @Test("after a large message as much is left as a tenth of what the link carries in a quarter of a second")
+  func afterBulk() {
+    var budget = CopyBudget()
+    let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    func takeAll(at now: NIODeadline) -> Int {
+      var bytes = 0
+      while budget.take(1000, keeping: 0, now: now, bytesPerSecond: 10_000_000) { bytes += 1000 }
+      return bytes
+    }
+    #expect(takeAll(at: now) == 32_000)
+    budget.sent(20_000_000)
+    #expect(takeAll(at: now + .seconds(2)) == 250_000)
+    budget.sent(100_000)
+    #expect(takeAll(at: now + .milliseconds(2010)) == 10_000)
+  }
+
   @Test("late copies leave the rest of the budget to first ones")
   func reserve() {
     var budget = CopyBudget()
@@ -188,6 +203,6 @@ extension LossShield.SentDatagrams {
   fileprivate static func sample(_ count: Int) -> LossShield.SentDatagrams {
     LossShield.SentDatagrams(
       bytes: Array(repeating: UInt8(truncatingIfNeeded: count), count: count), segmentSize: count, path: .sample, ecn: .capable0,
-      kind: .interactive)
+      kind: .interactive, urgency: .message)
   }
 }

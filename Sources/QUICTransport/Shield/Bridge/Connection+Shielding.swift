@@ -6,12 +6,18 @@ extension Connection {
   /// Keeps what of a burst is worth a copy.
   func shield(_ burst: Burst, _ buffer: UnsafeMutableRawBufferPointer) {
     lossShield.sent(datagrams: burst.datagramCount, byteCount: burst.byteCount)
-    let count = burst.urgentByteCount
-    guard lossShield.covers(burst.kind, byteCount: count, now: now) else { return }
-    lossShield.protect(
-      LossShield.SentDatagrams(
-        bytes: unsafe Array(buffer[..<count]), segmentSize: burst.segmentSize, path: burst.path, ecn: burst.ecn, kind: burst.kind),
-      sentAt: now, elicitingBytes: elicitingBytes)
+    guard let urgency = burst.urgency, burst.kind != .probe else { return }
+    var left = burst.urgentBytes
+    guard urgency == .remainder || left.count <= LossShield.largestFlightBytes else { return }
+    while !left.isEmpty, lossShield.covers(urgency, now: now) {
+      let flight = left.prefix(LossShield.largestFlightDatagrams * burst.segmentSize)
+      lossShield.protect(
+        LossShield.SentDatagrams(
+          bytes: unsafe Array(buffer[flight]), segmentSize: burst.segmentSize, path: burst.path, ecn: burst.ecn, kind: burst.kind,
+          urgency: urgency),
+        sentAt: now, elicitingBytes: elicitingBytes)
+      left.removeFirst(flight.count)
+    }
   }
 
   /// Puts the next copy that is due into the buffer.
