@@ -45,7 +45,7 @@ def sources(tmp_path: Path, module_tree) -> Iterator[Callable[..., Sources]]:
 
   def make(at: str = "core", first_url: str | None = None, **settings: str) -> Sources:
     hosts = []
-    for name, kept in (("first", ("small", "!upper")), ("second", ("medium", "nested", "large", "another"))):
+    for name, kept in (("first", ("small", "!upper")), ("second", ("medium", "nested", "large", "another", "tool"))):
       tree = tmp_path / name
       shutil.copytree(module_tree[0], tree)
       for module in (tree / "example.test").iterdir():
