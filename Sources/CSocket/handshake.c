@@ -24,14 +24,24 @@ static void gnutls_time(struct timespec *time) {
   }
 }
 
+// GnuTLS asks two clocks: the finer one for the age of tickets, this one for that of sessions.
+static time_t gnutls_seconds(time_t *seconds) {
+  time_t now = other_time ? other_time->tv_sec : time(NULL);
+  if (seconds) *seconds = now;
+  return now;
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool is_installed;
 
 static void install(void) {
   void (*set)(void (*)(struct timespec *)) =
       (void (*)(void (*)(struct timespec *)))dlsym(RTLD_DEFAULT, "_gnutls_global_set_gettime_function");
-  if (!set) return;
+  void (*set_seconds)(time_t (*)(time_t *)) =
+      (void (*)(time_t (*)(time_t *)))dlsym(RTLD_DEFAULT, "gnutls_global_set_time_function");
+  if (!set || !set_seconds) return;
   set(gnutls_time);
+  set_seconds(gnutls_seconds);
   is_installed = true;
 }
 
