@@ -41,7 +41,7 @@ extension EdgeFacts {
       "packets_sent": .stringConvertible(packetsSent), "packets_lost": .stringConvertible(packetsLost),
     ]
     if !refused.isEmpty { fields["refused"] = Self.field(refused) }
-    for (name, count) in [("services", services.count), ("labels", labels.count), ("refused", refused.count)]
+    for (name, count) in [("services", services.count), ("labels", self.labels.count), ("refused", refused.count)]
     where count > Self.listedNames {
       fields["\(name)_left_out"] = .stringConvertible(count - Self.listedNames)
     }

@@ -63,8 +63,8 @@ struct ShieldedPairTests {
         let stream = try #require(recorder.send(pattern(100)))
         #expect(pair.run(until: { recorder.ended.contains(stream) }))
       }
-      // Until all is acknowledged, so that a link can be put in place of the other.
-      pair.run(for: .seconds(1))
+      // Until all is acknowledged, so that a link can be put in place of the other, and the path is in doubt no more.
+      pair.run(for: .seconds(3))
       return client.figures.copiesSent - before
     }
     _ = try calls(30)
