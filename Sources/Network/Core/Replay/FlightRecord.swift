@@ -60,7 +60,7 @@ final class FlightRecord: ReplayRecord {
   }
 
   /// Each attempt of an edge that resumes a session takes one, and an edge has two connections: enough for ten thousand edges of
-  /// which each comes back fifty times in the day and a half for which flights are remembered. Full they take about 75 MB.
+  /// which each comes back fifty times in the day for which flights are remembered. Full they take about 75 MB.
   static let defaultCapacity = 1_000_000
   private static let rewriteFrom = 50_000
 }
