@@ -7,7 +7,6 @@ struct ReceiveBudget {
   private var grownBytes = 0
   /// The largest window of which an eighth was drained by a reader that kept up: what the link and such a reader need.
   private var provenBytes = 0
-
   /// What windows may grow by besides, because the link is long.
   private var longLinkBytes = 0
 
@@ -37,15 +36,16 @@ struct ReceiveBudget {
 
   mutating func shrank(_ byteCount: Int) { grownBytes -= byteCount }
 
-  /// Takes what a window is to grow by: to twice its size or as far as there is budget, or at once to what another one of this
-  /// connection has needed, as long as as much is left for others.
+  /// Takes what a window is to grow by: to twice its size, on a long link as far as there is budget, or at once to what another one of
+  /// this connection has needed, as long as as much is left for others.
   mutating func grow(from bytes: Int, maximumBytes: Int) -> Int {
     let left = totalBytes + longLinkBytes - committedBytes
     let known = min(provenBytes - bytes, left / 2)
     provenBytes = max(provenBytes, bytes)
-    let growth = min(max(bytes, known), maximumBytes - bytes, left)
+    let wanted = min(max(bytes, known), maximumBytes - bytes)
+    let growth = longLinkBytes > 0 ? min(wanted, left) : wanted
     // A few bytes more are not worth a frame.
-    guard growth >= bytes / 8 else { return 0 }
+    guard growth > 0, growth <= left, growth >= min(wanted, bytes / 8) else { return 0 }
     grownBytes += growth
     return growth
   }

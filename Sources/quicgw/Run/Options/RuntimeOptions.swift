@@ -191,7 +191,7 @@ extension HTTP3Configuration {
   fileprivate init(_ settings: ProcessSettings) {
     self.init()
     limits = MessageLimits(settings.limits)
-    // The other half is for what the wires behind this one hold of the same bytes.
+    // The other half is for what the wires behind this one hold of the same bytes, and on a long link for larger windows.
     receiveBudgetBytes = settings.transport.connectionBudget.bytes / 2
     maximumConcurrentStreams = settings.transport.maxStreams
   }
