@@ -26,7 +26,7 @@ extension Connection {
     // An application that failed outside of a verb has ordered the close, and ngtcp2 is left as it is.
     guard closeOrder == nil, datagram.count > 0 else { return nil }
     if isClient {
-      silence.received(at: now)
+      silence.received(at: now, isLarge: datagram.count >= Connection.largeDatagramBytes)
       if knownPath.local.isUnspecified { adoptLocalAddress(path.local) }
     } else {
       let hasUsualID = unsafe DatagramHeader.isShort(datagram, to: usualID)
@@ -40,6 +40,7 @@ extension Connection {
       if !hasUsualID, let header = unsafe DatagramHeader(datagram), header.form == .short { usualID = header.destination }
     }
 
+    let bytesInFlight = awaitsAcknowledgement ? statistics.bytes_in_flight : 0
     var info = ngtcp2_pkt_info()
     info.ecn = UInt32(ecn.rawValue)
     let result = unsafe path.withLibraryPath { path in
@@ -48,7 +49,7 @@ extension Connection {
         now.uptimeNanoseconds)
     }
     reportAcknowledged()
-    noteAcknowledgement()
+    noteAcknowledgement(bytesInFlightBefore: bytesInFlight)
     if !isClient {
       if path != knownPath { noticePath() }
       if path == knownPath { newPathLimit?.receivedBytes += UInt64(datagram.count) }
@@ -71,4 +72,7 @@ extension Connection {
     enrollForWriting()
     return refusal
   }
+
+  /// Of a flow of bulk nearly all datagrams are full.
+  private static let largeDatagramBytes = 1000
 }

@@ -191,7 +191,8 @@ extension Connection {
     if contents.hasBulk { lastBulk = now }
     if isEliciting {
       elicitingBytes &+= UInt64(written)
-      if isClient, !sendsBulk, !wasHandshaking { notePadding(written - contents.byteCount, of: written) }
+      // The client's part of the handshake is padded, too, and ends when the client takes the handshake for complete.
+      if isClient, !sendsBulk, isHandshakeConfirmed { notePadding(written - contents.byteCount, of: written) }
     }
     if !writtenPath.holds(pass.path) { pass.path = writtenPath.path }
     let ecn = ECNCodepoint(rawValue: UInt8(truncatingIfNeeded: info.ecn & 0b11)) ?? .notCapable

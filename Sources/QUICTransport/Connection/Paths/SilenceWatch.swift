@@ -16,13 +16,14 @@ struct SilenceWatch {
   private var isWary = false
 
   /// A datagram has arrived.
-  mutating func received(at now: NIODeadline) {
+  /// - Parameter isLarge: small messages are no flow, however many copies of them come.
+  mutating func received(at now: NIODeadline, isLarge: Bool = true) {
     if now - windowStart > Self.window {
       isFlowing = windowCount >= Self.flow
       windowStart = now
       windowCount = 0
     }
-    windowCount += 1
+    if isLarge { windowCount += 1 }
     if windowCount >= Self.flow { isFlowing = true }
     if let lastArrival, pauses.ended(after: now - lastArrival, now: now) { isWary = false }
     if rounds > 0 { isWary = true }
