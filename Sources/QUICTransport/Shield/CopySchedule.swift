@@ -4,7 +4,7 @@ internal import NIOCore
 ///
 /// Chosen by measuring 8 callers over 200 ms. The copy after 10 ms cures single losses (5 % each way: P99 from 553 to 210 ms). A copy
 /// cures an outage only if it outlives it; what is left of one is longer than 230 ms for one call in a hundred when outages last
-/// 100 ms on average and fill 5 % of the time. So they come every 10 ms around that (P99 from 909 to 435 ms, and 450 with every
+/// 100 ms on average and fill 5 % of the time. So they come every 10 ms around that (P99 from 909 to 430 ms, and 450 with every
 /// 30 ms). Those after a round trip cost next to nothing: by then nearly all is acknowledged.
 struct CopySchedule {
   let offsets: [TimeAmount]
@@ -17,8 +17,7 @@ struct CopySchedule {
     }
   }
 
-  private static let message = CopySchedule(
-    milliseconds: 10, 50, 100, 150, 200, 225, 235, 245, 255, 265, 280, 300, 320, 350, 400, 450, 500, 600)
+  private static let message = CopySchedule(milliseconds: 10, 50, 100, 150, 200, 230, 240, 250, 260, 300, 350, 420, 500, 600)
   /// Before there is a sample of the round-trip time a lost packet costs a second; but an Initial has 1200 bytes.
   private static let handshake = CopySchedule(milliseconds: 20, 100, 250)
 

@@ -33,14 +33,18 @@ extension Connection {
     return burst
   }
 
+  /// Whether anything here depends on what the peer has acknowledged.
+  var awaitsAcknowledgement: Bool { lossShield.isWaiting || lossShield.isSuspicious }
+
   /// Finds out what a datagram of the peer's has acknowledged, as far as the shield waits for it.
   ///
   /// ngtcp2 tells of no acknowledgement. But each one that covers a new largest packet gives a sample of the round-trip time, and
-  /// that tells to the nanosecond when the packet was sent.
-  func noteAcknowledgement() {
-    guard lossShield.isWaiting || lossShield.isSuspicious else { return }
+  /// that tells to the nanosecond when the packet was sent. A datagram that has left as much in flight as before, such as a copy of the
+  /// peer's, has brought none: the sample is that of an earlier one.
+  func noteAcknowledgement(bytesInFlightBefore: UInt64) {
+    guard awaitsAcknowledgement else { return }
     let statistics = self.statistics
-    if statistics.latest_rtt > 0, statistics.latest_rtt < now.uptimeNanoseconds {
+    if statistics.bytes_in_flight < bytesInFlightBefore, statistics.latest_rtt > 0, statistics.latest_rtt < now.uptimeNanoseconds {
       let sentAt = NIODeadline.uptimeNanoseconds(now.uptimeNanoseconds - statistics.latest_rtt)
       // ngtcp2 forgets its probe timeouts with the acknowledgement that it takes for their answer.
       if statistics.pto_count == 0 { lossShield.sampled(sentAt: sentAt, now: now) }
