@@ -183,7 +183,7 @@ extension Connection {
     var info = ngtcp2_pkt_info()
     var contents = PacketContents()
     let windowLeft = unsafe ngtcp2_conn_get_cwnd_left(conn)
-    let wasHandshaking = !isHandshakeConfirmed
+    let wasHandshaking = !isHandshakeConfirmed && !isHandshakeCompleted
     let written = unsafe fill(room, &info, &pass, &contents)
     if written < 0 { fail(Int32(truncatingIfNeeded: written)) }
     guard written > 0 else { return nil }
