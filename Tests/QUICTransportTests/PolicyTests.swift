@@ -42,6 +42,16 @@ import Testing
     #expect(guardian.admits(c, hasUsualID: false))
   }
 
+  @Test func aValidatedPathIsTheOneThatAFailureLeadsBackTo() {
+    var guardian = PathGuard()
+    guardian.moved(from: a, to: b, until: time(100))
+    guardian.validated(b, until: time(50))
+    #expect(!guardian.isSettled)
+    guardian.moved(from: b, to: c, until: time(100))
+    #expect(guardian.abandoned(c) == b)
+    #expect(guardian.isSettled)
+  }
+
   @Test func aClosingPeriodAnswersLessAndLessOften() {
     var period = ClosingPeriod(datagram: [1], path: a, end: time(1000))
     #expect(period.owesDatagram)

@@ -51,21 +51,23 @@ actor CoreListeners {
   /// In the order of the configuration.
   var addresses: [SocketAddress] { bound.map(\.listener.listener.localAddress) }
 
-  /// Binds those that are new.
+  /// Binds those that are new and have nobody in their way.
   /// - Throws: `ListenError` when an address cannot be bound; then all is as before.
   func add(_ wanted: [CoreOptions.Listener]) async throws {
     let new = try await Self.bind(wanted.filter { new in !bound.contains { $0.options.stands(for: new) } }, by: open)
     bound += new
   }
 
-  /// Closes those that are not wanted any more, whose open requests go on, and gives those that have TLS new certificates. One
-  /// whose address is to have another name or speak something else stays as it was bound until the next start.
+  /// Closes those that are not wanted any more, whose open requests go on; binds those in whose way one of these stood; and gives those
+  /// that have TLS new certificates.
+  /// - Throws: `ListenError` when an address that was in the way cannot be bound again.
   func settle(on wanted: [CoreOptions.Listener]) async throws {
-    for old in bound where !wanted.contains(where: { old.options.stands(for: $0) }) {
+    for old in bound where !wanted.contains(where: { old.options.isPlaced(as: $0) }) {
       leaving.append(old.listener.listener)
       await old.listener.listener.drain()
     }
-    bound.removeAll { old in !wanted.contains { old.options.stands(for: $0) } }
+    bound.removeAll { old in !wanted.contains { old.options.isPlaced(as: $0) } }
+    try await add(wanted)
     for new in wanted {
       guard let tls = new.certificate?.context(for: new.kind),
         let same = bound.first(where: { $0.options.isPlaced(as: new) })

@@ -25,7 +25,14 @@ extension CoreOptions {
 
     /// Whether a listener that was bound as this one leaves no place for `other`.
     func stands(for other: Listener) -> Bool {
-      address == other.address && (address.port != 0 || name == other.name)
+      guard address.port != 0 else { return address == other.address && name == other.name }
+      guard address != other.address else { return true }
+      return address.port == other.address.port && (address.isWildcard || other.address.isWildcard)
     }
   }
+}
+
+extension SocketAddress {
+  /// Whether it is all addresses of the machine.
+  fileprivate var isWildcard: Bool { ipAddress == "0.0.0.0" || ipAddress == "::" }
 }

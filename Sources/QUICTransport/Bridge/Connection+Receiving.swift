@@ -37,7 +37,11 @@ extension Connection {
         }
         probeTimeoutBeforeMove = probeTimeout
       }
-      if !hasUsualID, let header = unsafe DatagramHeader(datagram), header.form == .short { usualID = header.destination }
+      // Nobody has authenticated this header. While the client moves, junk for a connection ID that it has not used must not make that
+      // the usual one: a move to it would be let through to ngtcp2 as a NAT's.
+      if !hasUsualID, pathGuard.isSettled, let header = unsafe DatagramHeader(datagram), header.form == .short {
+        usualID = header.destination
+      }
     }
 
     let bytesInFlight = awaitsAcknowledgement ? statistics.bytes_in_flight : 0

@@ -63,6 +63,8 @@ extension Connection {
       endOffer(&pass)
       if let failure = applicationFailure { order(failure) }
       pathGuard.wrote(at: now)
+      // However the validation ended: nothing is left that could lift the limit later.
+      if pathGuard.isSettled { newPathLimit = nil }
       // Pacing before the first sample of the round-trip time would hold the client's Finished back by 20 ms.
       if isHandshakeCompleted { unsafe ngtcp2_conn_update_pkt_tx_time(conn, now.uptimeNanoseconds) }
       return burst

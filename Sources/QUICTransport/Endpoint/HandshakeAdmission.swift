@@ -67,7 +67,9 @@ struct HandshakeAdmission<Handshake> {
   /// The client whose turn it is among those that wait; nil when there is none, or no room in this turn.
   mutating func next(now: NIODeadline) -> Handshake? {
     guard !isFull, !queue.isEmpty else { return nil }
-    return queue.popNext(now: now, where: hasPlace)
+    // The closure holds these and not the whole value, which would make the queue be copied.
+    let (inProgressOf, limitForOne) = (inProgressOf, limitForOne)
+    return queue.popNext(now: now) { inProgressOf[$0] ?? 0 < limitForOne }
   }
 
   /// The work of a handshake is done now, whether it leads to a connection or not.

@@ -94,10 +94,6 @@ extension CoreConfiguration: EndConfiguration {
     var names = process.differences(from: other.process)
     if listen != other.listen { names.append("listen") }
     if name != other.name { names.append("name") }
-    let others = listeners.filter { mine in
-      other.listeners.contains { $0.address == mine.address && $0.placement != mine.placement }
-    }
-    names += others.map { "the listener at \($0.address)" }
     if edgeWait != other.edgeWait { names.append("edge_wait") }
     if idempotent != other.idempotent { names.append("idempotent") }
     if earlyData.isFixed(unlike: other.earlyData) { names.append("early_data") }
@@ -125,11 +121,6 @@ extension EdgeConfiguration: EndConfiguration {
     if modules != other.modules { names.append("modules") }
     return names
   }
-}
-
-extension CoreConfiguration.Listener {
-  /// What of a listener is fixed while its address is bound.
-  fileprivate var placement: [String] { [name, kind.rawValue, certificate == nil ? "plain" : "TLS"] }
 }
 
 extension EdgeConfiguration.Listener {

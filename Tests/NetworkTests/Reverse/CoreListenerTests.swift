@@ -94,7 +94,7 @@ import Testing
     try await stop(site)
   }
 
-  @Test func `a listener that is to have TLS has none before the next start`() async throws {
+  @Test func `a listener that is to have TLS has it after a reload`() async throws {
     let authority = try TestAuthority()
     let site = try await site(authority: authority)
     let leaf = try authority.server("localhost")
@@ -105,7 +105,9 @@ import Testing
     try await site.core.reload(
       tls: TLSConfiguration(role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
       policy: policy, listeners: [CoreOptions.Listener(name: "cloud", address: Site.loopback(), certificate: certificate)])
-    let client = try await OriginClient.start(OriginURL("http://127.0.0.1:\(site.core.listenerAddresses[0].port ?? 0)"))
+    let url = try OriginURL("https://localhost:\(site.core.listenerAddresses[0].port ?? 0)")
+    let client = try await OriginClient.start(
+      Service(name: "origin", origins: [url], trust: .authorities(pem: authority.pem), responseHeadTimeout: nil))
     let answer = try await Call.send(RequestHead(method: "GET", authority: "a", path: "/"), through: client.handler)
     #expect(answer.head.status == 200)
     try await client.stop()

@@ -11,6 +11,10 @@ from pathlib import Path
 from ...loads.download import PAUSE_S, Download
 
 
+LOST_S = 5.0
+"""A download that is silent for so long when its time is over is lost."""
+
+
 @dataclass(frozen=True)
 class Event:
   """One event of a scenario."""
@@ -29,8 +33,10 @@ class Event:
     if download.first_byte_s is None or download.first_byte_s > at:
       return Event.unknown(scenario, repeat, f"no byte had come when it happened: {download.failure}")
     after = [(begin, length) for begin, length in download.pauses if begin + length > at]
-    # The pause that the limit cut short has no end: nobody knows whether bytes would have come.
-    silent = download.failure is not None and any(begin + length > download.seconds - PAUSE_S for begin, length in after)
+    # What the limit cut short has no end: of a short pause nothing is known, a long one is a loss.
+    open_ended = [length for begin, length in after if download.failure is not None and begin + length > download.seconds - PAUSE_S]
+    after = [(begin, length) for begin, length in after if length not in open_ended]
+    silent = any(length > LOST_S for length in open_ended)
     if download.closed or silent:
       return Event(scenario, repeat, math.inf, f"silent to the end: {download.failure}" if silent else download.failure or "closed")
     return Event(scenario, repeat, max((length for _, length in after), default=PAUSE_S))

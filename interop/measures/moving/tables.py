@@ -15,8 +15,8 @@ from .figures import events
 from .job import SETTLE_S, TAIL_S, scenarios
 
 ABOUT = """A client reads a large file over HTTP/1.1 from nginx; after {settle:g} s the edge moves, {repeats} time{s} for each scenario, each time with
-gateways that were started for it. What is told is the longest time without a byte after that ({pause:g}: none was longer); ∞: no byte came within
-{tail:g} s, or the connection ended. Medians, in brackets their interval (of fewer than six: from the least to the greatest), then the 90th
+gateways that were started for it. What is told is the longest time without a byte after that ({pause:g}: none was longer); ∞: lost, which means
+that the connection ended or was silent when its time was over, {tail:g} s after the event. Medians, in brackets their interval (of fewer than six: from the least to the greatest), then the 90th
 percentile and the worst.
 
 """

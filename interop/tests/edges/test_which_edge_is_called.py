@@ -170,6 +170,14 @@ def test_listeners_come_and_go_with_a_reload(new_cloud, origins):
       piece = slow.read(65536)
       assert piece, "cut off"
       got += piece
+  # Another name for the same address is another listener.
+  cloud.ports["renamed"] = cloud.ports["stays"]
+  cloud.settings["listeners"] = [{"name": name, "service": "web", "group": "any"} for name in ("renamed", "new")]
+  cloud.reload()
+  with Http1Client(cloud.ports["renamed"]) as client:
+    assert client.request("GET", "/").status == 200
+  cloud.settings["listeners"] = [{"name": name, "service": "web", "group": "any"} for name in ("stays", "new")]
+  cloud.reload()
   # An address that is taken changes nothing, and is said.
   with socket.create_server(("127.0.0.1", 0)) as taken:
     cloud.ports["taken"] = taken.getsockname()[1]

@@ -33,6 +33,7 @@ def test_a_download_is_lost_that_was_closed_or_stayed_silent():
   assert moved(failure="ConnectionResetError: reset", closed=True).stall_s == math.inf
   assert moved((4.0, 12.0)).stall_s == math.inf
   assert "silent" in moved((4.0, 12.0)).failure
+  assert moved((4.0, 0.4), (15.7, 0.3)).stall_s == 0.4, "its time was over in the middle of a short pause"
   assert moved((4.0, 0.4), failure=None, seconds=4.5).stall_s == 0.4, "whole, though its end came right after a pause"
 
 

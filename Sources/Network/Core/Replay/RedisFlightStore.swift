@@ -14,6 +14,7 @@ final class RedisFlightStore: SharedFlightStore {
   private var memory: StoreMemory
   /// Whether this connection's Redis has said since when it remembers.
   private var isKnown = false
+  private var askedAt = NIODeadline.distantPast
   private var refusal: String?
 
   /// - Parameter recordBeganAt: since when the core has a record of its own, see `StoreMemory`.
@@ -22,10 +23,11 @@ final class RedisFlightStore: SharedFlightStore {
     name = options.name
     self.events = events
     memory = StoreMemory(recordBeganAt: recordBeganAt)
-    client.onReady = { [unowned self] in askForMemory() }
-    client.onLost = { [unowned self] reason in
-      isKnown = false
-      tell(reason, "early requests wait for the handshake until it is back")
+    // The connection outlives the store for as long as it takes to close.
+    client.onReady = { [weak self] in self?.askForMemory() }
+    client.onLost = { [weak self] reason in
+      self?.isKnown = false
+      self?.tell(reason, "early requests wait for the handshake until it is back")
     }
   }
 
@@ -33,6 +35,8 @@ final class RedisFlightStore: SharedFlightStore {
   func stop() { client.stop() }
 
   func admit(_ flight: FlightIdentifier, answer: @escaping (SharedVerdict) -> Void) {
+    // A Redis that was loading its data when it was asked has an answer by now.
+    if client.trouble == nil, !isKnown, askedAt + Self.askPause <= .now() { askForMemory() }
     guard client.trouble == nil, isKnown, memory.isComplete(unixTime: WallTime.now().seconds) else { return answer(.unavailable) }
     let key = "quicgw:flight:" + Hexadecimal.text(flight.bytes)
     var pending: ((SharedVerdict) -> Void)? = answer
@@ -59,6 +63,7 @@ final class RedisFlightStore: SharedFlightStore {
 
   /// The first core that finds no time writes its own; Redis loses it with everything else.
   private func askForMemory() {
+    askedAt = .now()
     send(["SET", Self.sinceKey, String(WallTime.now().seconds), "NX"]) { _ in }
     send(["GET", Self.sinceKey]) { [weak self] reply in
       guard let self else { return }
@@ -72,7 +77,8 @@ final class RedisFlightStore: SharedFlightStore {
           "it has lost what cores have noted there",
           "early requests wait for the handshake for \(TicketLifetime.replayableSeconds / 3600) h, as copies of earlier ones would be new to it")
       case .error(let words): refused(words)
-      case .status, .nothing, .other, nil: break
+      case .nothing: refused("it does not keep \(Self.sinceKey)")
+      case .status, .other, nil: break
       }
     }
   }
@@ -92,5 +98,6 @@ final class RedisFlightStore: SharedFlightStore {
     client.send(command.map { ByteBuffer(string: $0) }, reply: reply)
   }
 
+  private static let askPause = TimeAmount.seconds(1)
   private static let sinceKey = "quicgw:flights-since"
 }

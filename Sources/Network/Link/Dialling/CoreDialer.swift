@@ -164,7 +164,7 @@ final class CoreDialer<Wire: DialledWire> {
     let setup = ClientSetup(
       tls: tls, connection: configuration, applications: [ApplicationProtocol(name: protocolName) { _ in wire.application }],
       serverName: options.serverName ?? core.host, ticket: ticket?.ticket, usesEarlyData: options.usesEarlyData, trace: tracing?.sink)
-    loop.events.record(.linkDialled(core: "\(core)", address: address.description, isBeside: current != nil))
+    loop.events.record(.linkDialled(core: "\(core)", address: address.description, isBeside: current?.isSuspect == true))
     do {
       let connection = try driver.endpoint.connect(setup, path: driver.path(to: address), now: driver.now)
       let liveness = LivenessWatch(
@@ -261,7 +261,11 @@ final class CoreDialer<Wire: DialledWire> {
     switch action {
     case .keepAlive: break
     case .becameSuspect(let silence):
-      guard dialled === current else { return }
+      guard dialled === current else {
+        // What is still open on a connection that another has followed need not wait until it is lost.
+        if dialled.isReplaced { user.suspects(dialled) }
+        return
+      }
       report(.suspect, "no answer for \(silence.rounded)")
       run(dialing.suspected(dialled.attempt, moment))
       user.suspects(dialled)

@@ -20,6 +20,11 @@ struct PathGuard {
 
   private var state = State.settled
 
+  /// Whether nothing is validated, and no old path looked at.
+  var isSettled: Bool {
+    if case .settled = state { true } else { false }
+  }
+
   /// Whether a datagram from another path than the one that ngtcp2 sends on may be given to it.
   ///
   /// - Parameter hasUsualID: it came for the connection ID that the client has used before: whoever has moved it, it was not the client.
@@ -37,8 +42,11 @@ struct PathGuard {
   mutating func moved(from: NetworkPath, to: NetworkPath, until limit: NIODeadline) {
     switch state {
     case .settled: state = .moving(former: [from], to: to, until: limit)
-    case .moving(let former, _, _), .settling(let former, _, _):
+    case .moving(let former, _, _):
       state = .moving(former: former.contains(from) ? former : former + [from], to: to, until: limit)
+    case .settling(let former, _, _):
+      // The path that has been validated is the one that ngtcp2 falls back to from now on.
+      state = .moving(former: [from] + former.filter { $0 != from }, to: to, until: limit)
     }
   }
 

@@ -100,7 +100,8 @@ final class FlightFile: @unchecked Sendable {
   private static func read(_ descriptor: Int32) throws(FileTrouble) -> [UInt8] {
     var content: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while content.count < maximumBytes {
+    while true {
+      guard content.count < maximumBytes else { throw FileTrouble("it is longer than \(maximumBytes >> 20) MiB; remove it") }
       let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw .system }
