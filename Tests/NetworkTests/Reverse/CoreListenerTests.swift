@@ -94,26 +94,6 @@ import Testing
     try await stop(site)
   }
 
-  @Test func `a listener that is to have TLS has it after a reload`() async throws {
-    let authority = try TestAuthority()
-    let site = try await site(authority: authority)
-    let leaf = try authority.server("localhost")
-    let certificate = try ListenerCertificate(chain: leaf.certificate, privateKey: leaf.key)
-    var policy = Policy.defaults
-    policy.edgeRoutes = EdgeRoutes(["cloud": .fixed(EdgeTarget(service: "echo", edges: .edge("edge-1")))])
-    // Bound with port 0, as this one.
-    try await site.core.reload(
-      tls: TLSConfiguration(role: .server, certificateChain: leaf.certificate, privateKey: leaf.key, trustedAuthorities: authority.pem),
-      policy: policy, listeners: [CoreOptions.Listener(name: "cloud", address: Site.loopback(), certificate: certificate)])
-    let url = try OriginURL("https://localhost:\(site.core.listenerAddresses[0].port ?? 0)")
-    let client = try await OriginClient.start(
-      Service(name: "origin", origins: [url], trust: .authorities(pem: authority.pem), responseHeadTimeout: nil))
-    let answer = try await Call.send(RequestHead(method: "GET", authority: "a", path: "/"), through: client.handler)
-    #expect(answer.head.status == 200)
-    try await client.stop()
-    try await stop(site)
-  }
-
   @Test func `a certificate and a key that do not fit are refused before anything is changed`() throws {
     let authority = try TestAuthority()
     let (first, second) = (try authority.server("localhost"), try authority.server("localhost"))
