@@ -79,6 +79,38 @@ import Testing
     #expect(now - start < .seconds(31))
   }
 
+  /// However often its head comes.
+  @Test(arguments: [true, false], [0, 500])
+  func anAnswerThatBreaksAtTheSamePlaceIsGivenUp(_ resumes: Bool, _ count: Int) {
+    var transfer = transfer(resumes: resumes)
+    var now = start
+    for _ in 0..<1000 {
+      let step = transfer.headArrived(TransferHead(status: 200, length: 1000), now: now)
+      if step == .take(skipping: 0), count > 0 { _ = transfer.contentArrived(count, now: now) }
+      guard case .retry(let delay) = transfer.broken("reset", now: now) else { break }
+      now = now + delay
+    }
+    #expect(now - start > .seconds(25))
+    #expect(now - start < .seconds(31))
+  }
+
+  @Test func anAnswerThatGetsFurtherIsNotGivenUp() {
+    var transfer = transfer(resumes: false)
+    var now = start
+    for attempt in 1...10 {
+      _ = transfer.headArrived(TransferHead(status: 200, length: 1000), now: now)
+      now = now + .seconds(20)
+      _ = transfer.contentArrived(10 * attempt, now: now)
+      #expect(transfer.broken("reset", now: now) == .retry(after: .milliseconds(100)))
+    }
+  }
+
+  @Test func thinkingBeforeTheFirstHeadIsNoFailure() {
+    var transfer = transfer()
+    _ = transfer.headArrived(TransferHead(status: 200, length: 100), now: start + .minutes(2))
+    #expect(transfer.broken("reset", now: start + .minutes(2)) == .retry(after: .milliseconds(100)))
+  }
+
   @Test func passingTroubleOfAnOriginIsTriedAgain() {
     var transfer = transfer()
     #expect(transfer.headArrived(TransferHead(status: 500), now: start) == .retry(after: .milliseconds(100)))

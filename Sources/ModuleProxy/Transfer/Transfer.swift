@@ -31,6 +31,9 @@ struct Transfer {
 
   let limits: TransferLimits
   private var validator: String?
+  /// The most that has come of one answer: what begins anew gets on only where it gets further.
+  private var furthest = 0
+  private var hadHead = false
   private var lastProgress: NIODeadline
   private var failuresSinceProgress = 0
   /// The head of the answer that comes now has come.
@@ -54,7 +57,9 @@ struct Transfer {
     isBegun = true
     switch head.status {
     case 200 where !limits.resumes || received == 0:
-      if received == 0 { lastProgress = now }
+      // An origin may think before its first answer; after that a head alone is no progress, or one could bring heads for ever.
+      if !hadHead { lastProgress = now }
+      hadHead = true
       guard fits(head.length ?? 0) else { return tooLarge }
       (total, validator) = (head.length, head.validator)
       return .take(skipping: 0)
@@ -86,8 +91,11 @@ struct Transfer {
   /// - Parameter count: bytes that were not there yet.
   mutating func contentArrived(_ count: Int, now: NIODeadline) -> Step {
     received += count
-    lastProgress = now
-    failuresSinceProgress = 0
+    if received > furthest {
+      furthest = received
+      lastProgress = now
+      failuresSinceProgress = 0
+    }
     guard fits(received) else { return tooLarge }
     if let total, received > total { return .fail(TransferFailure(.broken, "the origin sent more than it had said")) }
     return .wait
