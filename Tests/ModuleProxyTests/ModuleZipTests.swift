@@ -94,6 +94,14 @@ import Testing
     #expect(throws: ModuleZipError("its files have more than 500 MiB")) { try hash(zip) }
   }
 
+  /// Else reading a small archive would be as much work as its directory likes.
+  @Test func filesMayNotOverlap() throws {
+    var zip = TestZip.of((10..<90).map { ("f\($0)", String(repeating: "x", count: 1000)) })
+    _ = try hash(zip)
+    zip.sharesContent = true
+    #expect(throws: ModuleZipError("files in it overlap")) { try hash(zip) }
+  }
+
   @Test func whatIsNoArchiveIsRefused() {
     #expect(throws: ModuleZipError.self) { try ModuleZip.hash([UInt8](), module: TestZip.module, version: TestZip.version) }
     #expect(throws: ModuleZipError.self) {

@@ -31,12 +31,16 @@ struct ZipDirectory {
     var entries: [Entry] = []
     entries.reserveCapacity(min(end.entryCount, end.directoryBytes / Self.headerBytes))
     var position = 0
+    var occupied = 0
     for _ in 0..<end.entryCount {
       guard let entry = Self.entry(in: directory, at: &position) else { throw ModuleZipError("its directory is damaged") }
       guard entry.headerOffset + Self.localHeaderBytes + entry.compressedBytes <= archive.byteCount else {
         throw ModuleZipError("its directory points behind its end")
       }
       entries.append(entry)
+      // Files that share their content would make a small archive as much work as its directory likes.
+      occupied += Self.localHeaderBytes + entry.name.count + entry.compressedBytes
+      guard occupied <= archive.byteCount else { throw ModuleZipError("files in it overlap") }
     }
     // The go command reads entries for as long as there are some: it must not find more files than are looked at here.
     guard position == directory.count else { throw ModuleZipError("its directory has more than the files that it counts") }

@@ -6,6 +6,8 @@ struct TestZip {
   /// Said in place of the true sizes and checksums.
   var claimedBytes: UInt32?
   var claimedChecksum: UInt32?
+  /// Whether the content of the first file is there once, for all of them.
+  var sharesContent = false
 
   init(_ files: [(String, String)]) { self.files = files.map { ($0.0, Array($0.1.utf8)) } }
 
@@ -23,12 +25,15 @@ struct TestZip {
     var archive: [UInt8] = []
     var directory: [UInt8] = []
     for file in files {
-      let offset = UInt32(archive.count)
+      let isThere = sharesContent && !archive.isEmpty
+      let offset = isThere ? 0 : UInt32(archive.count)
       let size = UInt32(file.content.count)
       let checksum = claimedChecksum ?? ZipChecksum.updated(0, with: file.content[...])
       let facts = half(0) + half(0) + half(0) + half(0x21) + word(checksum) + word(size) + word(claimedBytes ?? size)
-      archive += word(0x0403_4b50) + half(20) + facts + half(UInt16(file.name.utf8.count)) + half(0)
-      archive += Array(file.name.utf8) + file.content
+      if !isThere {
+        archive += word(0x0403_4b50) + half(20) + facts + half(UInt16(file.name.utf8.count)) + half(0)
+        archive += Array(file.name.utf8) + file.content
+      }
       directory += word(0x0201_4b50) + half(20) + half(20) + facts + half(UInt16(file.name.utf8.count)) + half(0)
       directory += half(0) + half(0) + half(0) + word(0) + word(offset) + Array(file.name.utf8)
     }
