@@ -70,6 +70,10 @@ public final class ModuleStore: Sendable {
     return Found(header: header, content: file)
   }
 
+  /// Marks an entry as used whose content somebody has in memory.
+  /// - Returns: false if it is not there any more.
+  func use(_ key: String, unixTime: Int64) -> Bool { FolderAccess.use(path(of: key), at: unixTime) }
+
   /// Files that were removed because their content was not what it was, since the last call.
   func takeDamagedCount() -> Int {
     state.withLock { state in
@@ -162,7 +166,7 @@ public final class ModuleStore: Sendable {
   private static let pieceBytes = 1 << 20
   private static let rememberedFiles = 100_000
   /// Uses within so many seconds are one.
-  private static let useGranularity: Int64 = 600
+  static let useGranularity: Int64 = 600
 }
 
 /// What was removed to make room.

@@ -169,6 +169,29 @@ import Testing
     #expect(world.get(Self.list).cacheStatus == "test; hit", "a list is asked for again soon")
   }
 
+  /// Else what is asked for most would be thrown away first.
+  @Test func whatIsUsedFromMemoryIsUsed() throws {
+    let world = try CacheWorld()
+    world.executor.time = 4_000_000_000
+    world.get(Self.info)
+    world.origin.requests[0].answer(200, #"{"Version":"v1.2.3"}"#)
+    world.settle()
+    let key = String(Self.info.dropFirst())
+    world.pass(.seconds(700))
+    world.get(Self.info)
+    world.settle()
+    #expect(world.cache.store.entries().map(\.usedAt) == [4_000_000_700])
+    world.pass(.seconds(100))
+    world.get(Self.info)
+    #expect(world.cache.store.entries().map(\.usedAt) == [4_000_000_700], "not at every use")
+    world.cache.store.remove(key)
+    world.pass(.seconds(700))
+    world.get(Self.info)
+    world.settle()
+    #expect(world.cache.store.entries().map(\.key) == [key], "it is worth its place again")
+    #expect(world.origin.requests.count == 1)
+  }
+
   /// A core tells an edge so of an answer of HTTP/1.1, whose framing does not cross the link.
   @Test func norIsOneThatTheCoreCallsSo() throws {
     let world = try CacheWorld()

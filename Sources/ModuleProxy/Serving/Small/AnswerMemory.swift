@@ -2,7 +2,14 @@ import NIOCore
 
 /// The small answers that were used last, in memory. A pure value.
 struct AnswerMemory {
-  private var answers: [String: (answer: SmallAnswer, use: UInt64)] = [:]
+  private struct Entry {
+    let answer: SmallAnswer
+    var use: UInt64
+    /// When the file that it comes from was last marked as used, in seconds of Unix time.
+    var markedAt: Int64
+  }
+
+  private var answers: [String: Entry] = [:]
   private var byteCount = 0
   private var uses: UInt64 = 0
   private let byteLimit: Int
@@ -11,17 +18,25 @@ struct AnswerMemory {
 
   mutating func find(_ key: String) -> SmallAnswer? {
     guard let index = answers.index(forKey: key) else { return nil }
-    uses += 1
-    answers.values[index].use = uses
-    return answers.values[index].answer
+    return use(index)
   }
 
-  mutating func put(_ key: String, _ answer: SmallAnswer) {
+  /// - Parameter unixTime: in seconds.
+  /// - Returns: the answer, and whether its file is to be marked as used, too: seldom enough to cost nothing.
+  mutating func use(_ key: String, at unixTime: Int64) -> (answer: SmallAnswer, isMarkDue: Bool)? {
+    guard let index = answers.index(forKey: key) else { return nil }
+    let isDue = unixTime - answers.values[index].markedAt > ModuleStore.useGranularity
+    if isDue { answers.values[index].markedAt = unixTime }
+    return (use(index), isDue)
+  }
+
+  /// - Parameter unixTime: when its file was used, which is now.
+  mutating func put(_ key: String, _ answer: SmallAnswer, at unixTime: Int64) {
     remove(key)
     let size = Self.size(key, answer)
     guard size < byteLimit / 8 else { return }
     uses += 1
-    answers[key] = (answer, uses)
+    answers[key] = Entry(answer: answer, use: uses, markedAt: unixTime)
     byteCount += size
     if byteCount > byteLimit { forget() }
   }
@@ -29,6 +44,12 @@ struct AnswerMemory {
   mutating func remove(_ key: String) {
     guard let known = answers.removeValue(forKey: key) else { return }
     byteCount -= Self.size(key, known.answer)
+  }
+
+  private mutating func use(_ index: Dictionary<String, Entry>.Index) -> SmallAnswer {
+    uses += 1
+    answers.values[index].use = uses
+    return answers.values[index].answer
   }
 
   /// Half of them at once, so that a look through all of them is paid by many.

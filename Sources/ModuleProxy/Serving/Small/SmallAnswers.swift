@@ -20,7 +20,7 @@ final class SmallAnswers {
   /// An answer that needs no wait; nil if there is none.
   func known(_ resource: ModuleResource, _ key: String) -> ServedAnswer? {
     if let answer = missing.find(key, now: cache.executor.now()) { return tellHit(answer) }
-    guard let answer = memory.find(key), isFresh(answer, resource) else { return nil }
+    guard let answer = remembered(resource, key), isFresh(answer, resource) else { return nil }
     return tellHit(answer)
   }
 
@@ -62,7 +62,7 @@ final class SmallAnswers {
       guard var answer = memory.find(key), !answer.isProved else { continue }
       answer.isProved = true
       answer.isLasting = true
-      memory.put(key, answer)
+      memory.put(key, answer, at: cache.executor.unixTime())
       store(answer, key)
     }
   }
@@ -95,9 +95,21 @@ final class SmallAnswers {
     }
   }
 
+  /// What is in memory. Its file counts as used with it, and comes back where it had to make room.
+  private func remembered(_ resource: ModuleResource, _ key: String) -> SmallAnswer? {
+    let time = cache.executor.unixTime()
+    guard let (answer, isMarkDue) = memory.use(key, at: time) else { return nil }
+    guard isMarkDue, isStored(answer, resource) else { return answer }
+    let marked = cache.executor.run { [store = cache.store] in store.use(key, unixTime: time) }
+    marked.assumeIsolated().whenSuccess { [self] isThere in
+      if !isThere, let answer = memory.find(key), isStored(answer, resource) { store(answer, key) }
+    }
+    return answer
+  }
+
   /// What is there, however old.
   private func kept(_ resource: ModuleResource, _ key: String) -> EventLoopFuture<SmallAnswer?> {
-    if let answer = memory.find(key) { return cache.executor.eventLoop.makeSucceededFuture(answer) }
+    if let answer = remembered(resource, key) { return cache.executor.eventLoop.makeSucceededFuture(answer) }
     let time = cache.executor.unixTime()
     let found = cache.executor.run { [store = cache.store] () -> SmallAnswer? in
       guard let found = try store.find(key, unixTime: time), found.header.byteCount <= resource.byteLimit else { return nil }
@@ -107,7 +119,7 @@ final class SmallAnswers {
     }
     found.assumeIsolated().whenComplete { [self] result in
       switch result {
-      case .success(let answer?): memory.put(key, answer)
+      case .success(let answer?): memory.put(key, answer, at: time)
       case .success(nil): break
       case .failure(let error): cache.tell(.storageFailed(path: key, reason: "\(error)"))
       }
@@ -203,10 +215,14 @@ final class SmallAnswers {
     let resource = inquiry.resource
     guard !answer.mayBeCut || resource.lifetime != .immutable else { return }
     answer.isLasting = AnswerCheck.isLasting(answer.body, of: resource) && !resource.needsProof
-    memory.put(inquiry.key, answer)
-    // What the database is going to prove is stored when it has; of other databases nobody here will.
-    if !resource.needsProof || resource.database != cache.settings.database?.name { store(answer, inquiry.key) }
+    memory.put(inquiry.key, answer, at: cache.executor.unixTime())
+    if isStored(answer, resource) { store(answer, inquiry.key) }
     if served.source != .shared { shared?.keep(answer, resource, inquiry.key) }
+  }
+
+  /// What the database is going to prove is stored when it has; of other databases nobody here will.
+  private func isStored(_ answer: SmallAnswer, _ resource: ModuleResource) -> Bool {
+    !resource.needsProof || answer.isProved || resource.database != cache.settings.database?.name
   }
 
   private func store(_ answer: SmallAnswer, _ key: String) {

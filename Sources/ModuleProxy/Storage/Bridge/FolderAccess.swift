@@ -54,9 +54,10 @@ enum FolderAccess {
   }
 
   /// Marks a file as used, without a sign of change: its access time is ours to set, since many file systems do not.
-  static func use(_ path: String, at time: Int64) {
-    // Without it the file only seems older than it is.
-    _ = unsafe csocket_set_access_time(path, time)
+  /// - Returns: false if there is no such file; one that cannot be marked only seems older than it is.
+  @discardableResult
+  static func use(_ path: String, at time: Int64) -> Bool {
+    unsafe csocket_set_access_time(path, time) == 0 || errno != ENOENT
   }
 
   static func remove(_ path: String) {
