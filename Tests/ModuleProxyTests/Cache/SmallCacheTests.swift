@@ -167,6 +167,7 @@ import Testing
     world.get("/example.test/greeting/@v/v1.2.3.mod")
     #expect(world.origin.requests.count == 3)
     #expect(world.get(Self.list).cacheStatus == "test; hit", "a list is asked for again soon")
+    #expect(world.cache.store.entries().isEmpty)
   }
 
   /// Else what is asked for most would be thrown away first.

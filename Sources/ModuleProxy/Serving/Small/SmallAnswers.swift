@@ -220,9 +220,11 @@ final class SmallAnswers {
     if served.source != .shared { shared?.keep(answer, resource, inquiry.key) }
   }
 
-  /// What the database is going to prove is stored when it has; of other databases nobody here will.
+  /// What may be cut is not: a file does not say so. What the database is going to prove is stored when it has; of other databases
+  /// nobody here will.
   private func isStored(_ answer: SmallAnswer, _ resource: ModuleResource) -> Bool {
-    !resource.needsProof || answer.isProved || resource.database != cache.settings.database?.name
+    guard !answer.mayBeCut else { return false }
+    return !resource.needsProof || answer.isProved || resource.database != cache.settings.database?.name
   }
 
   private func store(_ answer: SmallAnswer, _ key: String) {
