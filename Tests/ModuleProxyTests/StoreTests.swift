@@ -135,6 +135,13 @@ import Testing
     #expect(try content("example.test/a/@v/v1.0.0.mod", in: store) == "first second")
   }
 
+  @Test func whatFailsTakesNothingOfAnAllowance() throws {
+    let memory = MemoryAllowance(10)
+    #expect(throws: StorageError.self) { try memory.take(8) { () throws(StorageError) in throw StorageError("no") } }
+    #expect(try memory.take(10) { () throws(StorageError) in })
+    #expect(try !memory.take(1) { () throws(StorageError) in throw StorageError("it is not tried") })
+  }
+
   @Test func whatFitsOnNoDiskStaysInMemory() throws {
     let memory = MemoryAllowance(10)
     let file = try IncomingFile(path: "/nowhere/there/is/no/such/folder/x", memory: memory)

@@ -213,6 +213,23 @@ import Testing
     #expect(next.status == 404)
   }
 
+  /// The download fails while a write is under way, which fails, too.
+  @Test func whatHasEndedDoesNotEndAgain() throws {
+    let world = try CacheWorld(memory: 0)
+    try FileManager.default.removeItem(atPath: world.folder + "/.incoming")
+    func path(_ index: Int) -> String { "/example.test/m\(index)/@v/v1.0.0.zip" }
+    for index in 0..<2 {
+      let client = world.get(path(index))
+      world.origin.requests[index].begin(count: 1000)
+      world.origin.requests[index].send(Self.zip[..<100])
+      world.origin.requests[index].send(Self.zip[..<1000])
+      world.settle()
+      #expect(client.error?.cause == .httpResponseIncomplete)
+    }
+    for index in 2..<300 { world.get(path(index)) }
+    #expect(world.origin.requests.count == 2 + 256)
+  }
+
   @Test(arguments: [200, 404, nil])
   func aDownloadThatIsOverIsHeldByNobody(_ status: Int?) throws {
     final class Owner: DownloadOwner {

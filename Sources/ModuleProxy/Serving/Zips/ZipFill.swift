@@ -123,6 +123,7 @@ final class ZipFill: DownloadOwner {
     isWriting = true
     cache.executor.run { try file.append(batch) }.assumeIsolated().whenComplete { [self] result in
       isWriting = false
+      guard !isOver else { return }
       switch result {
       case .success:
         written += batch.readableBytes

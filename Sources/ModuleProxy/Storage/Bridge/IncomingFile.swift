@@ -18,6 +18,19 @@ final class MemoryAllowance: Sendable {
     }
   }
 
+  /// Takes bytes for what is done then, and gives them back when that fails.
+  /// - Returns: false if there are not so many left; nothing is done then.
+  func take<Failure>(_ byteCount: Int, for work: () throws(Failure) -> Void) throws(Failure) -> Bool {
+    guard take(byteCount) else { return false }
+    do {
+      try work()
+    } catch {
+      giveBack(byteCount)
+      throw error
+    }
+    return true
+  }
+
   func giveBack(_ byteCount: Int) { rest.withLock { $0 += byteCount } }
 }
 
@@ -77,8 +90,10 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
       let offset = EntryHeader.byteCount + state.byteCount
       if !state.isInMemory, !PositionedIO.write(buffer, to: descriptor, at: offset) { try moveToMemory(&state) }
       if state.isInMemory {
-        guard memory.take(buffer.readableBytes) else { throw outOfRoom }
-        guard PositionedIO.write(buffer, to: descriptor, at: offset) else { throw .system(path) }
+        let isTaken = try memory.take(buffer.readableBytes) { () throws(StorageError) in
+          guard PositionedIO.write(buffer, to: descriptor, at: offset) else { throw .system(path) }
+        }
+        guard isTaken else { throw outOfRoom }
       }
       state.digest.update(buffer)
       state.byteCount += buffer.readableBytes
@@ -107,19 +122,23 @@ final class IncomingFile: StoredContent, RandomAccessBytes, Sendable {
     StorageError("\(path): the disk is full, and so is the memory that takes its place")
   }
 
-  /// Under the same descriptor, so that whoever reads from it notices nothing.
   private func moveToMemory(_ state: inout State) throws(StorageError) {
-    guard memory.take(state.byteCount) else { throw outOfRoom }
+    let count = state.byteCount
+    guard try memory.take(count, for: { () throws(StorageError) in try copyToMemory(count) }) else { throw outOfRoom }
+    _ = unsafe unlink(path)
+    state.isInMemory = true
+  }
+
+  /// Under the same descriptor, so that whoever reads from it notices nothing.
+  private func copyToMemory(_ byteCount: Int) throws(StorageError) {
     let file = unsafe csocket_memory_file("quicgw-module")
     guard file >= 0 else { throw .system(path) }
     defer { close(file) }
-    for offset in stride(from: 0, to: state.byteCount, by: Self.pieceBytes) {
-      let piece = try buffer(at: offset, count: min(Self.pieceBytes, state.byteCount - offset))
+    for offset in stride(from: 0, to: byteCount, by: Self.pieceBytes) {
+      let piece = try buffer(at: offset, count: min(Self.pieceBytes, byteCount - offset))
       guard PositionedIO.write(piece, to: file, at: EntryHeader.byteCount + offset) else { throw .system(path) }
     }
     guard csocket_replace_descriptor(file, descriptor) >= 0 else { throw .system(path) }
-    _ = unsafe unlink(path)
-    state.isInMemory = true
   }
 
   private static let pieceBytes = 1 << 20
