@@ -135,15 +135,41 @@ import Testing
     let (world, zip, _) = try fetch(database)
     #expect(zip.error != nil)
     world.pass(.seconds(11))
-    // Nobody answers for another module, so that the database is left alone.
-    world.get("/example.test/m1/@v/v1.0.0.mod")
-    world.origin.requests.last { $0.path.hasSuffix("m1/@v/v1.0.0.mod") }?.answer(200, "module example.test/m1\n")
+    // Nobody answers for other modules, so that the database is left alone.
+    for index in 1...3 { ask(for: index, in: world) }
     world.pass(.seconds(11))
     #expect(world.events.count { if case .databaseUnreachable = $0 { true } else { false } } == 1)
     let again = world.get(Self.zipPath)
     world.origin.requests.last { $0.path == Self.zipPath }?.answer(200, Self.zip)
     world.settle()
     #expect(again.error?.status == 502 && again.head == nil)
+  }
+
+  /// Asks for a go.mod, which comes, while the database says nothing unless the test makes it.
+  @discardableResult
+  private func ask(for index: Int, in world: CacheWorld) -> TestClient {
+    let path = "/example.test/m\(index)/@v/v1.0.0.mod"
+    let client = world.get(path)
+    world.origin.asked(path).last?.answer(200, "module example.test/m\(index)\n")
+    world.settle()
+    return client
+  }
+
+  @Test func oneQuestionWithoutAnswerSaysNothingOfOthers() throws {
+    let database = try Self.database()
+    let world = try CacheWorld { $0.database = database.key }
+    let first = ask(for: 1, in: world)
+    world.origin.asked("/sumdb/\(database.key.name)/supported").first?.answer(200, "")
+    world.pass(.seconds(11))
+    #expect(first.isComplete)
+    let asked = world.origin.requests.count
+    let zip = world.get(Self.zipPath)
+    world.origin.asked(Self.zipPath).first?.answer(200, Self.zip)
+    world.settle()
+    #expect(!zip.isComplete, "the database is asked about it")
+    try serve(database, in: world, from: asked)
+    #expect(zip.isComplete)
+    #expect(world.events.count { if case .databaseUnreachable = $0 { true } else { false } } == 0)
   }
 
   @Test func aRecordOfAnotherModuleIsRefused() throws {
@@ -172,12 +198,10 @@ import Testing
     world.settle()
     #expect(zip.isComplete)
     let silent = try CacheWorld { $0.database = .sumGolangOrg }
-    let other = silent.get(Self.zipPath)
-    silent.origin.asked(Self.zipPath).first?.answer(200, Self.zip)
-    let waiting = silent.get("/example.test/greeting/@v/v1.2.3.mod")
-    silent.origin.requests.last?.answer(200, Self.goMod)
+    let waiting = (1...3).map { ask(for: $0, in: silent) }
+    #expect(!waiting.contains { $0.isComplete })
     silent.pass(.seconds(11))
-    #expect(other.isComplete && waiting.isComplete, "a database that says nothing is waited for ten seconds")
+    #expect(waiting.allSatisfy { $0.isComplete }, "a database that says nothing is waited for ten seconds")
     let asked = silent.origin.requests.count
     let next = silent.get("/example.test/greeting/@v/v1.2.4.mod")
     silent.origin.requests.last?.answer(200, Self.goMod)
