@@ -64,10 +64,10 @@ struct Transfer {
       (total, validator) = (head.length, head.validator)
       return .take(skipping: 0)
     case 200:
-      // The origin does not know ranges, or `If-Range` has told it that it has something else now (RFC 9110 §13.1.5).
-      guard head.length == nil || total == nil || head.length == total, validator == nil || head.validator == validator else {
-        return .fail(changed)
-      }
+      // The origin does not know ranges, or calls the same something else (RFC 9110 §13.1.5), as another server of a pool does.
+      // If it is something else, the check of the whole finds out.
+      guard head.length == nil || total == nil || head.length == total else { return .fail(changed) }
+      validator = head.validator
       return .take(skipping: received)
     case 206 where received > 0:
       guard head.validator == nil || validator == nil || head.validator == validator, head.rangeStart == received,
