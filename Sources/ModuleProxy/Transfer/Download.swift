@@ -103,7 +103,7 @@ final class Download {
     attempt.otherCount += wanted.readableBytes
     untaken += wanted.readableBytes
     owner.downloadReceived(wanted)
-    guard chunk.readableBytes > 0 else { return }
+    guard chunk.readableBytes > 0, !isOver else { return }
     isOver = true
     giveUpAttempt()
     owner.downloadCompleted()

@@ -276,6 +276,44 @@ import Testing
     #expect(world.events.refusals == [.tooLarge])
   }
 
+  /// Each by itself is small enough.
+  @Test func fetchesTogetherHoldSoMuchAndNoMore() throws {
+    let world = try CacheWorld()
+    let memory = MemoryAllowance(1000)
+    let head = RequestHead(method: "GET", authority: "modules", path: Self.list, fields: FieldSection())
+    let origin = RequestOrigin(wire: .http1, identity: nil, peerAddress: "127.0.0.1", listener: "l", isSecure: false)
+    let limits = TransferLimits(bytes: 800, resumes: false, patience: .seconds(4), firstPatience: .seconds(4))
+    var outcomes: [Int: SmallFetch.Outcome] = [:]
+    func begin(_ index: Int, status: Int = 200) {
+      let fetch = SmallFetch(
+        ExchangeRequest(head: head, origin: origin), from: world.origin, limits: limits, memory: memory, executor: world.executor
+      ) { outcome, _ in outcomes[index] = outcome }
+      fetch.begin()
+      world.origin.requests[index].begin(status, count: nil)
+      world.origin.requests[index].send([UInt8](repeating: 1, count: status == 200 ? 600 : 100_000))
+      world.settle()
+    }
+    begin(0)
+    begin(1)
+    guard case .failure(let failure, _)? = outcomes[1], failure.cause == .unreachable else {
+      Issue.record("both were held")
+      return
+    }
+    #expect(world.origin.requests[1].isCancelled && outcomes[0] == nil)
+    world.origin.requests[0].breakOff()
+    world.pass(.milliseconds(200))
+    #expect(world.origin.requests.count == 3, "it begins anew, and holds nothing until something comes")
+    world.origin.requests[2].answer(200, [UInt8](repeating: 1, count: 800))
+    world.settle()
+    guard case .answer? = outcomes[0] else {
+      Issue.record("it was not fetched")
+      return
+    }
+    #expect(memory.take(1000), "what has ended holds nothing")
+    begin(3, status: 404)
+    #expect(world.origin.requests[3].isCancelled)
+  }
+
   @Test func privateModulesAreNoBusinessOfADatabase() throws {
     let world = try CacheWorld {
       $0.database = .sumGolangOrg

@@ -11,6 +11,8 @@ final class SmallAnswers {
   private var inquiries: [String: Inquiry] = [:]
   private var rest = SourceRest()
   private let shared: SharedAnswers?
+  /// What fetches that are under way may hold together: each may bring 16 MiB, and anybody can begin many.
+  private let fetching = MemoryAllowance(256 << 20)
 
   init(cache: ModuleCache, shared: (any SharedModuleStore)?) {
     self.cache = cache
@@ -148,7 +150,9 @@ final class SmallAnswers {
       verdict = cache.checks.verdict(on: module, version, for: inquiry.request)
     }
     let source = cache.source(for: inquiry.resource)
-    let fetch = SmallFetch(inquiry.request, from: source, limits: limits, executor: cache.executor) { [self] outcome, download in
+    let fetch = SmallFetch(
+      inquiry.request, from: source, limits: limits, memory: fetching, executor: cache.executor
+    ) { [self] outcome, download in
       switch outcome {
       case .answer(let answer): take(answer, inquiry, verdict, download.transfer)
       case .failure(let failure, let status):

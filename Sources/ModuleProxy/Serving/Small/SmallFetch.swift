@@ -11,6 +11,7 @@ final class SmallFetch: DownloadOwner {
   }
 
   private let byteLimit: Int
+  private let memory: MemoryAllowance
   private let executor: any CacheExecutor
   private var download: Download!
   private var head: ResponseHead?
@@ -20,11 +21,13 @@ final class SmallFetch: DownloadOwner {
   /// Itself while it runs: nobody else holds it.
   private var running: SmallFetch?
 
+  /// - Parameter memory: what all that are under way may hold together.
   init(
-    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, executor: any CacheExecutor,
-    onEnd: @escaping (Outcome, Download) -> Void
+    _ request: ExchangeRequest, from source: any ExchangeHandler, limits: TransferLimits, memory: MemoryAllowance,
+    executor: any CacheExecutor, onEnd: @escaping (Outcome, Download) -> Void
   ) {
     byteLimit = limits.bytes
+    self.memory = memory
     self.executor = executor
     self.onEnd = onEnd
     download = Download(request, from: source, limits: limits, executor: executor, owner: self)
@@ -37,13 +40,19 @@ final class SmallFetch: DownloadOwner {
 
   func downloadBegan(_ head: ResponseHead) {
     self.head = head
-    body.clear()
+    letGo()
   }
 
-  func downloadRestarted() { body.clear() }
+  func downloadRestarted() { letGo() }
 
   func downloadReceived(_ chunk: ByteBuffer) {
-    if body.readableBytes + chunk.readableBytes <= byteLimit { body.writeImmutableBuffer(chunk) }
+    if body.readableBytes + chunk.readableBytes <= byteLimit {
+      guard memory.take(chunk.readableBytes) else {
+        download.cancel()
+        return end(.failure(Self.outOfMemory, status: nil))
+      }
+      body.writeImmutableBuffer(chunk)
+    }
     if unreported == 0 {
       executor.eventLoop.assumeIsolated().execute { [self] in
         download?.consumed(unreported)
@@ -60,10 +69,19 @@ final class SmallFetch: DownloadOwner {
 
   func downloadFailed(_ failure: TransferFailure, status: Int?) { end(.failure(failure, status: status)) }
 
+  private func letGo() {
+    memory.giveBack(body.readableBytes)
+    body = ByteBuffer()
+  }
+
   private func end(_ outcome: Outcome) {
+    letGo()
     let onEnd = onEnd
     self.onEnd = nil
     running = nil
     onEnd?(outcome, download)
   }
+
+  private static let outOfMemory = TransferFailure(
+    .unreachable, "answers of origins that are under way fill the memory that they may take; ask again later")
 }
