@@ -57,6 +57,18 @@ public final class Service: Sendable {
     head.fields.replace(.authority, with: Array(origin.authority.utf8))
   }
 
+  /// Puts the origins' base path before the path of a head, where it is one.
+  public func addBasePath(to head: inout RequestHead) {
+    guard !basePathBytes.isEmpty, let path = head.path, path.first == UInt8(ascii: "/") else { return }
+    head.fields.replace(.path, with: basePathBytes + path)
+  }
+
+  /// Takes it off again.
+  public func removeBasePath(from head: inout RequestHead) {
+    guard !basePathBytes.isEmpty, let path = head.path, path.starts(with: basePathBytes) else { return }
+    head.fields.replace(.path, with: Array(path.dropFirst(basePathBytes.count)))
+  }
+
   /// Makes a head that was addressed to another service's origins one for this one's.
   public func readdress(_ head: inout RequestHead, from other: Service) {
     switch host {

@@ -222,8 +222,8 @@ extension ModuleCache {
 extension ModuleCache {
   /// What is asked for; nil for what is no path of the protocol.
   private func resource(of head: RequestHead) -> (ModuleResource, key: String)? {
-    guard let path = head.path, path.starts(with: settings.basePath) else { return nil }
-    let own = ModuleResource.plain(path.dropFirst(settings.basePath.count))
+    guard let path = head.path else { return nil }
+    let own = ModuleResource.plain(path)
     return ModuleResource(path: own).map { ($0, String(decoding: own.dropFirst(), as: UTF8.self)) }
   }
 

@@ -16,8 +16,6 @@ public struct ModuleSettings: Sendable {
   public var privateModules: [ModulePattern] = []
   /// Whose records zips and go.mod files are held against, when it can be reached; nil for nobody's.
   public var database: VerifierKey? = .sumGolangOrg
-  /// What stands before the protocol's paths, where the origin has a base path.
-  public var basePath: [UInt8] = []
   /// What a lookup in a store that replicas share may take.
   public var sharedPatience: Duration = .milliseconds(50)
   /// How long such a store keeps what it is given.

@@ -54,7 +54,7 @@ final class CoreLoop: ConnectionHost {
       runsChecks: loop.index == 0)
     self.pools = pools
     gateway = Gateway(
-      hop: hop, policy: options.policy, destinations: .origins { [caches] in caches[$0.name] ?? pools.pool(for: $0) },
+      hop: hop, policy: options.policy, destinations: .origins { [caches] in caches.handler(for: $0) ?? pools.pool(for: $0) },
       targets: { pools.tunnels(to: $0) }, events: loop.events, now: { .now() })
     let waits = CoarseTimer(eventLoop: loop.eventLoop, limit: TimeAmount(options.edgeWait))
     edges = EdgeRegistry(

@@ -1,4 +1,5 @@
 import Exchange
+import Gateway
 import HTTPMessage
 
 /// Handlers of one loop that take the place of others for some services.
@@ -11,6 +12,12 @@ final class HandlersByService {
       handlers.removeAll { $0.name == name }
       if let newValue { handlers.append((name, Array(name.utf8), newValue)) }
     }
+  }
+
+  /// For requests that were addressed to a service's origins.
+  func handler(for service: Service) -> (any ExchangeHandler)? {
+    guard let handler = self[service.name], service.origins.first?.basePath.isEmpty == false else { return self[service.name] }
+    return ReaddressedSource(handler) { service.removeBasePath(from: &$0) }
   }
 
   func handler(for name: ArraySlice<UInt8>) -> (any ExchangeHandler)? {

@@ -32,13 +32,10 @@ struct ModuleCaches: Sendable {
     }.get()
     var spread: [[NIOLoopBound<any ExchangeHandler>]] = []
     for (name, store) in zip(options.services, stores) {
-      var settings = options.settings
-      settings.basePath = options.basePaths[name] ?? []
-      let cacheSettings = settings
       let cache = try await home.eventLoop.submit {
         let loop = home.value
         let cache = ModuleCache(
-          settings: cacheSettings, server: server, sources: makeSources(name), store: store,
+          settings: options.settings, server: server, sources: makeSources(name), store: store,
           shared: redis.map { RedisModuleStore($0.value, service: name) },
           executor: ModuleCacheExecutor(eventLoop: loop.eventLoop, threads: threads, longThreads: longThreads),
           events: loop.events)

@@ -8,8 +8,6 @@ public struct ModuleOptions: Sendable {
   /// Gets a folder for each of them.
   public var folder: String
   public var settings: ModuleSettings
-  /// What stands before the protocol's paths, by service: the base paths of their origins.
-  public var basePaths: [String: [UInt8]] = [:]
   /// Whom modules are asked of, by service; nil for the service's own origins.
   public var sources: SourceList?
   /// Those of them, or the service itself, that never hear of private modules.

@@ -22,9 +22,12 @@ struct OriginSources {
   }
 
   func sources(of service: String) -> ModuleSources {
-    options.sources(of: service, own: origins(of: service)) { name in
+    let own = ReaddressedSource(origins(of: service)) { [find] head in find(service)?.addBasePath(to: &head) }
+    return options.sources(of: service, own: own) { name in
       let isPublic = options.publicSources.contains(name)
       return ReaddressedSource(following(name)) { [find] head in
+        // The cache is given paths without it, so that it need not know which one a reload has brought.
+        find(service)?.addBasePath(to: &head)
         if name != service, let own = find(service), let other = find(name) { other.readdress(&head, from: own) }
         // Who asks is nobody's business outside.
         if isPublic { for field in Self.personal { head.fields.remove(field) } }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from interop.clients.go_command import GoCommand
 from interop.lib import ports
 from interop.lib.pair import Pair
+from interop.lib.waiting import wait_until
 from interop.origins.module_host import ModuleHost
 from interop.tests.conftest import SUBJECT
 from interop.tests.modules.conftest import cache_lines
@@ -116,3 +118,21 @@ def test_redirects(sources, module_tree):
   evil = "http://127.0.0.1:9/example.test/small/@v/list"
   world.first.redirects["/example.test/small/@v/list"] = evil
   assert world.get("/example.test/small/@v/list")[::2] == (302, evil)
+
+
+def test_a_base_path_that_a_reload_changes(sources, module_tree):
+  world = sources(sources="origin")
+  tree = world.folder / "first"
+  (tree / "go").symlink_to(tree)
+  core = world.pair.core
+  for number, base in enumerate(("", "/go", "")):
+    world.pair.plan.services["origin"] = world.first.url + base
+    world.pair.core_command()
+    seen = core.log.read_text().count("reloaded ")
+    core.signal(signal.SIGHUP)
+    wait_until(lambda: core.log.read_text().count("reloaded ") > seen, 10, "the core has not reloaded", unless=core.check)
+    assert world.get(SMALL)[:2] == (200, (module_tree[0] / SMALL.lstrip("/")).read_bytes())
+    # What was fetched under another base path is the same thing.
+    info = SMALL.replace(".zip", (".info", ".mod", ".mod")[number])
+    assert world.get(info)[0] == 200
+  assert world.first.asked == {SMALL: 1, SMALL.replace(".zip", ".info"): 1, "/go" + SMALL.replace(".zip", ".mod"): 1}

@@ -49,7 +49,7 @@ final class SmallAnswers {
     }
     guard mayAsk else { return kept(resource, key).map { $0?.body } }
     var own = request
-    own.head.fields.replace(.path, with: cache.settings.basePath + Array("/\(key)".utf8))
+    own.head.fields.replace(.path, with: Array("/\(key)".utf8))
     return answer(resource, key, own).flatMapThrowing { served in
       let status = served.answer.status
       // From whoever stands before the one that was meant (RFC 9110 §15.6.3 to 15.6.5).

@@ -1,13 +1,11 @@
 import Foundation
-import Gateway
 import GatewayConfig
 import ModuleProxy
 import Network
 
 extension ModuleOptions {
-  /// - Parameter services: those that have origins, and with them perhaps a base path.
   /// - Throws: `CommandError` when there is no folder.
-  init?(_ settings: ModuleCacheSettings?, services: [Service]) throws {
+  init?(_ settings: ModuleCacheSettings?) throws {
     guard let settings else { return nil }
     let environment = ProcessInfo.processInfo.environment["CACHE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
     guard let folder = settings.folder ?? environment else {
@@ -27,14 +25,10 @@ extension ModuleOptions {
     cache.database = settings.database
     cache.sharedPatience = settings.redisTimeout
     cache.sharedLifetime = settings.redisKeep
-    let basePaths = services.filter { settings.services.contains($0.name) }.compactMap { service in
-      service.origins.first.map { (service.name, Array($0.basePath.utf8)) }
-    }
     self.init(services: settings.services, folder: folder, settings: cache, node: ProcessInfo.processInfo.hostName)
     sources = settings.sources
     publicSources = settings.publicSources
     redirectHosts = settings.redirectHosts
-    self.basePaths = Dictionary(basePaths) { first, _ in first }
     redis = settings.redis.map { RedisOptions($0) }
   }
 }

@@ -37,7 +37,7 @@ extension CoreOptions {
     }
     edgeWait = configuration.edgeWait
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
-    modules = try ModuleOptions(configuration.modules, services: configuration.policy.routing.services)
+    modules = try ModuleOptions(configuration.modules)
     let limits = running?.connection ?? connection
     let shared = configuration.earlyData.ticketKeys.map { ticketKey($0, isShared: true, under: limits) }
     self.tls.ticketKey = shared.first ?? ticketKey(credentials.privateKey, isShared: false, under: limits)
@@ -98,7 +98,7 @@ extension EdgeOptions {
       usesSegmentation: configuration.process.transport.gso == .auto)
     exposed = configuration.exposed
     labels = configuration.labels
-    modules = try ModuleOptions(configuration.modules, services: [])
+    modules = try ModuleOptions(configuration.modules)
     usesEarlyData = configuration.earlyData.send == .on
     ticketFolder = configuration.earlyData.tickets ?? StateFolder.path
     mayBeRepeated = { [idempotent = configuration.idempotent] in idempotent.include($0) }
