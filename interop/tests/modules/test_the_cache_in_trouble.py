@@ -174,12 +174,13 @@ def test_room_is_made(module_world):
 
 @pytest.mark.parametrize("rounds", [6, pytest.param(60, marks=pytest.mark.long)])
 def test_ends_that_are_killed_again_and_again(module_world, module_tree, rounds):
-  """In the middle of fills, at any moment of them: what is found afterwards is right, and nothing is left over."""
+  """In the middle of fills, at any moment of them: who asks gets the right thing or an error, and so does who comes afterwards; and
+  nothing is left over."""
   world = module_world()
   world.host.rate = 20_000_000
   source = random.Random(3)
   for number in range(rounds):
-    thread, _ = in_background(world, LARGE)
+    thread, got = in_background(world, LARGE)
     time.sleep(source.uniform(0.1, 1.6))
     if number % 2:
       world.pair.core.kill()
@@ -187,7 +188,9 @@ def test_ends_that_are_killed_again_and_again(module_world, module_tree, rounds)
     else:
       world.pair.edge.kill()
       world.pair.start_edge()
-    thread.join(60)
+    thread.join(90)
+    assert got, f"round {number}: the client hangs"
+    assert isinstance(got[0], (OSError, http.client.HTTPException)) or got[0] == content(module_tree, LARGE), f"round {number}"
   world.host.rate = None
   world.pair.wait_until_linked()
   for path in (LARGE, MEDIUM, LARGE):
