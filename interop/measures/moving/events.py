@@ -11,6 +11,8 @@ from pathlib import Path
 from ...loads.download import PAUSE_S, Download
 
 
+WITHIN_S = 1.0
+"""Losses make pauses of their own all the time; what begins later is none of the event's."""
 LOST_S = 5.0
 """A download that is silent for so long when its time is over is lost."""
 
@@ -22,8 +24,8 @@ class Event:
   scenario: str
   repeat: int
   stall_s: float
-  """The longest time without a byte that ended after the event, PAUSE_S if none was longer; infinite if the download was lost; NaN if that is
-  not known."""
+  """The longest time without a byte that ended after the event and began no later than WITHIN_S behind it, PAUSE_S if none was longer;
+  infinite if the download was lost; NaN if that is not known."""
   failure: str = ""
 
   @staticmethod
@@ -39,7 +41,7 @@ class Event:
     silent = any(length > LOST_S for length in open_ended)
     if download.closed or silent:
       return Event(scenario, repeat, math.inf, f"silent to the end: {download.failure}" if silent else download.failure or "closed")
-    return Event(scenario, repeat, max((length for _, length in after), default=PAUSE_S))
+    return Event(scenario, repeat, max((length for begin, length in after if begin <= at + WITHIN_S), default=PAUSE_S))
 
   @staticmethod
   def unknown(scenario: str, repeat: int, failure: str) -> Event:

@@ -11,20 +11,21 @@ from ..results.figure import Figure
 from ..results.markdown import number
 from ..results.pivot import pivot
 from ..statistics.percentiles import rank
+from .events import WITHIN_S
 from .figures import events
 from .job import SETTLE_S, TAIL_S, scenarios
 
 ABOUT = """A client reads a large file over HTTP/1.1 from nginx; after {settle:g} s the edge moves, {repeats} time{s} for each scenario, each time with
-gateways that were started for it. What is told is the longest time without a byte after that ({pause:g}: none was longer); ∞: lost, which means
-that the connection ended or was silent when its time was over, {tail:g} s after the event. Medians, in brackets their interval (of fewer than six: from the least to the greatest), then the 90th
-percentile and the worst.
+gateways that were started for it. What is told is the longest time without a byte that ended after that and began within {within:g} s of it
+({pause:g}: none was longer); ∞: lost, which means that the connection ended or was silent when its time was over, {tail:g} s after the event.
+Medians, in brackets their interval (of fewer than six: from the least to the greatest), then the 90th percentile and the worst.
 
 """
 
 
 def tables(figures: list[Figure], subjects: list[str], settings: Settings, results: Path) -> str:
   """Everything of one profile."""
-  text = ABOUT.format(settle=SETTLE_S, tail=TAIL_S, repeats=settings.repeats, s="s" * (settings.repeats > 1), pause=PAUSE_S)
+  text = ABOUT.format(settle=SETTLE_S, tail=TAIL_S, repeats=settings.repeats, s="s" * (settings.repeats > 1), pause=PAUSE_S, within=WITHIN_S)
   text += pivot(figures, subjects, lambda figure: _tail(results, figure) if figure.metric == "stall" else "")
   failed = [f"- {subject}, {scenario.title}, {each.repeat + 1}: {each.failure}\n" for scenario in scenarios() for subject in subjects
             for each in events(results, subject, scenario.name) if each.failure]

@@ -24,8 +24,8 @@ def moved(*pauses: tuple[float, float], **changes: object) -> Event:
 
 
 @pytest.mark.parametrize("pauses, stall", [
-  ([], PAUSE_S), ([(1.0, 2.0)], PAUSE_S), ([(3.9, 0.4), (8.0, 0.3)], 0.4), ([(1.0, 2.0), (4.1, 0.5)], 0.5)])
-def test_a_stall_is_the_longest_pause_that_ended_after_the_event(pauses, stall):
+  ([], PAUSE_S), ([(1.0, 2.0)], PAUSE_S), ([(3.9, 0.4), (8.0, 0.7)], 0.4), ([(1.0, 2.0), (4.1, 0.5)], 0.5)])
+def test_a_stall_is_the_longest_pause_that_ended_after_the_event_and_began_with_it(pauses, stall):
   assert moved(*pauses).stall_s == stall
 
 
