@@ -89,10 +89,12 @@ def test_a_tcp_connection_breaks(world):
 def test_a_profile_that_rebinds(world, sight, what):
   world.change(Profile("test", "", "", Conditions(), Conditions(), Rebind(what, first_s=0.3, every_s=0.5)))
   begin, seen = time.monotonic(), []
-  while time.monotonic() - begin < 1.5:
+  # Three times within 1.3 s; a busy machine gets round to it later.
+  while len(seen) < 4 and time.monotonic() - begin < 10:
     if (found := sight.look()) and found not in seen:
       seen.append(found)
     time.sleep(0.02)
+  assert time.monotonic() - begin > 1.2
   assert len({port for _, port in seen}) == 4
   assert len({host for host, _ in seen}) == (1 if what == "port" else 4)
   world.change("none")
