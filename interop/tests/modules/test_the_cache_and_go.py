@@ -94,17 +94,17 @@ def test_after_a_restart_without_the_core(module_world):
   assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_building_getting_and_installing(module_world):
+def test_building_getting_and_installing(module_world, program):
   world = module_world(fresh="1s")
-  go = world.go()
+  go = world.go(program=program)
   (go.folder / "go.mod").write_text("module example.test/user\n\ngo 1.19\n\nrequire example.test/small v1.2.3\n")
   (go.folder / "main.go").write_text('package main\n\nimport "example.test/small"\n\nfunc main() { println(small.Name) }\n')
   assert go.environment["GOFLAGS"].startswith("-mod=mod")
   for arguments in (["build", "-o", "main"], ["install", f"{TOOL}@v1.2.3"], ["install", f"{TOOL}@latest"], ["get", "example.test/medium@v1.2.3"]):
     run = go.run(*arguments, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
-  for program in (go.folder / "main", go.folder / "bin/tool"):
-    assert "example.test/small" in subprocess.run([program], capture_output=True, text=True).stderr
+  for made in (go.folder / "main", go.folder / "bin/tool"):
+    assert "example.test/small" in subprocess.run([made], capture_output=True, text=True).stderr
   # A new version comes out, and is there when what was known of the old ones is no longer fresh.
   newer = module_tree_files("example.test/small", "v1.3.0", b"newer")
   newer["/example.test/small/@v/list"] = b"v1.2.3\nv1.3.0\n"
