@@ -30,22 +30,21 @@ public final class RedirectFollower: ExchangeHandler {
 
   public func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
     let exchange = FollowedExchange(request, sink: sink, follower: self)
-    exchange.ask(origin, request)
+    exchange.send(request, to: origin)
     return exchange
   }
 }
 
 /// One request and where it was sent on to.
-private final class FollowedExchange: RequestSink {
+private final class FollowedExchange: SuccessiveRequests {
   private let request: ExchangeRequest
   private let follower: RedirectFollower
-  /// Nil when it is over.
-  private var sink: (any ResponseSink)?
+  var sink: (any ResponseSink)?
+  var leg: Leg?
+  var requestEnded = false
   /// As it was sent last.
   private var head: RequestHead
-  private var leg: Leg?
   private var followed = 0
-  private var requestEnded = false
 
   init(_ request: ExchangeRequest, sink: any ResponseSink, follower: RedirectFollower) {
     self.request = request
@@ -54,19 +53,12 @@ private final class FollowedExchange: RequestSink {
     head = request.head
   }
 
-  func ask(_ handler: any ExchangeHandler, _ request: ExchangeRequest) {
+  func send(_ request: ExchangeRequest, to handler: any ExchangeHandler) {
     head = request.head
-    let leg = Leg(self)
-    self.leg = leg
-    let target = handler.open(request, respondingTo: leg)
-    guard leg === self.leg else { return }
-    leg.target = target
-    if requestEnded { target.receiveRequestEnd(trailers: nil) }
+    ask(handler, request)
   }
 
-  func receiveInterim(_ head: ResponseHead) { sink?.receiveInterim(head) }
-
-  func receive(_ response: ResponseHead, _ leg: Leg) {
+  func receiveHead(_ response: ResponseHead, _ leg: Leg) {
     guard let (handler, request) = next(after: response) else {
       sink?.receiveHead(response)
       return
@@ -78,14 +70,14 @@ private final class FollowedExchange: RequestSink {
     follower.eventLoop.assumeIsolated().execute { [self] in
       leg.leave()
       guard sink != nil else { return }
-      guard followed <= Self.limit else { return fail(Self.endless) }
-      ask(handler, request)
+      guard followed <= Self.limit else { return fail(Self.endless, leg) }
+      send(request, to: handler)
     }
   }
 
-  func receiveBody(_ chunk: ByteBuffer) { sink?.receiveResponseBody(chunk) }
-  func receiveEnd(_ trailers: FieldSection?) { finish()?.receiveResponseEnd(trailers: trailers) }
-  func fail(_ error: GatewayError) { finish()?.fail(error) }
+  func receiveBody(_ chunk: ByteBuffer, _ leg: Leg) { sink?.receiveResponseBody(chunk) }
+  func receiveEnd(_ trailers: FieldSection?, _ leg: Leg) { finish()?.receiveResponseEnd(trailers: trailers) }
+  func fail(_ error: GatewayError, _ leg: Leg) { finish()?.fail(error) }
 
   private func next(after response: ResponseHead) -> (any ExchangeHandler, ExchangeRequest)? {
     guard Self.statuses.contains(response.status), let location = response.fields.text("location"),
@@ -116,26 +108,7 @@ private final class FollowedExchange: RequestSink {
       authority: redirect.authority, path: redirect.path, fields: fields)
   }
 
-  private func finish() -> (any ResponseSink)? {
-    leg = nil
-    defer { sink = nil }
-    return sink
-  }
-
-  func receiveRequestBody(_ chunk: ByteBuffer) {}
-
-  func receiveRequestEnd(trailers: FieldSection?) {
-    requestEnded = true
-    leg?.target?.receiveRequestEnd(trailers: nil)
-  }
-
   func responseConsumed(_ byteCount: Int) { leg?.target?.responseConsumed(byteCount) }
-
-  func cancel(_ reason: ResetReason) {
-    let leg = leg
-    _ = finish()
-    leg?.leave()
-  }
 
   private static let statuses: Set<Int> = [301, 302, 303, 307, 308]
   /// Redirects that are followed for one request.
@@ -144,45 +117,4 @@ private final class FollowedExchange: RequestSink {
     .loopDetected, side: .origin, message: "a module origin redirects again and again; \(limit) redirects were followed")
   /// What another host gets of the request's fields: what part is wanted, and by which a loop is known.
   private static let carried: [FieldName] = ["range", "if-range", "user-agent", .via, "cdn-loop"]
-}
-
-/// One of the requests that it takes.
-private final class Leg: ResponseSink {
-  var target: (any RequestSink)?
-  /// Until it is over: the two hold each other.
-  private var exchange: FollowedExchange?
-
-  init(_ exchange: FollowedExchange) { self.exchange = exchange }
-
-  /// What still comes of it is nobody's.
-  func disown() { exchange = nil }
-
-  func leave() {
-    disown()
-    target?.cancel(.cancelled)
-    target = nil
-  }
-
-  func receiveInterim(_ head: ResponseHead) { exchange?.receiveInterim(head) }
-  func receiveHead(_ head: ResponseHead) { exchange?.receive(head, self) }
-  func receiveResponseBody(_ chunk: ByteBuffer) { exchange?.receiveBody(chunk) }
-
-  func receiveResponseEnd(trailers: FieldSection?) {
-    let exchange = end()
-    exchange?.receiveEnd(trailers)
-  }
-
-  func fail(_ error: GatewayError) {
-    let exchange = end()
-    exchange?.fail(error)
-  }
-
-  func stopRequest(_ reason: ResetReason) {}
-  func requestConsumed(_ byteCount: Int) {}
-
-  private func end() -> FollowedExchange? {
-    target = nil
-    defer { exchange = nil }
-    return exchange
-  }
 }

@@ -3,17 +3,26 @@ import HTTPMessage
 import NIOCore
 
 /// One request to the sources of a chain, until one of them has an answer that is the client's.
-final class SourceExchange: RequestSink {
+final class SourceExchange: SuccessiveRequests {
   private let request: ExchangeRequest
   private let sources: ArraySlice<ModuleSource>
   private let eventLoop: any EventLoop
   private let onSuccess: (_ index: Int) -> Void
-  /// Nil when it is over.
-  private var sink: (any ResponseSink)?
+  var sink: (any ResponseSink)?
+  var leg: Leg?
+  var requestEnded = false
   private var verdict: SourceVerdict
-  private var attempt: SourceAttempt?
+  private var answer = Answer.awaited
   private var remembered: Remembered?
-  private var requestEnded = false
+
+  /// Of the source that is asked now.
+  private enum Answer {
+    case awaited
+    /// It is the client's.
+    case given
+    /// It is kept for the case that no other source has a better one.
+    case held(ResponseHead, ByteBuffer)
+  }
 
   /// The best of what was not the client's.
   private enum Remembered {
@@ -35,70 +44,87 @@ final class SourceExchange: RequestSink {
   }
 
   func ask() {
-    let attempt = SourceAttempt(self)
-    self.attempt = attempt
-    let target = sources[sources.startIndex + verdict.current].handler.open(request, respondingTo: attempt)
-    // It may have failed already.
-    guard attempt === self.attempt else { return }
-    attempt.target = target
-    if requestEnded { target.receiveRequestEnd(trailers: nil) }
+    answer = .awaited
+    ask(sources[sources.startIndex + verdict.current].handler, request)
   }
 
   // MARK: What the source says that is asked now
 
-  func receiveInterim(_ head: ResponseHead) { sink?.receiveInterim(head) }
-
-  func receive(_ head: ResponseHead, _ attempt: SourceAttempt) {
+  func receiveHead(_ head: ResponseHead, _ leg: Leg) {
     let outcome = SourceVerdict.Outcome(status: head.status)
     let index = sources.startIndex + verdict.current
     switch verdict.answered(outcome) {
     case .give:
       if outcome == .success { onSuccess(index) }
-      attempt.answer = .given
+      answer = .given
       sink?.receiveHead(head)
-    case .rememberAndGoOn: attempt.answer = .held(head, ByteBuffer())
-    case .goOn: goOn(leaving: attempt)
-    case .giveRemembered: giveRemembered(leaving: attempt)
+    case .rememberAndGoOn: answer = .held(head, ByteBuffer())
+    case .goOn: goOn(leaving: leg)
+    case .giveRemembered: giveRemembered(leaving: leg)
     }
   }
 
-  func receiveGiven(_ chunk: ByteBuffer) { sink?.receiveResponseBody(chunk) }
+  func receiveBody(_ chunk: ByteBuffer, _ leg: Leg) {
+    switch answer {
+    case .awaited: break
+    case .given: sink?.receiveResponseBody(chunk)
+    case .held(let head, var body):
+      var chunk = chunk
+      let room = Self.heldBytes - body.readableBytes
+      if let part = chunk.readSlice(length: min(room, chunk.readableBytes)) { body.writeImmutableBuffer(part) }
+      answer = .held(head, body)
+      if chunk.readableBytes > 0 { hold(head, body, leg) }
+    }
+  }
 
-  func receiveGivenEnd(_ trailers: FieldSection?) { finish()?.receiveResponseEnd(trailers: trailers) }
+  func receiveEnd(_ trailers: FieldSection?, _ leg: Leg) {
+    switch answer {
+    case .awaited: break
+    case .given: finish()?.receiveResponseEnd(trailers: trailers)
+    case .held(let head, let body): hold(head, body, leg)
+    }
+  }
 
-  func failGiven(_ error: GatewayError) { finish()?.fail(error) }
+  func fail(_ error: GatewayError, _ leg: Leg) {
+    switch answer {
+    case .awaited: failed(error, leg)
+    case .given: finish()?.fail(error)
+    // What came of it does as well as the whole.
+    case .held(let head, let body): hold(head, body, leg)
+    }
+  }
 
   /// - Parameter body: the beginning of its content, or all of it.
-  func receiveHeld(_ head: ResponseHead, _ body: ByteBuffer, _ attempt: SourceAttempt) {
+  private func hold(_ head: ResponseHead, _ body: ByteBuffer, _ leg: Leg) {
     var head = head
     head.bodyLength = .known(UInt64(body.readableBytes))
     head.fields.replace(.contentLength, with: String(body.readableBytes).utf8)
     remembered = .answer(head, body)
-    goOn(leaving: attempt)
+    goOn(leaving: leg)
   }
 
-  func fail(_ error: GatewayError, _ attempt: SourceAttempt) {
+  private func failed(_ error: GatewayError, _ leg: Leg) {
     switch verdict.answered(.error) {
     case .give, .giveRemembered: finish()?.fail(error)
     case .rememberAndGoOn, .goOn:
       remembered = .failure(error)
-      goOn(leaving: attempt)
+      goOn(leaving: leg)
     }
   }
 
-  private func goOn(leaving attempt: SourceAttempt) {
-    attempt.disown()
-    self.attempt = nil
+  private func goOn(leaving leg: Leg) {
+    leg.disown()
+    self.leg = nil
     // Not from inside what a source calls.
     eventLoop.assumeIsolated().execute { [self] in
-      attempt.leave()
+      leg.leave()
       if sink != nil { ask() }
     }
   }
 
-  private func giveRemembered(leaving attempt: SourceAttempt) {
-    attempt.disown()
-    eventLoop.assumeIsolated().execute { attempt.leave() }
+  private func giveRemembered(leaving leg: Leg) {
+    leg.disown()
+    eventLoop.assumeIsolated().execute { leg.leave() }
     guard let sink = finish() else { return }
     switch remembered {
     case .answer(let head, let body):
@@ -110,101 +136,10 @@ final class SourceExchange: RequestSink {
     }
   }
 
-  private func finish() -> (any ResponseSink)? {
-    attempt = nil
-    defer { sink = nil }
-    return sink
-  }
-
   // MARK: RequestSink
 
-  func receiveRequestBody(_ chunk: ByteBuffer) {}
-
-  func receiveRequestEnd(trailers: FieldSection?) {
-    requestEnded = true
-    attempt?.target?.receiveRequestEnd(trailers: nil)
-  }
-
   func responseConsumed(_ byteCount: Int) {
-    if let attempt, case .given = attempt.answer { attempt.target?.responseConsumed(byteCount) }
-  }
-
-  func cancel(_ reason: ResetReason) {
-    let attempt = attempt
-    _ = finish()
-    attempt?.leave()
-  }
-}
-
-/// One source's part of an exchange.
-final class SourceAttempt: ResponseSink {
-  enum Answer {
-    case awaited
-    /// It is the client's.
-    case given
-    /// It is kept for the case that no other source has a better one.
-    case held(ResponseHead, ByteBuffer)
-  }
-
-  var answer = Answer.awaited
-  var target: (any RequestSink)?
-  /// Until it is over: the two hold each other.
-  private var exchange: SourceExchange?
-
-  init(_ exchange: SourceExchange) { self.exchange = exchange }
-
-  /// What still comes of it is nobody's.
-  func disown() { exchange = nil }
-
-  /// It is not wanted any more.
-  func leave() {
-    disown()
-    target?.cancel(.cancelled)
-    target = nil
-  }
-
-  func receiveInterim(_ head: ResponseHead) { exchange?.receiveInterim(head) }
-  func receiveHead(_ head: ResponseHead) { exchange?.receive(head, self) }
-
-  func receiveResponseBody(_ chunk: ByteBuffer) {
-    switch answer {
-    case .awaited: break
-    case .given: exchange?.receiveGiven(chunk)
-    case .held(let head, var body):
-      var chunk = chunk
-      let room = Self.heldBytes - body.readableBytes
-      if let part = chunk.readSlice(length: min(room, chunk.readableBytes)) { body.writeImmutableBuffer(part) }
-      answer = .held(head, body)
-      if chunk.readableBytes > 0 { exchange?.receiveHeld(head, body, self) }
-    }
-  }
-
-  func receiveResponseEnd(trailers: FieldSection?) {
-    let exchange = end()
-    switch answer {
-    case .awaited: break
-    case .given: exchange?.receiveGivenEnd(trailers)
-    case .held(let head, let body): exchange?.receiveHeld(head, body, self)
-    }
-  }
-
-  func fail(_ error: GatewayError) {
-    let exchange = end()
-    switch answer {
-    case .awaited: exchange?.fail(error, self)
-    case .given: exchange?.failGiven(error)
-    // What came of it does as well as the whole.
-    case .held(let head, let body): exchange?.receiveHeld(head, body, self)
-    }
-  }
-
-  func stopRequest(_ reason: ResetReason) {}
-  func requestConsumed(_ byteCount: Int) {}
-
-  private func end() -> SourceExchange? {
-    target = nil
-    defer { exchange = nil }
-    return exchange
+    if case .given = answer { leg?.target?.responseConsumed(byteCount) }
   }
 
   /// What is kept of an answer that is no success; less than any source sends before somebody has taken some of it.

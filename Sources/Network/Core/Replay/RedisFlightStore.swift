@@ -73,9 +73,10 @@ final class RedisFlightStore: SharedFlightStore {
         isKnown = true
         refusal = nil
         if memory.found(since: since) { return }
+        let hours = TicketLifetime.replayableSeconds / 3600
         tell(
           "it has lost what cores have noted there",
-          "early requests wait for the handshake for \(TicketLifetime.replayableSeconds / 3600) h, as copies of earlier ones would be new to it")
+          "early requests wait for the handshake for \(hours) h, as copies of earlier ones would be new to it")
       case .error(let words): refused(words)
       case .nothing: refused("it does not keep \(Self.sinceKey)")
       case .status, .other, nil: break
