@@ -142,14 +142,7 @@ private final class NotingOrigin: ExchangeHandler {
     notes.add(early)
     sink.receiveHead(ResponseHead(status: refusesEarly && early != nil ? 425 : 200, fields: [:], bodyLength: .none))
     sink.receiveResponseEnd(trailers: nil)
-    return Ignoring()
-  }
-
-  private final class Ignoring: RequestSink {
-    func receiveRequestBody(_ chunk: ByteBuffer) {}
-    func receiveRequestEnd(trailers: FieldSection?) {}
-    func cancel(_ reason: ResetReason) {}
-    func responseConsumed(_ byteCount: Int) {}
+    return IgnoringSink()
   }
 }
 

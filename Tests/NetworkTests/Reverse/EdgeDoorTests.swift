@@ -35,15 +35,8 @@ import Testing
 
     func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
       openedCount += 1
-      return Ignoring()
+      return IgnoringSink()
     }
-  }
-
-  private final class Ignoring: RequestSink {
-    func receiveRequestBody(_ chunk: ByteBuffer) {}
-    func receiveRequestEnd(trailers: FieldSection?) {}
-    func cancel(_ reason: ResetReason) {}
-    func responseConsumed(_ byteCount: Int) {}
   }
 
   private final class Sink: ResponseSink {

@@ -29,13 +29,6 @@ final class ForgetfulOrigin: ExchangeHandler {
       sink.receiveHead(ResponseHead(status: 200, fields: ["number": "\(number)"], bodyLength: .none))
       sink.receiveResponseEnd(trailers: nil)
     }
-    return Deaf()
-  }
-
-  private final class Deaf: RequestSink {
-    func receiveRequestBody(_ chunk: ByteBuffer) {}
-    func receiveRequestEnd(trailers: FieldSection?) {}
-    func cancel(_ reason: ResetReason) {}
-    func responseConsumed(_ byteCount: Int) {}
+    return IgnoringSink()
   }
 }

@@ -44,14 +44,7 @@ import Testing
     func open(_ request: ExchangeRequest, respondingTo sink: any ResponseSink) -> any RequestSink {
       let target = String(decoding: request.head.authority ?? [], as: UTF8.self)
       recorder.targets.withLock { $0.append(target) }
-      return Unheard()
+      return IgnoringSink()
     }
-  }
-
-  private final class Unheard: RequestSink {
-    func receiveRequestBody(_ chunk: ByteBuffer) {}
-    func receiveRequestEnd(trailers: FieldSection?) {}
-    func cancel(_ reason: ResetReason) {}
-    func responseConsumed(_ byteCount: Int) {}
   }
 }

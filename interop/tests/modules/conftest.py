@@ -95,6 +95,11 @@ def module_world(tmp_path: Path, module_tree: tuple[Path, dict[str, str]]) -> It
     return ModuleWorld(scratch, host, modules, pair, folders["edge"], folders["core"])
 
   yield make
+  end(made)
+
+
+def end(made: list[Pair | ModuleHost]) -> None:
+  """Ends what a fixture has made, the last first."""
   for each in reversed(made):
     if isinstance(each, Pair):
       each.report()

@@ -17,7 +17,7 @@ from interop.lib.pair import Pair
 from interop.lib.waiting import wait_until
 from interop.origins.module_host import ModuleHost
 from interop.tests.conftest import SUBJECT
-from interop.tests.modules.conftest import cache_lines
+from interop.tests.modules.conftest import cache_lines, end
 
 pytestmark = pytest.mark.quicgw
 LARGE = "/example.test/large/@v/v1.2.3.zip"
@@ -66,12 +66,7 @@ def sources(tmp_path: Path, module_tree) -> Iterator[Callable[..., Sources]]:
     return Sources(*hosts, pair, tmp_path)
 
   yield make
-  for each in reversed(made):
-    if isinstance(each, Pair):
-      each.report()
-      each.stop()
-    else:
-      each.__exit__()
+  end(made)
 
 
 @pytest.mark.parametrize("at", ["core", "edge"])
