@@ -111,10 +111,9 @@ extension HTTP3Session {
   public func consumed(_ byteCount: Int, on stream: HTTP3Stream) {
     let wasExhausted = budget.isExhausted
     budget.openWindowBytes = streams.count * configuration.initialStreamWindowBytes
-    let grownBytes = stream.window.grownBytes
     let credit = stream.window.consumed(
       byteCount, maximumBytes: configuration.maximumStreamWindowBytes, budget: &budget)
-    if stream.window.grownBytes > grownBytes, let transport { budget.linkTakes(transport.smoothedRoundTrip) }
+    if budget.wantsRoundTrip, let transport { budget.linkTakes(transport.minimumRoundTrip) }
     if wasExhausted { settleStreamLimit() }
     guard credit > 0, !stream.isClosed, !stream.isWaitingForStream, !stream.incoming.isEnded, let transport else { return }
     transport.extendStreamCredit(stream.id, by: credit)

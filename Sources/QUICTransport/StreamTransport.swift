@@ -14,8 +14,9 @@ public protocol StreamTransport: AnyObject {
   /// How many bidirectional streams of ours the peer would still let us open now.
   var bidirectionalStreamsLeft: UInt64 { get }
 
-  /// The smoothed round-trip time (RFC 9002 §5.3); zero before there is a sample.
-  var smoothedRoundTrip: Duration { get }
+  /// The least round-trip time that the path has shown (RFC 9002 §5.2), which queues and busy machines do not lengthen; zero before
+  /// there is a sample.
+  var minimumRoundTrip: Duration { get }
 
   /// Gives the peer credit for further bytes on a stream, at most as many as were received and consumed plus what the window
   /// is to grow by.

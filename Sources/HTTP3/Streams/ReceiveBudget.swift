@@ -4,31 +4,39 @@ struct ReceiveBudget {
   private(set) var heldBytes = 0
   /// What the peer may send on all open streams before any window grows: the more are open, the less is left to grow by.
   var openWindowBytes = 0
+  /// Whether a window asked to grow since ``linkTakes(_:)`` was last told.
+  private(set) var wantsRoundTrip = false
   private var grownBytes = 0
   /// The largest window of which an eighth was drained by a reader that kept up: what the link and such a reader need.
   private var provenBytes = 0
-  /// What windows may grow by besides, because the link is long.
-  private var longLinkBytes = 0
+  /// What the windows together may grow by.
+  private var growthLimitBytes: Int
 
   init(totalBytes: Int) {
     self.totalBytes = totalBytes
+    growthLimitBytes = totalBytes / Self.leastGrowthShare
   }
 
-  /// Windows may grow further on a long link. On a short one none needs it, and readers that seem to keep up, because somebody
-  /// behind them buffers, hold less.
+  /// Windows grow as far as the link needs it, on a long one beyond the budget. On a short one readers seem to keep up as long as
+  /// somebody behind them buffers; were their windows to grow until the budget is used up, streams that open later would come on top.
+  ///
+  /// - Parameter roundTrip: the least one. One that is long because the machine or a queue is busy asks for no more to be queued.
   mutating func linkTakes(_ roundTrip: Duration) {
+    wantsRoundTrip = false
     guard roundTrip > .zero else { return }
     let needed = Int(roundTrip / .seconds(1) * Self.bytesPerSecond)
-    longLinkBytes = min(max(0, needed - totalBytes), totalBytes)
+    growthLimitBytes = min(max(needed, totalBytes / Self.leastGrowthShare), 2 * totalBytes)
   }
 
   /// No new streams while readers hold this much up.
   var isExhausted: Bool { heldBytes >= totalBytes }
 
-  var overdrawnBytes: Int { max(0, committedBytes - totalBytes - longLinkBytes) }
+  var overdrawnBytes: Int { max(0, committedBytes - max(totalBytes, growthLimitBytes)) }
 
   // An eighth is left to grow by: many open streams are quiet ones, and one that moves bulk must not be held to its first window.
-  private var committedBytes: Int { max(heldBytes, min(openWindowBytes, totalBytes / 8 * 7)) + grownBytes }
+  private var committedBytes: Int {
+    max(heldBytes, min(openWindowBytes, totalBytes - totalBytes / Self.leastGrowthShare)) + grownBytes
+  }
 
   mutating func received(_ byteCount: Int) { heldBytes += byteCount }
 
@@ -36,20 +44,22 @@ struct ReceiveBudget {
 
   mutating func shrank(_ byteCount: Int) { grownBytes -= byteCount }
 
-  /// Takes what a window is to grow by: to twice its size, on a long link as far as there is budget, or at once to what another one of
-  /// this connection has needed, as long as as much is left for others.
+  /// Takes what a window is to grow by: to twice its size, or at once to what another one of this connection has needed, as long as
+  /// as much is left for others.
   mutating func grow(from bytes: Int, maximumBytes: Int) -> Int {
-    let left = totalBytes + longLinkBytes - committedBytes
-    let known = min(provenBytes - bytes, left / 2)
+    wantsRoundTrip = true
+    let left = min(max(totalBytes, growthLimitBytes) - committedBytes, growthLimitBytes - grownBytes)
+    let wanted = min(max(bytes, provenBytes - bytes), maximumBytes - bytes)
     provenBytes = max(provenBytes, bytes)
-    let wanted = min(max(bytes, known), maximumBytes - bytes)
-    let growth = longLinkBytes > 0 ? min(wanted, left) : wanted
+    let growth = min(wanted, left / 2)
     // A few bytes more are not worth a frame.
-    guard growth > 0, growth <= left, growth >= min(wanted, bytes / 8) else { return 0 }
+    guard growth > 0, growth >= min(wanted, bytes / 8) else { return 0 }
     grownBytes += growth
     return growth
   }
 
   /// A window is four times what is under way, here at 40 MB/s.
   private static let bytesPerSecond = 4 * 40e6
+  /// The part of the budget by which windows may grow whatever the link and however many streams are open.
+  private static let leastGrowthShare = 8
 }

@@ -20,9 +20,9 @@ extension Connection: StreamTransport {
     isOpen ? unsafe ngtcp2_conn_get_streams_bidi_left(conn) : 0
   }
 
-  public var smoothedRoundTrip: Duration {
-    let statistics = self.statistics
-    return statistics.min_rtt == .max ? .zero : .nanoseconds(Int64(clamping: statistics.smoothed_rtt))
+  public var minimumRoundTrip: Duration {
+    let minimum = statistics.min_rtt
+    return minimum == .max ? .zero : .nanoseconds(Int64(clamping: minimum))
   }
 
   public func extendStreamCredit(_ stream: StreamID, by byteCount: Int) {

@@ -93,7 +93,7 @@ public final class MemoryTransport: StreamTransport {
 
   public var bidirectionalStreamsLeft: UInt64 { maximumOpened - openedBidirectional }
 
-  public var smoothedRoundTrip: Duration { .zero }
+  public var minimumRoundTrip: Duration { .zero }
 
   public func extendStreamCredit(_ stream: StreamID, by byteCount: Int) {
     noteCall("extendStreamCredit")
