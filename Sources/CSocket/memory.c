@@ -23,6 +23,12 @@ static int release_code(struct dl_phdr_info *info, size_t size, void *context) {
   return 0;
 }
 
+void csocket_keep_free_heap(int bytes) {
+  mallopt(M_TRIM_THRESHOLD, bytes);
+  // Half of it, as glibc relates them; setting the one fixes the other at 128 KiB.
+  mallopt(M_MMAP_THRESHOLD, bytes / 2);
+}
+
 void csocket_release_free_heap(void) { malloc_trim(0); }
 
 int64_t csocket_cpu_nanoseconds(void) {

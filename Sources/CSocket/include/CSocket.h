@@ -71,6 +71,10 @@ int csocket_listen_local(const char *path);
 /// of the program). Code that runs again is mapped again from the page cache.
 void csocket_release_startup_memory(void);
 
+/// Lets the heap keep `bytes` of free memory at its end, so that a burst after a burst finds its pages; without this each of them is
+/// a page fault again (glibc gives all but 128 KiB back at once).
+void csocket_keep_free_heap(int bytes);
+
 /// Gives back pages of the heap that hold nothing, wherever they lie.
 void csocket_release_free_heap(void);
 
