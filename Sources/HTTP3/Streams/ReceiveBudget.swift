@@ -24,8 +24,8 @@ struct ReceiveBudget {
   mutating func linkTakes(_ roundTrip: Duration) {
     wantsRoundTrip = false
     guard roundTrip > .zero else { return }
-    let needed = Int(roundTrip / .seconds(1) * Self.bytesPerSecond)
-    growthLimitBytes = min(max(needed, totalBytes / Self.leastGrowthShare), 2 * totalBytes)
+    let fast = Int(roundTrip / .seconds(1) * Self.bytesPerSecond), long = Int(roundTrip / .seconds(1) * Self.bytesPerSecondBeyondBudget)
+    growthLimitBytes = min(max(min(fast, totalBytes), long, totalBytes / Self.leastGrowthShare), 2 * totalBytes)
   }
 
   /// No new streams while readers hold this much up.
@@ -58,8 +58,10 @@ struct ReceiveBudget {
     return growth
   }
 
-  /// A window is four times what is under way, here at 40 MB/s.
-  private static let bytesPerSecond = 4 * 40e6
+  /// A window is four times what is under way, here at 160 MB/s.
+  private static let bytesPerSecond = 4 * 160e6
+  /// The same at 40 MB/s: what is worth more memory than the budget.
+  private static let bytesPerSecondBeyondBudget = 4 * 40e6
   /// The part of the budget by which windows may grow whatever the link and however many streams are open.
   private static let leastGrowthShare = 8
 }
