@@ -25,11 +25,12 @@ extension Connection {
     }
     // An application that failed outside of a verb has ordered the close, and ngtcp2 is left as it is.
     guard closeOrder == nil, datagram.count > 0 else { return nil }
+    var hasUsualID = true
     if isClient {
       silence.received(at: now, isLarge: datagram.count >= Connection.largeDatagramBytes)
       if knownPath.local.isUnspecified { adoptLocalAddress(path.local) }
     } else {
-      let hasUsualID = unsafe DatagramHeader.isShort(datagram, to: usualID)
+      hasUsualID = unsafe DatagramHeader.isShort(datagram, to: usualID)
       if path != knownPath {
         guard pathGuard.admits(path, hasUsualID: hasUsualID) else {
           enrollForWriting()
@@ -55,7 +56,7 @@ extension Connection {
     reportAcknowledged()
     noteAcknowledgement(bytesInFlightBefore: bytesInFlight)
     if !isClient {
-      if path != knownPath { noticePath() }
+      if path != knownPath { noticePath(isRebinding: hasUsualID) }
       if path == knownPath { newPathLimit?.receivedBytes += UInt64(datagram.count) }
     }
     if let tickets = tls?.newTickets, !tickets.isEmpty {

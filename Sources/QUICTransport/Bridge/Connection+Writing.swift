@@ -201,18 +201,21 @@ extension Connection {
     return WrittenPacket(
       byteCount: written, path: pass.path, ecn: ecn, isHandshake: wasHandshaking,
       isOffPath: pass.path != knownPath && isHandshakeCompleted, carriesBulk: contents.hasBulk,
-      urgency: wasHandshaking ? .handshake : urgency(of: contents, isEliciting: isEliciting, isLast: pass.isApplicationIdle))
+      urgency: wasHandshaking ? .handshake : urgency(
+        of: contents, resentBytes: written - contents.byteCount, isEliciting: isEliciting, isLast: pass.isApplicationIdle))
   }
 
   /// - Parameters:
+  ///   - resentBytes: what of the packet is no new content.
   ///   - isEliciting: the packet is to be acknowledged.
   ///   - isLast: the application has nothing to send behind it.
-  private func urgency(of contents: PacketContents, isEliciting: Bool, isLast: Bool) -> Urgency? {
+  private func urgency(of contents: PacketContents, resentBytes: Int, isEliciting: Bool, isLast: Bool) -> Urgency? {
     if contents.hasInteractive { return .message }
     guard isEliciting else { return nil }
     if !sendsBulk || beginsAnew { return .message }
-    if contents.hasBulk { return contents.hasEnd ? .remainder : nil }
-    return isLast && !sendsBulk(within: Connection.bulkPause) ? .remainder : nil
+    let isRepair = resentBytes >= Connection.repairBytes
+    if contents.hasBulk { return contents.hasEnd ? .remainder : isRepair ? .repair : nil }
+    return isLast && !sendsBulk(within: Connection.bulkPause) ? .remainder : isRepair ? .repair : nil
   }
 
   /// Whether bulk went out not long ago. What ngtcp2 sends of its own accord and wants acknowledged, small messages again, probes,
@@ -321,4 +324,6 @@ extension Connection {
   private static let bulkPause = TimeAmount.milliseconds(20)
   /// Of a large message, what counts as its end: a packet that is lost there is missed by nobody before a probe timeout.
   private static let endBytes = 8 * 1452
+  /// What ngtcp2 adds to new content is less than this, unless some of it is content that it sends again.
+  private static let repairBytes = 60
 }

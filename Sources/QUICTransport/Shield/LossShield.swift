@@ -19,6 +19,8 @@ struct LossShield {
   /// Until when the path may be another one than before.
   private var doubtfulUntil = NIODeadline.distantPast
   private var packetsSent: UInt64 = 0
+  /// When the newest packet of which it is known that it has arrived was sent.
+  private var newestArrival = NIODeadline.uptimeNanoseconds(0)
   /// When the flights of the handshake were last made due together.
   private var gatheredAt: NIODeadline?
   /// When the next copy is due; nil when none is.
@@ -48,6 +50,15 @@ struct LossShield {
     var elicitingBytes: UInt64
     var copies = 0
     var due: NIODeadline
+
+    /// A flight for each datagram.
+    var singles: [Flight] {
+      stride(from: 0, to: datagrams.bytes.count, by: datagrams.segmentSize).map { begin in
+        var single = self
+        single.datagrams.bytes = Array(datagrams.bytes[begin..<min(begin + datagrams.segmentSize, datagrams.bytes.count)])
+        return single
+      }
+    }
   }
 
   /// Whether anything waits for a copy, so that acknowledgements matter.
@@ -59,10 +70,10 @@ struct LossShield {
   /// Whether a flight of that urgency is copied now. A client learns of losses by packets that it numbers, and before the first
   /// answer there are none: handshakes are copied unless the shield is off.
   func covers(_ urgency: Urgency, now: NIODeadline) -> Bool {
-    guard flights.count < Self.mostFlights else { return false }
+    guard flights.count < (urgency.isBulk ? Self.mostFlights / 2 : Self.mostFlights) else { return false }
     switch urgency {
     case .handshake: return mode != .off
-    case .message, .remainder: return isArmed(at: now)
+    case .message, .remainder, .repair: return isArmed(at: now)
     }
   }
 
@@ -133,6 +144,7 @@ struct LossShield {
   ///   - bytesInFlight: sent, and neither acknowledged nor declared lost.
   ///   - elicitingBytes: all that was ever sent and is to be acknowledged.
   mutating func acknowledged(sentAt time: NIODeadline, bytesInFlight: UInt64, elicitingBytes: UInt64) {
+    newestArrival = max(newestArrival, time)
     guard let last = flights.lastIndex(where: { $0.sentAt == time }) else { return }
     if bytesInFlight <= elicitingBytes - flights[last].elicitingBytes {
       flights.removeFirst(last + 1)
@@ -146,6 +158,18 @@ struct LossShield {
   mutating func clear() {
     flights.removeAll()
     deadline = nil
+  }
+
+  /// A NAT has given the peer another address: what is under way to the former one arrives nowhere, and is due at the new one. What was
+  /// sent before a packet that has arrived is either there or known to be lost.
+  mutating func rebound(to path: NetworkPath, at now: NIODeadline) {
+    let lost = flights.drop { $0.sentAt <= newestArrival }
+    flights = Deque(lost.lazy.flatMap(\.singles).prefix(Self.mostRebound))
+    for index in flights.indices {
+      flights[index].datagrams.path = path
+      flights[index].due = now
+    }
+    updateDeadline()
   }
 
   // MARK: Copies
@@ -162,13 +186,20 @@ struct LossShield {
         continue
       }
       let flight = flights[index]
+      if link.isUnproved, UInt64(flight.datagrams.bytes.count) > link.windowLeftBytes {
+        // Whatever the client sends makes room.
+        flights[index].due = now + Self.roomPause
+        index += 1
+        continue
+      }
       let schedule = CopySchedule.of(flight.datagrams.urgency)
       advance(index, schedule, now: now)
       if flights.indices.contains(index), flights[index].sentAt == flight.sentAt { index += 1 }
       let byteCount = flight.datagrams.bytes.count
       guard UInt64(byteCount) <= link.windowLeftBytes, flight.datagrams.path == link.path else { continue }
-      let reserve = Double(flight.copies) / Double(schedule.offsets.count) * Self.lateCopiesReserve
-      guard budget.take(byteCount, keeping: reserve, now: now, bytesPerSecond: link.bytesPerSecond) else { continue }
+      let lateness = flight.datagrams.urgency.isBulk ? 1 : Double(flight.copies) / Double(schedule.offsets.count)
+      let reserve = lateness * Self.lateCopiesReserve
+      guard link.isUnproved || budget.take(byteCount, keeping: reserve, now: now, bytesPerSecond: link.bytesPerSecond) else { continue }
       return flight.datagrams
     }
     return nil
@@ -204,11 +235,14 @@ struct LossShield {
   static let largestFlightDatagrams = 8
   static let largestFlightBytes = largestFlightDatagrams * 1452
   private static let mostFlights = 256
+  /// Of datagrams that a NAT has swallowed: more than the limit of RFC 9000 §8 lets out before the new address is validated.
+  private static let mostRebound = 64
+  private static let roomPause = TimeAmount.milliseconds(5)
   private static let openingPackets: UInt64 = 16
   private static let memory = TimeAmount.seconds(60)
   private static let memoryPackets: UInt64 = 1000
   private static let doubt = TimeAmount.seconds(2)
-  /// The share of the budget that the last of the copies leaves to the first ones of others.
+  /// The share of the budget that the last of the copies, and all of bulk, leave to the first ones of small messages.
   private static let lateCopiesReserve = 0.5
 }
 
@@ -218,5 +252,7 @@ struct LinkEstimate {
   var bytesPerSecond: UInt64
   /// What congestion control, and before a client's address is validated the limit of RFC 9000 §8.1, still let out.
   var windowLeftBytes: UInt64
+  /// The client has not proved that it is there: the limit of RFC 9000 §8 is budget enough.
+  var isUnproved = false
   var path: NetworkPath
 }

@@ -8,7 +8,7 @@ extension Connection {
     lossShield.sent(datagrams: burst.datagramCount, byteCount: burst.byteCount)
     guard let urgency = burst.urgency, burst.kind != .probe else { return }
     var left = burst.urgentBytes
-    guard urgency == .remainder || left.count <= LossShield.largestFlightBytes else { return }
+    guard urgency.isBulk || left.count <= LossShield.largestFlightBytes else { return }
     while !left.isEmpty, lossShield.covers(urgency, now: now) {
       let flight = left.prefix(LossShield.largestFlightDatagrams * burst.segmentSize)
       lossShield.protect(
@@ -80,7 +80,8 @@ extension Connection {
     let left = statistics.cwnd > statistics.bytes_in_flight ? statistics.cwnd - statistics.bytes_in_flight : 0
     return LinkEstimate(
       bytesPerSecond: UInt64(Double(statistics.cwnd) * 1e9 / Double(max(statistics.smoothed_rtt, 1))),
-      windowLeftBytes: min(beginsAnew ? .max : left, amplificationLimit?.leftBytes ?? .max), path: knownPath)
+      windowLeftBytes: owesChallenge ? 0 : min(beginsAnew ? .max : left, amplificationLimit?.leftBytes ?? .max),
+      isUnproved: newPathLimit != nil, path: knownPath)
   }
 
   /// Whether all that was under way is lost, because the client has moved or because nothing came through for a while.
@@ -92,6 +93,9 @@ extension Connection {
     newPathLimit != nil || now < anewUntil && statistics.cwnd <= Connection.smallWindowBytes
   }
 
+  /// The PATH_CHALLENGE goes first: before its answer little else may.
+  private var owesChallenge: Bool { newPathLimit.map { $0.sentBytes < Connection.challengeBytes } ?? false }
+
   /// What holds a server's copies back while the address of its client is not validated.
   var amplificationLimit: AmplificationLimit? {
     guard !isClient else { return nil }
@@ -99,5 +103,6 @@ extension Connection {
     return AmplificationLimit(receivedBytes: counts.bytesReceived, sentBytes: counts.bytesSent, copyBytes: counts.copyBytesSent)
   }
 
+  private static let challengeBytes: UInt64 = 1200
   private static let smallWindowBytes: UInt64 = 10 * 1452
 }
