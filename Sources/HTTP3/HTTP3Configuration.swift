@@ -31,8 +31,8 @@ public struct HTTP3Configuration: Sendable {
   /// How far a stream's window may grow.
   public var maximumStreamWindowBytes = 16 * 1024 * 1024
 
-  /// Bytes that one connection may hold for readers that have not taken them, growth of windows included. When it is used up
-  /// windows stop growing, then the peer gets no new streams. On a link of more than 100 ms they may grow by up to as much again.
+  /// Bytes that one connection may hold for readers that have not taken them, growth of windows included. Windows together grow by what
+  /// the path's least round trip asks for, between an eighth of this and twice as much; when it is used up the peer gets no new streams.
   public var receiveBudgetBytes = 32 * 1024 * 1024
 
   /// Bidirectional streams that the peer may have open at once; the same as the transport's `initial_max_streams_bidi`.

@@ -25,12 +25,11 @@ extension Connection {
     }
     // An application that failed outside of a verb has ordered the close, and ngtcp2 is left as it is.
     guard closeOrder == nil, datagram.count > 0 else { return nil }
-    var hasUsualID = true
     if isClient {
       silence.received(at: now, isLarge: datagram.count >= Connection.largeDatagramBytes)
       if knownPath.local.isUnspecified { adoptLocalAddress(path.local) }
     } else {
-      hasUsualID = unsafe DatagramHeader.isShort(datagram, to: usualID)
+      let hasUsualID = unsafe DatagramHeader.isShort(datagram, to: usualID)
       if path != knownPath {
         guard pathGuard.admits(path, hasUsualID: hasUsualID) else {
           enrollForWriting()
@@ -56,7 +55,7 @@ extension Connection {
     reportAcknowledged()
     noteAcknowledgement(bytesInFlightBefore: bytesInFlight)
     if !isClient {
-      if path != knownPath { noticePath(isRebinding: hasUsualID) }
+      if path != knownPath { noticePath() }
       if path == knownPath { newPathLimit?.receivedBytes += UInt64(datagram.count) }
     }
     if let tickets = tls?.newTickets, !tickets.isEmpty {

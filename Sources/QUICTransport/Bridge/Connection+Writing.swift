@@ -213,9 +213,8 @@ extension Connection {
     if contents.hasInteractive { return .message }
     guard isEliciting else { return nil }
     if !sendsBulk || beginsAnew { return .message }
-    let isRepair = resentBytes >= Connection.repairBytes
-    if contents.hasBulk { return contents.hasEnd ? .remainder : isRepair ? .repair : nil }
-    return isLast && !sendsBulk(within: Connection.bulkPause) ? .remainder : isRepair ? .repair : nil
+    if contents.hasEnd || !contents.hasBulk && isLast && !sendsBulk(within: Connection.bulkPause) { return .remainder }
+    return resentBytes >= Connection.repairBytes ? .repair : nil
   }
 
   /// Whether bulk went out not long ago. What ngtcp2 sends of its own accord and wants acknowledged, small messages again, probes,
@@ -324,6 +323,6 @@ extension Connection {
   private static let bulkPause = TimeAmount.milliseconds(20)
   /// Of a large message, what counts as its end: a packet that is lost there is missed by nobody before a probe timeout.
   private static let endBytes = 8 * 1452
-  /// What ngtcp2 adds to new content is less than this, unless some of it is content that it sends again.
-  private static let repairBytes = 60
+  /// Headers and an ACK frame of 32 ranges are less; what is more of no new content is content that ngtcp2 sends again.
+  private static let repairBytes = 200
 }

@@ -27,12 +27,13 @@ public struct Burst: Sendable {
   /// The number of datagrams.
   public var datagramCount: Int { segmentSize == 0 ? 0 : (byteCount + segmentSize - 1) / segmentSize }
 
-  /// Adds a datagram at the end. Of datagrams that are worth a copy, the first ones that follow each other are remembered.
+  /// Adds a datagram at the end. Of datagrams that are worth a copy, the first ones that follow each other are remembered; small
+  /// messages go before bulk.
   mutating func append(_ count: Int, _ urgency: Urgency?) {
     let begin = byteCount
     byteCount += count
     guard let urgency else { return }
-    if self.urgency == nil {
+    if self.urgency == nil || self.urgency?.isBulk == true && !urgency.isBulk {
       self.urgency = urgency
       urgentBytes = begin..<byteCount
     } else if self.urgency == urgency, urgentBytes.upperBound == begin {

@@ -25,9 +25,8 @@ struct CopySchedule {
   /// Of packets that are sent again most arrive; one in twenty is lost once more, one in four hundred with its copy.
   private static let remainder = CopySchedule(milliseconds: 10, 60)
 
-  /// The same holds for what is sent again amid the rest. The second copy is for who waits longer than a round trip; until then the
-  /// datagram is at hand if a NAT should turn out to have swallowed it.
-  private static let repair = CopySchedule(milliseconds: 10, 250)
+  /// The same holds for what is sent again amid the rest; what is lost there a third time is not the last.
+  private static let repair = CopySchedule(milliseconds: 10)
 
   private init(milliseconds: Int64...) {
     offsets = milliseconds.map { .milliseconds($0) }

@@ -5,9 +5,9 @@ internal import NIOCore
 /// its copy and not a probe timeout.
 ///
 /// A copy has the same bytes, hence the same packet number, and a receiver that has the packet drops it (RFC 9000 §12.3). It is
-/// outside of loss detection and congestion control, so it has rules of its own: small flights on which somebody waits, never bulk;
-/// never when the congestion window is what holds the connection back; within `CopyBudget`; not when the datagram was acknowledged
-/// in the meantime. Times and facts go in, copies come out.
+/// outside of loss detection and congestion control, so it has rules of its own: small flights on which somebody waits, and of bulk
+/// only what was lost or is its end; never when the congestion window is what holds the connection back; within `CopyBudget`; not
+/// when the datagram was acknowledged in the meantime. Times and facts go in, copies come out.
 struct LossShield {
   private let mode: ShieldMode
   private var budget = CopyBudget()
@@ -19,8 +19,6 @@ struct LossShield {
   /// Until when the path may be another one than before.
   private var doubtfulUntil = NIODeadline.distantPast
   private var packetsSent: UInt64 = 0
-  /// When the newest packet of which it is known that it has arrived was sent.
-  private var newestArrival = NIODeadline.uptimeNanoseconds(0)
   /// When the flights of the handshake were last made due together.
   private var gatheredAt: NIODeadline?
   /// When the next copy is due; nil when none is.
@@ -50,15 +48,6 @@ struct LossShield {
     var elicitingBytes: UInt64
     var copies = 0
     var due: NIODeadline
-
-    /// A flight for each datagram.
-    var singles: [Flight] {
-      stride(from: 0, to: datagrams.bytes.count, by: datagrams.segmentSize).map { begin in
-        var single = self
-        single.datagrams.bytes = Array(datagrams.bytes[begin..<min(begin + datagrams.segmentSize, datagrams.bytes.count)])
-        return single
-      }
-    }
   }
 
   /// Whether anything waits for a copy, so that acknowledgements matter.
@@ -144,7 +133,6 @@ struct LossShield {
   ///   - bytesInFlight: sent, and neither acknowledged nor declared lost.
   ///   - elicitingBytes: all that was ever sent and is to be acknowledged.
   mutating func acknowledged(sentAt time: NIODeadline, bytesInFlight: UInt64, elicitingBytes: UInt64) {
-    newestArrival = max(newestArrival, time)
     guard let last = flights.lastIndex(where: { $0.sentAt == time }) else { return }
     if bytesInFlight <= elicitingBytes - flights[last].elicitingBytes {
       flights.removeFirst(last + 1)
@@ -158,18 +146,6 @@ struct LossShield {
   mutating func clear() {
     flights.removeAll()
     deadline = nil
-  }
-
-  /// A NAT has given the peer another address: what is under way to the former one arrives nowhere, and is due at the new one. What was
-  /// sent before a packet that has arrived is either there or known to be lost.
-  mutating func rebound(to path: NetworkPath, at now: NIODeadline) {
-    let lost = flights.drop { $0.sentAt <= newestArrival }
-    flights = Deque(lost.lazy.flatMap(\.singles).prefix(Self.mostRebound))
-    for index in flights.indices {
-      flights[index].datagrams.path = path
-      flights[index].due = now
-    }
-    updateDeadline()
   }
 
   // MARK: Copies
@@ -186,20 +162,13 @@ struct LossShield {
         continue
       }
       let flight = flights[index]
-      if link.isUnproved, UInt64(flight.datagrams.bytes.count) > link.windowLeftBytes {
-        // Whatever the client sends makes room.
-        flights[index].due = now + Self.roomPause
-        index += 1
-        continue
-      }
       let schedule = CopySchedule.of(flight.datagrams.urgency)
-      advance(index, schedule, now: now)
-      if flights.indices.contains(index), flights[index].sentAt == flight.sentAt { index += 1 }
+      if advance(index, schedule, now: now) { index += 1 }
       let byteCount = flight.datagrams.bytes.count
       guard UInt64(byteCount) <= link.windowLeftBytes, flight.datagrams.path == link.path else { continue }
       let lateness = flight.datagrams.urgency.isBulk ? 1 : Double(flight.copies) / Double(schedule.offsets.count)
       let reserve = lateness * Self.lateCopiesReserve
-      guard link.isUnproved || budget.take(byteCount, keeping: reserve, now: now, bytesPerSecond: link.bytesPerSecond) else { continue }
+      guard budget.take(byteCount, keeping: reserve, now: now, bytesPerSecond: link.bytesPerSecond) else { continue }
       return flight.datagrams
     }
     return nil
@@ -216,15 +185,18 @@ struct LossShield {
   }
 
   /// Moves a flight on to its next copy. Copies whose time has passed meanwhile are not made up for.
-  private mutating func advance(_ index: Int, _ schedule: CopySchedule, now: NIODeadline) {
+  ///
+  /// - Returns: false when there is no next one and the flight is gone.
+  private mutating func advance(_ index: Int, _ schedule: CopySchedule, now: NIODeadline) -> Bool {
     var copies = flights[index].copies
     repeat { copies += 1 } while copies < schedule.offsets.count && flights[index].sentAt + schedule.offsets[copies] <= now
     guard copies < schedule.offsets.count else {
       flights.remove(at: index)
-      return
+      return false
     }
     flights[index].copies = copies
     flights[index].due = flights[index].sentAt + schedule.offsets[copies]
+    return true
   }
 
   private mutating func updateDeadline() {
@@ -235,9 +207,6 @@ struct LossShield {
   static let largestFlightDatagrams = 8
   static let largestFlightBytes = largestFlightDatagrams * 1452
   private static let mostFlights = 256
-  /// Of datagrams that a NAT has swallowed: more than the limit of RFC 9000 §8 lets out before the new address is validated.
-  private static let mostRebound = 64
-  private static let roomPause = TimeAmount.milliseconds(5)
   private static let openingPackets: UInt64 = 16
   private static let memory = TimeAmount.seconds(60)
   private static let memoryPackets: UInt64 = 1000
@@ -252,7 +221,5 @@ struct LinkEstimate {
   var bytesPerSecond: UInt64
   /// What congestion control, and before a client's address is validated the limit of RFC 9000 §8.1, still let out.
   var windowLeftBytes: UInt64
-  /// The client has not proved that it is there: the limit of RFC 9000 §8 is budget enough.
-  var isUnproved = false
   var path: NetworkPath
 }

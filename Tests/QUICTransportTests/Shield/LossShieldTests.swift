@@ -144,33 +144,6 @@ struct LossShieldTests {
     #expect(copies(of: &shield, at: start + .milliseconds(100)).count == 1, "a later copy is not affected")
   }
 
-  @Test("what a NAT has swallowed is due at the new address, a datagram at a time, oldest first, as the limit of RFC 9000 §8 lets it")
-  func rebinding() {
-    var shield = LossShield(mode: .always)
-    func repair(_ byteCount: Int) -> LossShield.SentDatagrams {
-      var datagrams = LossShield.SentDatagrams.sample(byteCount)
-      (datagrams.urgency, datagrams.segmentSize) = (.repair, 100)
-      return datagrams
-    }
-    func sent(_ index: Int64) -> NIODeadline { start + .milliseconds(index) }
-    for (index, byteCount) in [(0, 90), (1, 80), (2, 170)] {
-      shield.protect(repair(byteCount), sentAt: sent(Int64(index)), elicitingBytes: UInt64(byteCount))
-    }
-    // The first two have arrived or are known to be lost, although not all that was sent before the second is acknowledged.
-    shield.acknowledged(sentAt: sent(1), bytesInFlight: 10_000, elicitingBytes: 340)
-    var elsewhere = link
-    elsewhere.path.remote.port += 1
-    let now = start + .milliseconds(5)
-    shield.rebound(to: elsewhere.path, at: now)
-    elsewhere.isUnproved = true
-    elsewhere.windowLeftBytes = 80
-    let small = copies(of: &shield, at: now, elsewhere)
-    #expect(small.map(\.bytes.count) == [70] && small.allSatisfy { $0.path == elsewhere.path })
-    #expect(copies(of: &shield, at: now, elsewhere).isEmpty, "the rest waits for what the client sends")
-    elsewhere.windowLeftBytes = 3000
-    #expect(copies(of: &shield, at: now + .milliseconds(5), elsewhere).map(\.bytes.count) == [100])
-  }
-
   @Test("copies of bulk leave room and budget to those of small messages")
   func bulkLeavesRoom() {
     var shield = LossShield(mode: .always)
@@ -186,6 +159,19 @@ struct LossShieldTests {
     let due = copies(of: &shield, at: start + .milliseconds(10))
     #expect(due.last == .sample(100), "with a budget that the repairs before it have not used up")
     #expect(due.count > 2 && due.count < 20)
+  }
+
+  @Test("a burst remembers its first row of datagrams that are worth a copy, and small messages before bulk")
+  func burst() {
+    func remembered(_ urgencies: [Urgency?]) -> (Urgency?, Range<Int>) {
+      var burst = Burst(path: .sample, ecn: .notCapable, byteCount: 0, segmentSize: 10, kind: .bulk)
+      for urgency in urgencies { burst.append(10, urgency) }
+      return (burst.urgency, burst.urgentBytes)
+    }
+    #expect(remembered([nil, .repair, .repair, nil, .repair]) == (.repair, 10..<30))
+    #expect(remembered([.repair, .message, .message, .repair]) == (.message, 10..<30))
+    #expect(remembered([.message, .repair, .message]) == (.message, 0..<10))
+    #expect(remembered([.handshake, .message]) == (.handshake, 0..<10))
   }
 }
 

@@ -69,11 +69,7 @@ extension Connection {
   }
 
   /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
-  ///
-  /// - Parameter isRebinding: the client still uses the connection ID that it has used before, so a NAT has moved it. Only then may
-  ///   datagrams that went to the former address be sent again to the new one: one connection ID on both tells an observer nothing
-  ///   that the client's does not (RFC 9000 §9.5).
-  func noticePath(isRebinding: Bool) {
+  func noticePath() {
     guard let library = unsafe ngtcp2_conn_get_path(conn) else { return }
     let current = unsafe NetworkPath(library.pointee)
     guard current != knownPath else { return }
@@ -81,7 +77,6 @@ extension Connection {
     knownPath = current
     newPathLimit = AmplificationLimit(receivedBytes: 0)
     forgetLingeringIDs()
-    if isRebinding { lossShield.rebound(to: current, at: now) }
     resendsLeft = Connection.resends
     enroll()
   }

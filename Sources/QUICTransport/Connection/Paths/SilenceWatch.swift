@@ -69,10 +69,9 @@ struct SilenceWatch {
   private static let longestPatience = TimeAmount.milliseconds(400)
   private static let margin = TimeAmount.milliseconds(10)
   private static let pause = TimeAmount.milliseconds(40)
-  /// In rounds. A server may answer an address that it does not know with three times what has come from there (RFC 9000 §8): the first
-  /// round pays for its PATH_CHALLENGE and for some of what the silence has swallowed. Of silences in a row most mean nothing.
-  private static let probes = [4, 2, 2]
-  private static let fewProbes = [2, 2]
+  /// In rounds. Most silences mean nothing: the first probe is a single one.
+  private static let probes = [1, 2, 2]
+  private static let fewProbes = [1, 2]
 }
 
 /// The longest pauses of the last seconds.

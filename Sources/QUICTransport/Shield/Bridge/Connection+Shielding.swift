@@ -80,8 +80,7 @@ extension Connection {
     let left = statistics.cwnd > statistics.bytes_in_flight ? statistics.cwnd - statistics.bytes_in_flight : 0
     return LinkEstimate(
       bytesPerSecond: UInt64(Double(statistics.cwnd) * 1e9 / Double(max(statistics.smoothed_rtt, 1))),
-      windowLeftBytes: owesChallenge ? 0 : min(beginsAnew ? .max : left, amplificationLimit?.leftBytes ?? .max),
-      isUnproved: newPathLimit != nil, path: knownPath)
+      windowLeftBytes: min(beginsAnew ? .max : left, amplificationLimit?.leftBytes ?? .max), path: knownPath)
   }
 
   /// Whether all that was under way is lost, because the client has moved or because nothing came through for a while.
@@ -93,9 +92,6 @@ extension Connection {
     newPathLimit != nil || now < anewUntil && statistics.cwnd <= Connection.smallWindowBytes
   }
 
-  /// The PATH_CHALLENGE goes first: before its answer little else may.
-  private var owesChallenge: Bool { newPathLimit.map { $0.sentBytes < Connection.challengeBytes } ?? false }
-
   /// What holds a server's copies back while the address of its client is not validated.
   var amplificationLimit: AmplificationLimit? {
     guard !isClient else { return nil }
@@ -103,6 +99,5 @@ extension Connection {
     return AmplificationLimit(receivedBytes: counts.bytesReceived, sentBytes: counts.bytesSent, copyBytes: counts.copyBytesSent)
   }
 
-  private static let challengeBytes: UInt64 = 1200
   private static let smallWindowBytes: UInt64 = 10 * 1452
 }
