@@ -9,12 +9,15 @@ struct ReceiveBudget {
   private var grownBytes = 0
   /// The largest window of which an eighth was drained by a reader that kept up: what the link and such a reader need.
   private var provenBytes = 0
+  /// What windows may grow by whatever the link and however many streams are open.
+  private let leastGrowthBytes: Int
   /// What the windows together may grow by.
   private var growthLimitBytes: Int
 
   init(totalBytes: Int) {
     self.totalBytes = totalBytes
-    growthLimitBytes = totalBytes / Self.leastGrowthShare
+    leastGrowthBytes = totalBytes / 8
+    growthLimitBytes = leastGrowthBytes
   }
 
   /// Windows grow as far as the link needs it, on a long one beyond the budget. On a short one readers seem to keep up as long as
@@ -24,8 +27,10 @@ struct ReceiveBudget {
   mutating func linkTakes(_ roundTrip: Duration) {
     wantsRoundTrip = false
     guard roundTrip > .zero else { return }
-    let fast = Int(roundTrip / .seconds(1) * Self.bytesPerSecond), long = Int(roundTrip / .seconds(1) * Self.bytesPerSecondBeyondBudget)
-    growthLimitBytes = min(max(min(fast, totalBytes), long, totalBytes / Self.leastGrowthShare), 2 * totalBytes)
+    let seconds = roundTrip / .seconds(1)
+    let within = min(Int(seconds * Self.bytesPerSecond), totalBytes)
+    let beyond = min(Int(seconds * Self.bytesPerSecondBeyondBudget), 2 * totalBytes)
+    growthLimitBytes = max(within, beyond, leastGrowthBytes)
   }
 
   /// No new streams while readers hold this much up.
@@ -33,10 +38,8 @@ struct ReceiveBudget {
 
   var overdrawnBytes: Int { max(0, committedBytes - max(totalBytes, growthLimitBytes)) }
 
-  // An eighth is left to grow by: many open streams are quiet ones, and one that moves bulk must not be held to its first window.
-  private var committedBytes: Int {
-    max(heldBytes, min(openWindowBytes, totalBytes - totalBytes / Self.leastGrowthShare)) + grownBytes
-  }
+  // Many open streams are quiet ones, and one that moves bulk must not be held to its first window.
+  private var committedBytes: Int { max(heldBytes, min(openWindowBytes, totalBytes - leastGrowthBytes)) + grownBytes }
 
   mutating func received(_ byteCount: Int) { heldBytes += byteCount }
 
@@ -62,6 +65,4 @@ struct ReceiveBudget {
   private static let bytesPerSecond = 4 * 160e6
   /// The same at 40 MB/s: what is worth more memory than the budget.
   private static let bytesPerSecondBeyondBudget = 4 * 40e6
-  /// The part of the budget by which windows may grow whatever the link and however many streams are open.
-  private static let leastGrowthShare = 8
 }
