@@ -16,7 +16,8 @@ final class HandlersByService {
 
   /// For requests that were addressed to a service's origins.
   func handler(for service: Service) -> (any ExchangeHandler)? {
-    guard let handler = self[service.name], service.origins.first?.basePath.isEmpty == false else { return self[service.name] }
+    guard let handler = self[service.name] else { return nil }
+    guard service.origins.first?.basePath.isEmpty == false else { return handler }
     return ReaddressedSource(handler) { service.removeBasePath(from: &$0) }
   }
 

@@ -4,36 +4,6 @@ import Glibc
 import NIOCore
 import Synchronization
 
-/// Bytes that may be in memory because a disk is full, of all files of a cache together.
-final class MemoryAllowance: Sendable {
-  private let rest: Mutex<Int>
-
-  init(_ byteCount: Int) { rest = Mutex(byteCount) }
-
-  func take(_ byteCount: Int) -> Bool {
-    rest.withLock { rest in
-      guard rest >= byteCount else { return false }
-      rest -= byteCount
-      return true
-    }
-  }
-
-  /// Takes bytes for what is done then, and gives them back when that fails.
-  /// - Returns: false if there are not so many left; nothing is done then.
-  func take<Failure>(_ byteCount: Int, for work: () throws(Failure) -> Void) throws(Failure) -> Bool {
-    guard take(byteCount) else { return false }
-    do {
-      try work()
-    } catch {
-      giveBack(byteCount)
-      throw error
-    }
-    return true
-  }
-
-  func giveBack(_ byteCount: Int) { rest.withLock { $0 += byteCount } }
-}
-
 /// A file that content arrives in: written from its beginning, read at the same time, and in the end given its name or thrown
 /// away.
 ///
