@@ -38,7 +38,7 @@ def test_another_address(world, sight):
   old = sight.last
   world.rebind_address()
   after = sight.look()
-  assert after[0] != host and after[0] in world.seen_by_core
+  assert after[0] != host and after[1] != port and after[0] in world.seen_by_core
   sight.server.sendto(b"to the old address", old)
   with pytest.raises(TimeoutError):
     sight.client.recv(1000)
@@ -87,6 +87,8 @@ def test_a_tcp_connection_breaks(world):
 
 @pytest.mark.parametrize("what", ["port", "address"])
 def test_a_profile_that_rebinds(world, sight, what):
+  # A word that the NAT swallows must not cost two changes more: the ranges of ports come round again.
+  sight.client.settimeout(0.1)
   world.change(Profile("test", "", "", Conditions(), Conditions(), Rebind(what, first_s=0.3, every_s=0.5)))
   begin, seen = time.monotonic(), []
   # Three times within 1.3 s; a busy machine gets round to it later.
@@ -95,8 +97,10 @@ def test_a_profile_that_rebinds(world, sight, what):
       seen.append(found)
     time.sleep(0.02)
   assert time.monotonic() - begin > 1.2
-  assert len({port for _, port in seen}) == 4
+  # Four pairs that differ: on one address, four ports.
+  assert len(seen) == 4
   assert len({host for host, _ in seen}) == (1 if what == "port" else 4)
+  sight.client.settimeout(1)
   world.change("none")
   last = sight.look()
   time.sleep(0.8)
