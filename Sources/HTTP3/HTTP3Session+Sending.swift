@@ -31,6 +31,7 @@ extension HTTP3Session {
       transport.setNeedsWrite()
       return nil
     }
+    if expectsContent(head) { openWindow(of: stream, on: transport) }
     transport.setNeedsWrite()
     return stream
   }
@@ -130,6 +131,17 @@ extension HTTP3Session {
     guard !stream.isTunnel, !stream.isClosed else { return }
     stream.isTunnel = true
     openTunnelCount += 1
+  }
+
+  /// Whether the answer may be bulk. A call's is small, a tunnel's comes when it likes, and what goes early may have to be sent again
+  /// on another stream.
+  private func expectsContent(_ head: RequestHead) -> Bool {
+    !isEarly && !head.isHead && !head.isConnect && !head.isGRPC
+  }
+
+  private func openWindow(of stream: HTTP3Stream, on transport: any StreamTransport) {
+    let credit = stream.window.opened(maximumBytes: configuration.maximumStreamWindowBytes, budget: &budget)
+    if credit > 0 { transport.extendStreamCredit(stream.id, by: credit) }
   }
 
   /// There is something to ask for again on a stream whose producer was behind.

@@ -114,6 +114,32 @@ struct BackPressureTests {
     #expect(next.bytes == 16 << 20)
   }
 
+  @Test("a connection that has moved bulk opens one window at a time before anything is read from it")
+  func nextIsOpen() {
+    var budget = ReceiveBudget(totalBytes: 32 << 20)
+    budget.linkTakes(.milliseconds(210))
+    func open() -> (ReceiveWindow, Int) {
+      var window = ReceiveWindow(initialBytes: 64 << 10)
+      let credit = window.opened(maximumBytes: 16 << 20, budget: &budget)
+      return (window, credit)
+    }
+    var first = ReceiveWindow(initialBytes: 64 << 10)
+    #expect(first.opened(maximumBytes: 16 << 20, budget: &budget) == 0, "nobody knows yet what the link takes")
+    for _ in 0..<5 << 10 {
+      first.received(4096)
+      budget.received(4096)
+      _ = first.consumed(4096, maximumBytes: 16 << 20, budget: &budget)
+    }
+    #expect(first.bytes == 16 << 20)
+    #expect(open().1 == 0, "another one is grown")
+    first.closed(budget: &budget)
+    var (next, credit) = open()
+    #expect(next.bytes == credit + 64 << 10 && (4 << 20...9 << 20).contains(next.bytes), "\(next.bytes)")
+    #expect(open().1 == 0)
+    next.abandoned(budget: &budget)
+    #expect(open().1 == credit, "what was not used is given back")
+  }
+
   @Test("windows grow as far as the link needs it: by an eighth of the budget on the shortest, to twice the budget on a long one")
   func longLink() {
     func grown(_ roundTrip: Duration) -> Int {

@@ -61,6 +61,17 @@ struct ReceiveBudget {
     return growth
   }
 
+  /// Takes what a window is to begin with beyond its first bytes, when this connection has needed as much: what a peer that knows the
+  /// link sends in the first round trip. One window at a time, and a quarter of all growth, what one round trip takes of the four
+  /// that a window holds: its reader has not shown that it keeps up, and may never be sent anything.
+  mutating func open(from bytes: Int, maximumBytes: Int) -> Int {
+    let left = min(max(totalBytes, growthLimitBytes) - committedBytes, growthLimitBytes / 4)
+    let growth = min(provenBytes, maximumBytes, left) - bytes
+    guard grownBytes == 0, growth > 0 else { return 0 }
+    grownBytes += growth
+    return growth
+  }
+
   /// A window is four times what is under way, here at 160 MB/s.
   private static let bytesPerSecond = 4 * 160e6
   /// The same at 40 MB/s: what is worth more memory than the budget.

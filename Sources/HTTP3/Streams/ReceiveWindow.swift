@@ -21,6 +21,14 @@ struct ReceiveWindow {
   /// Bytes that were granted beyond the initial window.
   var grownBytes: Int { bytes - initialBytes }
 
+  /// The peer was asked for content and has sent none.
+  /// - Returns: credit to give to it beyond the initial window.
+  mutating func opened(maximumBytes: Int, budget: inout ReceiveBudget) -> Int {
+    let growth = budget.open(from: bytes, maximumBytes: maximumBytes)
+    bytes += growth
+    return growth
+  }
+
   mutating func received(_ byteCount: Int) {
     unconsumedBytes += byteCount
   }
