@@ -36,7 +36,10 @@ struct ReceiveBudget {
   /// No new streams while readers hold this much up.
   var isExhausted: Bool { heldBytes >= totalBytes }
 
-  var overdrawnBytes: Int { max(0, committedBytes - max(totalBytes, growthLimitBytes)) }
+  var overdrawnBytes: Int { max(0, -leftBytes) }
+
+  /// What is neither held nor granted; negative when the budget is overdrawn.
+  private var leftBytes: Int { max(totalBytes, growthLimitBytes) - committedBytes }
 
   // Many open streams are quiet ones, and one that moves bulk must not be held to its first window.
   private var committedBytes: Int { max(heldBytes, min(openWindowBytes, totalBytes - leastGrowthBytes)) + grownBytes }
@@ -51,7 +54,7 @@ struct ReceiveBudget {
   /// as much is left for others.
   mutating func grow(from bytes: Int, maximumBytes: Int) -> Int {
     wantsRoundTrip = true
-    let left = min(max(totalBytes, growthLimitBytes) - committedBytes, growthLimitBytes - grownBytes)
+    let left = min(leftBytes, growthLimitBytes - grownBytes)
     let wanted = min(max(bytes, provenBytes - bytes), maximumBytes - bytes)
     provenBytes = max(provenBytes, bytes)
     let growth = min(wanted, left / 2)
@@ -65,8 +68,7 @@ struct ReceiveBudget {
   /// link sends in the first round trip. One window at a time, and a quarter of all growth, what one round trip takes of the four
   /// that a window holds: its reader has not shown that it keeps up, and may never be sent anything.
   mutating func open(from bytes: Int, maximumBytes: Int) -> Int {
-    let left = min(max(totalBytes, growthLimitBytes) - committedBytes, growthLimitBytes / 4)
-    let growth = min(provenBytes, maximumBytes, left) - bytes
+    let growth = min(provenBytes, maximumBytes, leftBytes, growthLimitBytes / 4) - bytes
     guard grownBytes == 0, growth > 0 else { return 0 }
     grownBytes += growth
     return growth
