@@ -1,4 +1,4 @@
-/// The few lines of C that Swift cannot say: control messages, socket options with structs, BPF.
+/// The few lines of C that Swift cannot say: control messages, socket options with structs, BPF, thread-local storage.
 /// Every function returns -1 and sets errno on failure unless it says otherwise.
 #ifndef QUICGW_CSOCKET_H
 #define QUICGW_CSOCKET_H
@@ -53,6 +53,10 @@ bool csocket_is_offload_refusal(int error);
 /// Sends one datagram to the service manager's socket, sd_notify(3). The path begins with '/', or with '@' for an abstract
 /// address; neither path nor text needs a terminating zero. Returns 0, or a negated errno.
 int csocket_notify(const uint8_t *path, size_t path_length, const uint8_t *text, size_t text_length);
+
+/// Keeps one pointer a thread, for a library's callback that is handed none; NULL before it is set.
+void csocket_set_thread_value(void *value);
+void *csocket_thread_value(void);
 
 /// Makes a TUN device that carries bare IP packets and goes when its descriptor is closed; non-blocking.
 /// Returns the descriptor.

@@ -25,6 +25,7 @@ extension Connection {
     }
     // An application that failed outside of a verb has ordered the close, and ngtcp2 is left as it is.
     guard closeOrder == nil, datagram.count > 0 else { return nil }
+    var isRebinding = false
     if isClient {
       silence.received(at: now, isLarge: datagram.count >= Connection.largeDatagramBytes)
       if knownPath.local.isUnspecified { adoptLocalAddress(path.local) }
@@ -36,6 +37,7 @@ extension Connection {
           return .thirdPath
         }
         probeTimeoutBeforeMove = probeTimeout
+        isRebinding = hasUsualID
       }
       // Nobody has authenticated this header. While the client moves, junk for a connection ID that it has not used must not make that
       // the usual one: a move to it would be let through to ngtcp2 as a NAT's.
@@ -55,7 +57,7 @@ extension Connection {
     reportAcknowledged()
     noteAcknowledgement(bytesInFlightBefore: bytesInFlight)
     if !isClient {
-      if path != knownPath { noticePath() }
+      if path != knownPath { noticePath(isRebinding: isRebinding) }
       if path == knownPath { newPathLimit?.receivedBytes += UInt64(datagram.count) }
     }
     if let tickets = tls?.newTickets, !tickets.isEmpty {

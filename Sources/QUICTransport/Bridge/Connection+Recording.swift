@@ -92,10 +92,11 @@ extension Connection {
   }
 
   /// An ACK frame acknowledges many packets, one by one and mostly of one stream: the application hears of them together.
-  func recordAcknowledged(_ byteCount: Int, on stream: StreamID) {
+  func recordAcknowledged(_ byteCount: Int, upTo end: UInt64, on stream: StreamID) {
     if acknowledged.stream != stream { reportAcknowledged() }
     acknowledged.stream = stream
     acknowledged.byteCount += byteCount
+    acknowledged.end = end
   }
 
   /// Tells the application what was acknowledged: after the datagram, and before a stream is closed.
@@ -104,6 +105,7 @@ extension Connection {
     guard byteCount > 0 else { return }
     acknowledged.byteCount = 0
     noteLosses(on: acknowledged.stream, isOver: false)
+    if keepsRepairs { repairs.acknowledged(acknowledged.stream, upTo: acknowledged.end) }
     application?.acknowledged(byteCount, on: acknowledged.stream)
   }
 
@@ -111,6 +113,7 @@ extension Connection {
     reportAcknowledged()
     if !stream.isUnidirectional { counts.openStreams -= 1 }
     noteLosses(on: stream, isOver: true)
+    repairs.closed(stream)
     return recordFailure { () throws(ApplicationError) in try application?.closed(stream, code: code) }
   }
 }

@@ -13,7 +13,7 @@ extension Connection {
     if burst == nil {
       switch state {
       case .open:
-        if closeOrder == nil, mayWriteMore { burst = unsafe writeNext(buffer) }
+        if closeOrder == nil, writableBytes >= AmplificationLimit.challengeBytes { burst = unsafe writeNext(buffer) }
         if burst == nil, let order = closeOrder { burst = unsafe writeClose(order, buffer) }
       case .closing(var period):
         burst = unsafe copyClose(&period, buffer)
@@ -36,10 +36,10 @@ extension Connection {
     return burst
   }
 
-  /// Copies count before the client's address is validated; without them ngtcp2 keeps to the limit by itself.
-  private var mayWriteMore: Bool {
-    guard let limit = amplificationLimit, limit.copyBytes > 0 else { return true }
-    return limit.leftBytes >= Connection.closeDatagramBytes
+  /// What ngtcp2 may write. Copies count before the client's address is validated; without them it keeps to the limit by itself.
+  private var writableBytes: Int {
+    guard let limit = amplificationLimit, limit.copyBytes > 0 else { return .max }
+    return Int(clamping: limit.leftBytes)
   }
 
   /// Marks the connection as having output, and puts it on the endpoint's list.
@@ -81,8 +81,9 @@ extension Connection {
 
     while count < countMaximum {
       let used = burst?.byteCount ?? 0
-      guard buffer.count - used >= packetMaximum else { break }
-      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + packetMaximum])
+      let left = writableBytes - used
+      guard buffer.count - used >= packetMaximum, left >= AmplificationLimit.challengeBytes || used == 0 else { break }
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[used..<used + min(packetMaximum, left)])
       guard let packet = unsafe writePacket(room, &pass) else { break }
 
       if var begun = burst {
@@ -186,11 +187,15 @@ extension Connection {
     var contents = PacketContents()
     let windowLeft = unsafe ngtcp2_conn_get_cwnd_left(conn)
     let wasHandshaking = !isHandshakeConfirmed && !isHandshakeCompleted
-    let written = unsafe fill(room, &info, &pass, &contents)
+    let (written, frame) = unsafe keepsRepairs
+      ? writtenFrame.note { unsafe fill(room, &info, &pass, &contents) } : (fill(room, &info, &pass, &contents), nil)
     if written < 0 { fail(Int32(truncatingIfNeeded: written)) }
     guard written > 0 else { return nil }
     let isEliciting = unsafe ngtcp2_conn_get_cwnd_left(conn) < windowLeft
     if contents.hasBulk { lastBulk = now }
+    if let frame {
+      unsafe keepRepair(UnsafeRawBufferPointer(rebasing: room[..<written]), beginningWith: frame, newBytes: contents.byteCount)
+    }
     if isEliciting {
       elicitingBytes &+= UInt64(written)
       // The client's part of the handshake is padded, too, and ends when the client takes the handshake for complete.
@@ -219,7 +224,7 @@ extension Connection {
 
   /// Whether bulk went out not long ago. What ngtcp2 sends of its own accord and wants acknowledged, small messages again, probes,
   /// credit, is mostly bulk again then.
-  private var sendsBulk: Bool { sendsBulk(within: Connection.bulkMemory) }
+  var sendsBulk: Bool { sendsBulk(within: Connection.bulkMemory) }
 
   private func sendsBulk(within time: TimeAmount) -> Bool {
     lastBulk.map { now < $0 + time } ?? false
@@ -324,5 +329,5 @@ extension Connection {
   /// Of a large message, what counts as its end: a packet that is lost there is missed by nobody before a probe timeout.
   private static let endBytes = 8 * 1452
   /// Headers and an ACK frame of 32 ranges are less; what is more of no new content is content that ngtcp2 sends again.
-  private static let repairBytes = 200
+  static let repairBytes = 200
 }

@@ -67,7 +67,7 @@ public final class Connection {
   /// What the application threw inside a callback, through which it cannot be thrown on.
   var applicationFailure: ApplicationError?
   /// Bytes of one stream that the peer has acknowledged and the application was not told of.
-  var acknowledged = (stream: StreamID(rawValue: -1), byteCount: 0)
+  var acknowledged = (stream: StreamID(rawValue: -1), byteCount: 0, end: UInt64(0))
   /// Bidirectional streams that the peer may open besides, and that no MAX_STREAMS has told it of.
   var untoldStreams = 0
   /// 1-RTT keys are here: for receiving on a client, for sending on a server.
@@ -92,11 +92,17 @@ public final class Connection {
   var lastMigration: NetworkPath?
   var probeTimeoutBeforeMove: UInt64 = 0
   /// Of the path that ngtcp2 sends on, while a server validates it.
-  var newPathLimit: AmplificationLimit?
+  var newPathLimit: AmplificationLimit? {
+    didSet { if newPathLimit == nil { swallowed = [] } }
+  }
   /// Until when the window may be that of a path on which all was lost.
   var anewUntil = NIODeadline.distantPast
   /// How often the probe timer is still made to expire, after the client's address has changed; nil when that is done.
   var resendsLeft: Int?
+  /// Packets that go to a client's new address while it is validated: what is kept of those that were under way to the former one.
+  var swallowed = Deque<[UInt8]>()
+  var repairs = RecentRepairs()
+  let writtenFrame = WrittenFrame()
   var isAheadOfTime = false
   var lingeringIDs = Deque<(id: ConnectionID, until: NIODeadline)>()
   /// When the peer last seemed to validate our address.

@@ -24,7 +24,7 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
     unsafe finish(user) { $0.recordHandshakeCompleted() }
   }
 
-  unsafe callbacks.encrypt = ngtcp2_crypto_encrypt_cb
+  unsafe callbacks.encrypt = WrittenFrame.encrypt
   unsafe callbacks.decrypt = ngtcp2_crypto_decrypt_cb
   unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb
 
@@ -36,8 +36,8 @@ func makeConnectionCallbacks() -> ngtcp2_callbacks {
     }
   }
 
-  unsafe callbacks.acked_stream_data_offset = { _, stream, _, count, user, _ in
-    unsafe note(user) { $0.recordAcknowledged(Int(clamping: count), on: StreamID(rawValue: stream)) }
+  unsafe callbacks.acked_stream_data_offset = { _, stream, offset, count, user, _ in
+    unsafe note(user) { $0.recordAcknowledged(Int(clamping: count), upTo: offset + count, on: StreamID(rawValue: stream)) }
   }
 
   unsafe callbacks.stream_open = { _, stream, user in

@@ -20,16 +20,20 @@ import Testing
     #expect(watch.deadline == nil)
   }
 
-  @Test mutating func aFlowThatBreaksOffIsProbedForThreeTimes() {
+  @Test mutating func aFlowThatBreaksOffIsProbedForThreeTimesAndThenNowAndThen() {
     flow(from: 0, to: 20)
     #expect(watch.deadline == at(45))
     #expect(watch.expired(at: at(44)) == nil)
-    #expect(watch.expired(at: at(45)) == .init(count: 1, areFirst: true))
+    #expect(watch.expired(at: at(45)) == .init(count: 2, areFirst: true))
     #expect(watch.deadline == at(85))
     #expect(watch.expired(at: at(85)) == .init(count: 2, areFirst: false))
     #expect(watch.expired(at: at(125)) == .init(count: 2, areFirst: false))
+    for time in [Int64(645), 1645, 3645, 7645] {
+      #expect(watch.deadline == at(time))
+      #expect(watch.expired(at: at(time)) == .init(count: 1, areFirst: false))
+    }
     #expect(watch.deadline == nil)
-    #expect(watch.expired(at: at(5000)) == nil)
+    #expect(watch.expired(at: at(15000)) == nil)
   }
 
   @Test mutating func afterASilenceThatEndedTheNextIsProbedForLess() {
@@ -38,11 +42,21 @@ import Testing
     flow(from: 90, to: 110)
     #expect(watch.expired(at: at(135)) == .init(count: 1, areFirst: true))
     #expect(watch.expired(at: at(175)) == .init(count: 2, areFirst: false))
-    #expect(watch.deadline == nil)
+    #expect(watch.deadline == at(735))
     flow(from: 180, to: 5000)
     _ = watch.expired(at: at(5025))
     _ = watch.expired(at: at(5065))
     #expect(watch.expired(at: at(5105)) == .init(count: 2, areFirst: false))
+  }
+
+  /// What still gets through may be all that a server may send to an address that it has not validated.
+  @Test mutating func aTrickleBehindAFlowIsWaitedForToo() {
+    flow(from: 0, to: 20)
+    _ = watch.expired(at: at(45))
+    watch.received(at: at(400))
+    #expect(watch.deadline == at(425))
+    watch.received(at: at(3100))
+    #expect(watch.deadline == nil)
   }
 
   /// BBR's ProbeRTT makes one or two in five seconds.

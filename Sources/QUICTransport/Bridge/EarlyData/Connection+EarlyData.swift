@@ -49,7 +49,7 @@ extension Connection {
     earlyData = isAccepted ? .accepted : .rejected
     if !isAccepted {
       counts.openStreams = 0
-      acknowledged = (StreamID(rawValue: -1), 0)
+      acknowledged = (StreamID(rawValue: -1), 0, 0)
       guard unsafe ngtcp2_conn_early_data_rejected(conn) == 0 else { return false }
     }
     return recordFailure { () throws(ApplicationError) in try application?.earlyDataDecided(isAccepted: isAccepted, on: self) }

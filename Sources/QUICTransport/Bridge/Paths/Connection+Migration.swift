@@ -69,7 +69,9 @@ extension Connection {
   }
 
   /// Asks ngtcp2 which path it sends on after it has seen a packet from another.
-  func noticePath() {
+  ///
+  /// - Parameter isRebinding: the client uses the connection ID that it has used before, so that it knows nothing of its move.
+  func noticePath(isRebinding: Bool) {
     guard let library = unsafe ngtcp2_conn_get_path(conn) else { return }
     let current = unsafe NetworkPath(library.pointee)
     guard current != knownPath else { return }
@@ -77,7 +79,7 @@ extension Connection {
     knownPath = current
     newPathLimit = AmplificationLimit(receivedBytes: 0)
     forgetLingeringIDs()
-    resendsLeft = Connection.resends
+    prepareResends(isRebinding: isRebinding)
     enroll()
   }
 

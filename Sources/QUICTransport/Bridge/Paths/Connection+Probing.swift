@@ -62,16 +62,6 @@ extension Connection {
     }
   }
 
-  /// Sends what went to where the client no longer is again, and nothing new before it.
-  func writeAgain(_ buffer: UnsafeMutableRawBufferPointer) -> Burst? {
-    while let left = resendsLeft {
-      // ngtcp2 sends again only in packets that are offered nothing new.
-      if let burst = unsafe writeBurst(buffer, asksApplication: false) { return burst }
-      resendsLeft = left > 0 && expireProbeTimer(within: 3 * probeTimeout) ? left - 1 : nil
-    }
-    return nil
-  }
-
   /// The library has no use for a connection ID of ours any more.
   ///
   /// When it says so ahead of time, datagrams with it may still come, and must not be answered with a stateless reset.
@@ -90,8 +80,6 @@ extension Connection {
     }
   }
 
-  /// The first is mostly used up by two packets with PATH_CHALLENGE.
-  static let resends = 2
   static let probesOfMove = 2
   private static let probeBytes = 1100
 }

@@ -11,4 +11,13 @@ struct AmplificationLimit {
     let limit = 3 * receivedBytes
     return limit > sentBytes ? limit - sentBytes : 0
   }
+
+  /// What may be used for copies: one more PATH_CHALLENGE must be possible, when the first were lost.
+  var freeBytes: UInt64 {
+    let reserve = UInt64(Self.challengeBytes)
+    return leftBytes > reserve ? leftBytes - reserve : 0
+  }
+
+  /// A PATH_CHALLENGE is padded (RFC 9000 §8.2.1).
+  static let challengeBytes = 1200
 }

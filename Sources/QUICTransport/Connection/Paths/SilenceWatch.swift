@@ -9,7 +9,8 @@ struct SilenceWatch {
   private var windowStart = NIODeadline.uptimeNanoseconds(0)
   private var windowCount = 0
   private var lastArrival: NIODeadline?
-  private var isFlowing = false
+  /// When there was a flow last.
+  private var flowed: NIODeadline?
   private var rounds = 0
   private var pauses = RecentPauses()
   /// Whether there was a silence not long ago: the next one may mean as little.
@@ -19,12 +20,11 @@ struct SilenceWatch {
   /// - Parameter isLarge: small messages are no flow, however many copies of them come.
   mutating func received(at now: NIODeadline, isLarge: Bool = true) {
     if now - windowStart > Self.window {
-      isFlowing = windowCount >= Self.flow
       windowStart = now
       windowCount = 0
     }
     if isLarge { windowCount += 1 }
-    if windowCount >= Self.flow { isFlowing = true }
+    if windowCount >= Self.flow { flowed = now }
     if let lastArrival, pauses.ended(after: now - lastArrival, now: now) { isWary = false }
     if rounds > 0 { isWary = true }
     lastArrival = now
@@ -33,18 +33,17 @@ struct SilenceWatch {
 
   /// When the silence is long enough for the next probes; nil when there is nothing to notice.
   var deadline: NIODeadline? {
-    guard isFlowing, let lastArrival else { return nil }
-    return lastArrival + patience + .nanoseconds(Self.pause.nanoseconds * Int64(rounds))
+    guard let flowed, let lastArrival, lastArrival < flowed + Self.memory else { return nil }
+    return lastArrival + patience + plan.offsets[rounds]
   }
 
   /// The probes to send now.
   mutating func expired(at now: NIODeadline) -> Probes? {
     guard let deadline, deadline <= now else { return nil }
-    let plan = isWary ? Self.fewProbes : Self.probes
-    let count = plan[rounds]
+    let count = plan.probes[rounds]
     rounds += 1
-    if rounds == plan.count {
-      isFlowing = false
+    if rounds == plan.probes.count {
+      flowed = nil
       windowCount = 0
     }
     return Probes(count: count, areFirst: rounds == 1)
@@ -64,14 +63,26 @@ struct SilenceWatch {
 
   /// So many datagrams in a window are a flow: about half a megabit a second.
   private static let flow = 16
+  /// A flow that has become a trickle may be all that gets through.
+  private static let memory = TimeAmount.seconds(3)
   private static let window = TimeAmount.milliseconds(250)
   private static let shortestPatience = TimeAmount.milliseconds(25)
   private static let longestPatience = TimeAmount.milliseconds(400)
   private static let margin = TimeAmount.milliseconds(10)
-  private static let pause = TimeAmount.milliseconds(40)
-  /// In rounds. Most silences mean nothing: the first probe is a single one.
-  private static let probes = [1, 2, 2]
-  private static let fewProbes = [1, 2]
+  private var plan: Plan { isWary ? Self.few : Self.usual }
+
+  /// Rounds of probes, and when they are, counted from the moment at which patience ends.
+  ///
+  /// Two at first, because two PATH_CHALLENGEs use up what one allows a server. What comes late is for a server that may send no more to an address which
+  /// it has not validated (RFC 9000 §8), because what it has sent was lost.
+  private struct Plan {
+    var probes: [Int]
+    var offsets: [TimeAmount]
+  }
+
+  private static let usual = Plan(probes: [2, 2, 2] + late.probes, offsets: [.zero, .milliseconds(40), .milliseconds(80)] + late.offsets)
+  private static let few = Plan(probes: [1, 2] + late.probes, offsets: [.zero, .milliseconds(40)] + late.offsets)
+  private static let late = Plan(probes: [1, 1, 1, 1], offsets: [600, 1600, 3600, 7600].map { .milliseconds($0) })
 }
 
 /// The longest pauses of the last seconds.

@@ -80,7 +80,7 @@ extension Connection {
     let left = statistics.cwnd > statistics.bytes_in_flight ? statistics.cwnd - statistics.bytes_in_flight : 0
     return LinkEstimate(
       bytesPerSecond: UInt64(Double(statistics.cwnd) * 1e9 / Double(max(statistics.smoothed_rtt, 1))),
-      windowLeftBytes: min(beginsAnew ? .max : left, amplificationLimit?.leftBytes ?? .max), path: knownPath)
+      windowLeftBytes: min(beginsAnew ? .max : left, newPathLimit?.freeBytes ?? amplificationLimit?.leftBytes ?? .max), path: knownPath)
   }
 
   /// Whether all that was under way is lost, because the client has moved or because nothing came through for a while.

@@ -1,0 +1,29 @@
+import Testing
+
+@testable import QUICTransport
+
+/// The first STREAM frame of a packet's payload.
+@Suite struct StreamFrameHeaderTests {
+  @Test(arguments: [
+    // Without offset and length, with all, and with an offset of eight bytes.
+    ([0x08, 0x04, 0xff], StreamFrameHeader(stream: StreamID(rawValue: 4), offset: 0)),
+    ([0x0f, 0x40, 0x64, 0x80, 0x01, 0x00, 0x00, 0x01, 0xff], StreamFrameHeader(stream: StreamID(rawValue: 100), offset: 65536)),
+    ([0x0c, 0x00, 0xc0, 0, 0, 1, 0, 0, 0, 0, 0xff], StreamFrameHeader(stream: StreamID(rawValue: 0), offset: 1 << 32)),
+    // Behind an ACK frame with two further ranges, one with ECN counts, and credit.
+    ([0x02, 0x40, 0x80, 0x05, 0x02, 0x01, 0x00, 0x01, 0x02, 0x03, 0x0c, 0x04, 0x07], StreamFrameHeader(stream: StreamID(rawValue: 4), offset: 7)),
+    ([0x03, 0x09, 0x05, 0x00, 0x01, 0x0a, 0x0b, 0x0c, 0x0c, 0x04, 0x07], StreamFrameHeader(stream: StreamID(rawValue: 4), offset: 7)),
+    ([0x10, 0x41, 0x00, 0x11, 0x04, 0x41, 0x00, 0x01, 0x00, 0x04, 0x04, 0x00, 0x01, 0x0c, 0x04, 0x07], StreamFrameHeader(stream: StreamID(rawValue: 4), offset: 7)),
+  ] as [([UInt8], StreamFrameHeader)])
+  func isFound(payload: [UInt8], expected: StreamFrameHeader) {
+    #expect(payload.withUnsafeBytes { StreamFrameHeader(payload: $0) } == expected)
+  }
+
+  @Test(arguments: [
+    [], [0x00, 0x00], [0x01], [0x06, 0x00, 0x01, 0xff], [0x0c, 0x04], [0x0c], [0x08], [0x0c, 0x04, 0xc0, 0x00], [0x02, 0x01, 0x00, 0x3f],
+    // A number of ranges that no packet holds.
+    [0x02, 0x01, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00], [0x1a, 1, 2, 3, 4, 5, 6, 7, 8],
+  ] as [[UInt8]])
+  func isMissing(payload: [UInt8]) {
+    #expect(payload.withUnsafeBytes { StreamFrameHeader(payload: $0) } == nil)
+  }
+}
