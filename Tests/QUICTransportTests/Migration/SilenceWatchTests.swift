@@ -59,6 +59,21 @@ import Testing
     #expect(watch.deadline == nil)
   }
 
+  @Test mutating func anAnswerToAProbeIsNotTheEndOfTheSilence() {
+    flow(from: 0, to: 20)
+    _ = watch.expired(at: at(45))
+    watch.received(at: at(60), isLarge: false)
+    #expect(watch.deadline == at(85))
+    watch.received(at: at(70))
+    #expect(watch.deadline == at(95))
+  }
+
+  @Test mutating func aSilenceInWhichNobodyWaitedIsForgotten() {
+    flow(from: 0, to: 20)
+    #expect(watch.expired(at: at(5000)) == nil)
+    #expect(watch.deadline == nil)
+  }
+
   /// BBR's ProbeRTT makes one or two in five seconds.
   @Test mutating func fewPausesAreNotLearntFrom() {
     for begin in [Int64(0), 220, 440] { flow(from: begin, to: begin + 20) }

@@ -4,7 +4,7 @@ struct StreamFrameHeader: Equatable {
   var offset: UInt64
 
   /// Looks for the first STREAM frame (RFC 9000 §19.8) among the frames of a packet that is not encrypted yet; nil when there is none,
-  /// or something before it that ngtcp2 does not put there.
+  /// or something before it that is rare beside bulk.
   init?(payload: UnsafeRawBufferPointer) {
     var reader = unsafe FrameReader(bytes: payload)
     while let type = reader.variableLengthInteger() {

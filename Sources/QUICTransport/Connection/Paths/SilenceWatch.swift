@@ -4,7 +4,7 @@ internal import NIOCore
 ///
 /// A NAT that forgets lets nothing through to a client that only listens, until the client sends something by itself. A download would
 /// so stand still until the next keep-alive. When a flow breaks off the client probes within some tens of milliseconds instead, a
-/// few times in a row because probes are lost too, and then leaves the matter to keep-alive.
+/// few times in a row because probes are lost too, then a few times in seconds, and then leaves the matter to keep-alive.
 struct SilenceWatch {
   private var windowStart = NIODeadline.uptimeNanoseconds(0)
   private var windowCount = 0
@@ -25,6 +25,8 @@ struct SilenceWatch {
     }
     if isLarge { windowCount += 1 }
     if windowCount >= Self.flow { flowed = now }
+    // The answer to a probe ends no silence.
+    guard isLarge || rounds == 0 else { return }
     if let lastArrival, pauses.ended(after: now - lastArrival, now: now) { isWary = false }
     if rounds > 0 { isWary = true }
     lastArrival = now
@@ -40,6 +42,11 @@ struct SilenceWatch {
   /// The probes to send now.
   mutating func expired(at now: NIODeadline) -> Probes? {
     guard let deadline, deadline <= now else { return nil }
+    // Nobody has waited meanwhile.
+    guard now < deadline + Self.staleness else {
+      flowed = nil
+      return nil
+    }
     let count = plan.probes[rounds]
     rounds += 1
     if rounds == plan.probes.count {
@@ -63,6 +70,7 @@ struct SilenceWatch {
 
   /// So many datagrams in a window are a flow: about half a megabit a second.
   private static let flow = 16
+  private static let staleness = TimeAmount.milliseconds(500)
   /// A flow that has become a trickle may be all that gets through.
   private static let memory = TimeAmount.seconds(3)
   private static let window = TimeAmount.milliseconds(250)
