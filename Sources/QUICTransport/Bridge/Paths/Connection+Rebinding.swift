@@ -20,8 +20,8 @@ extension Connection {
   /// - Parameter isRebinding: the client uses the connection ID that it has used before, so that it knows nothing of its move.
   func prepareResends(isRebinding: Bool) {
     resendsLeft = Connection.resends
-    // The packets bear the connection ID of the former path, which may be used on another only then (RFC 9000 §9.5).
     swallowed = []
+    // The packets bear the connection ID of the former path, which may be used on another only then (RFC 9000 §9.5).
     guard isRebinding else { return }
     // Nothing of the last round trip has come through the NAT, and the client took some time to notice.
     let time = Int64(statistics.smoothed_rtt) + Connection.noticeTime.nanoseconds

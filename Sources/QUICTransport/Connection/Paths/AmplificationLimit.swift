@@ -12,7 +12,8 @@ struct AmplificationLimit {
     return limit > sentBytes ? limit - sentBytes : 0
   }
 
-  /// What may be used for copies: one more PATH_CHALLENGE must be possible, when the first were lost.
+  /// What may be used for copies: they leave room for one more PATH_CHALLENGE, when the first were lost. ngtcp2 is free to fill it
+  /// with something else.
   var freeBytes: UInt64 {
     let reserve = UInt64(Self.challengeBytes)
     return leftBytes > reserve ? leftBytes - reserve : 0

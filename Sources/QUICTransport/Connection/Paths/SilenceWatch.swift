@@ -42,7 +42,6 @@ struct SilenceWatch {
   /// The probes to send now.
   mutating func expired(at now: NIODeadline) -> Probes? {
     guard let deadline, deadline <= now else { return nil }
-    // Nobody has waited meanwhile.
     guard now < deadline + Self.staleness else {
       flowed = nil
       return nil
@@ -68,8 +67,20 @@ struct SilenceWatch {
     min(max(pauses.usual + .nanoseconds(pauses.usual.nanoseconds / 4) + Self.margin, Self.shortestPatience), Self.longestPatience)
   }
 
+  private var plan: Plan { isWary ? Self.few : Self.usual }
+
+  /// Rounds of probes, and when they are, counted from the moment at which patience ends.
+  ///
+  /// Two at first, because two PATH_CHALLENGEs use up what one allows a server. What comes late is for a server that may send no more to
+  /// an address which it has not validated (RFC 9000 §8), because what it has sent was lost.
+  private struct Plan {
+    var probes: [Int]
+    var offsets: [TimeAmount]
+  }
+
   /// So many datagrams in a window are a flow: about half a megabit a second.
   private static let flow = 16
+  /// A deadline that has passed so long ago was nobody's: no stream was open.
   private static let staleness = TimeAmount.milliseconds(500)
   /// A flow that has become a trickle may be all that gets through.
   private static let memory = TimeAmount.seconds(3)
@@ -77,17 +88,6 @@ struct SilenceWatch {
   private static let shortestPatience = TimeAmount.milliseconds(25)
   private static let longestPatience = TimeAmount.milliseconds(400)
   private static let margin = TimeAmount.milliseconds(10)
-  private var plan: Plan { isWary ? Self.few : Self.usual }
-
-  /// Rounds of probes, and when they are, counted from the moment at which patience ends.
-  ///
-  /// Two at first, because two PATH_CHALLENGEs use up what one allows a server. What comes late is for a server that may send no more to an address which
-  /// it has not validated (RFC 9000 §8), because what it has sent was lost.
-  private struct Plan {
-    var probes: [Int]
-    var offsets: [TimeAmount]
-  }
-
   private static let usual = Plan(probes: [2, 2, 2] + late.probes, offsets: [.zero, .milliseconds(40), .milliseconds(80)] + late.offsets)
   private static let few = Plan(probes: [1, 2] + late.probes, offsets: [.zero, .milliseconds(40)] + late.offsets)
   private static let late = Plan(probes: [1, 1, 1, 1], offsets: [600, 1600, 3600, 7600].map { .milliseconds($0) })
